@@ -1,0 +1,2 @@
+//! Makes components of connectors.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The `camroll` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The sandbox: loads connectors, implements the interface of wit/, enforces grants and limits.

@@ -1,0 +1,1 @@
+//! What to do: filters, layout, names, conflicts. Pure.

@@ -1,0 +1,1 @@
+//! Journal, index, sign-ins and lock of a camroll state folder.

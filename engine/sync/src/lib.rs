@@ -1,0 +1,1 @@
+//! One spec, once: changes, catalogue, plan, transfer, commit, receipt.
