@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{AssetId, Digest, Entry, ResourceId, Role};
 
 /// How well it is known that a destination holds the bytes; a later one is worth more.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Proof {
     /// The service said yes.
@@ -22,7 +20,12 @@ pub enum Proof {
 
 impl Proof {
     /// All levels, the weakest first.
-    pub const ALL: [Self; 4] = [Self::Accepted, Self::ServiceReported, Self::ServiceChecked, Self::ReadBack];
+    pub const ALL: [Self; 4] = [
+        Self::Accepted,
+        Self::ServiceReported,
+        Self::ServiceChecked,
+        Self::ReadBack,
+    ];
 
     /// Its name in specs and receipts.
     pub fn name(self) -> &'static str {

@@ -1,0 +1,29 @@
+# camroll. Everything here is a line or two; what is longer lives in the scripts and crates that it names.
+.PHONY: test demo connectors lint bench install schema clean
+
+demo: connectors            ## a whole run against a library on loopback, from sign-in to receipt
+	cargo run -q -p camroll-demo
+
+test: connectors            ## everything that CI checks
+	tests/run
+
+connectors: setup           ## the WASM components under target/connectors
+	connectors/build.sh
+
+setup:                      ## what a fresh machine lacks
+	@tests/setup.sh
+
+lint:                       ## formats, lints, licences
+	tests/lint.sh
+
+bench: connectors           ## the figures of docs/BENCHMARKS.md
+	bench/run.sh
+
+install: connectors         ## the camroll command, into cargo's bin folder
+	cargo install --locked --path engine/cli
+
+schema:                     ## the committed JSON Schemas, made anew
+	cargo run -q -p camroll -- schema --write schema
+
+clean:
+	rm -rf target

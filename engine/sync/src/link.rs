@@ -1,0 +1,163 @@
+//! A connection with manners: what fails for a moment is tried again, a service that asks for rest gets it, and one that keeps failing is left alone.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use camroll_host::Connection;
+use camroll_model::{ConnectorError, ErrorClass};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::stop::{Stop, StopRequest};
+
+/// Tries of one call before it counts as failed.
+const TRIES: u32 = 3;
+/// Rounds of failed tries in a row that open the breaker.
+const ROUNDS: u32 = 3;
+/// The first pause; each further one is four times as long, and a random part of it is waited (full jitter).
+const FIRST_PAUSE: Duration = Duration::from_millis(400);
+/// Longest pause that is waited within a run; a service that asks for more ends it.
+const LONGEST_PAUSE: Duration = Duration::from_secs(120);
+
+/// The code of the error that an open breaker answers.
+pub const BREAKER_OPEN: &str = "sync/breaker-open";
+
+/// A connection, and what is known of how its service feels. Cheap to clone.
+#[derive(Clone)]
+pub struct Link(Arc<Inner>);
+
+struct Inner {
+    connection: Connection,
+    stop: Stop,
+    failed_rounds: AtomicU32,
+    rest_until: parking_lot::Mutex<Option<Instant>>,
+    /// The number of checks done, so that those who wait for one don't repeat it.
+    checks: Mutex<u64>,
+}
+
+impl Link {
+    /// Around a connection; `stop` ends its pauses.
+    pub fn new(connection: Connection, stop: Stop) -> Self {
+        Self(Arc::new(Inner {
+            connection,
+            stop,
+            failed_rounds: AtomicU32::new(0),
+            rest_until: parking_lot::Mutex::new(None),
+            checks: Mutex::new(0),
+        }))
+    }
+
+    /// The connection itself, for calls that mustn't be repeated.
+    pub fn connection(&self) -> &Connection {
+        &self.0.connection
+    }
+
+    /// Whether the breaker is open: three rounds of failed tries in a row.
+    pub fn is_broken(&self) -> bool {
+        self.0.failed_rounds.load(Ordering::Relaxed) >= ROUNDS
+    }
+
+    /// Makes a call, again where that can help: after a pause for what is transient or rate-limited, after a `check` for a sign-in that ended.
+    pub async fn call<T, F, Fut>(&self, call: F) -> Result<T, ConnectorError>
+    where
+        F: Fn(Connection) -> Fut,
+        Fut: Future<Output = Result<T, ConnectorError>>,
+    {
+        let mut tries = 0;
+        let mut checked = false;
+        loop {
+            self.rest().await?;
+            let seen = *self.0.checks.lock().await;
+            let error = match call(self.0.connection.clone()).await {
+                Ok(answer) => {
+                    self.0.failed_rounds.store(0, Ordering::Relaxed);
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            match error.class {
+                ErrorClass::Unauthenticated if !checked => {
+                    checked = true;
+                    self.check_once(seen).await?;
+                }
+                ErrorClass::Transient | ErrorClass::RateLimited => {
+                    tries += 1;
+                    self.pause(&error, tries);
+                    if tries >= TRIES {
+                        self.0.failed_rounds.fetch_add(1, Ordering::Relaxed);
+                        return Err(error);
+                    }
+                    if wanted_rest(&error) > LONGEST_PAUSE {
+                        self.0.failed_rounds.store(ROUNDS, Ordering::Relaxed);
+                        return Err(error);
+                    }
+                }
+                _ => return Err(error),
+            }
+        }
+    }
+
+    /// Waits out the pause that the service asked for, or that its failures call for.
+    async fn rest(&self) -> Result<(), ConnectorError> {
+        if self.is_broken() {
+            return Err(ConnectorError::new(
+                ErrorClass::Transient,
+                BREAKER_OPEN,
+                "The service failed too often in a row; it is left alone for now.",
+            ));
+        }
+        loop {
+            let until = *self.0.rest_until.lock();
+            match until {
+                Some(until) if until > Instant::now() => tokio::select! {
+                    () = tokio::time::sleep_until(until) => {}
+                    () = self.0.stop.wait(StopRequest::Gently) => return Err(cancelled()),
+                },
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    fn pause(&self, error: &ConnectorError, tries: u32) {
+        let asked = wanted_rest(error);
+        let pause = if asked > Duration::ZERO {
+            asked
+        } else {
+            let longest = FIRST_PAUSE * 4u32.pow(tries - 1);
+            longest.mul_f64(0.5 + 0.5 * random_fraction())
+        };
+        let until = Instant::now() + pause;
+        let mut rest = self.0.rest_until.lock();
+        if rest.is_none_or(|known| known < until) {
+            *rest = Some(until);
+        }
+    }
+
+    /// One check for all calls that met the end of the sign-in at the same time.
+    async fn check_once(&self, seen: u64) -> Result<(), ConnectorError> {
+        let mut checks = self.0.checks.lock().await;
+        if *checks == seen {
+            self.0.connection.check().await?;
+            *checks += 1;
+        }
+        Ok(())
+    }
+}
+
+fn wanted_rest(error: &ConnectorError) -> Duration {
+    Duration::from_secs(error.retry_after.unwrap_or(0).into())
+}
+
+/// The error of a call that the person stopped.
+pub fn cancelled() -> ConnectorError {
+    ConnectorError::new(ErrorClass::Cancelled, "sync/stopped", "The run was asked to stop.")
+}
+
+fn random_fraction() -> f64 {
+    let mut bytes = [0; 4];
+    // Without randomness the pause is only less spread out.
+    let _ = getrandom::fill(&mut bytes);
+    f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
+}
