@@ -1,0 +1,293 @@
+//! The command line. The comments are the help texts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Keeps photo libraries where you want them: declared in YAML, checked byte by byte
+///
+/// A spec says what should be where. `camroll plan` shows what would happen, `camroll sync` does it, and the receipt says what is proven.
+/// Start with `camroll init`.
+#[derive(Debug, Parser)]
+#[command(name = "camroll", version, propagate_version = true, max_term_width = 110, after_help = EXAMPLES)]
+pub struct Arguments {
+    /// Where camroll keeps what it knows [default: $CAMROLL_STATE, else $XDG_STATE_HOME/camroll]
+    #[arg(long, global = true, value_name = "DIR", env = "CAMROLL_STATE", hide_env = true)]
+    pub state: Option<PathBuf>,
+    /// Log more; twice for more still
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// How the log is written on standard error
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
+    pub log: LogFormat,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  camroll init --apple-id you@example.com --to /mnt/nas/photos
+  camroll login family            # password and code, once
+  camroll plan family.yaml        # what would happen, and why
+  camroll sync family.yaml        # do it
+  camroll explain family IMG_0001.HEIC";
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a first spec
+    Init(InitArguments),
+    /// Check specs without touching the network
+    Validate(ValidateArguments),
+    /// Sign in: password, code, and keep the session
+    Login(LoginArguments),
+    /// Forget a sign-in, at the service too as far as it lets one
+    Logout(NameArguments),
+    /// Show what a sync would do, and why; writes nothing to a destination
+    Plan(PlanArguments),
+    /// Do it once, now
+    Sync(SyncArguments),
+    /// Show the last run, what is settled, and what needs a person
+    Status(StatusArguments),
+    /// Say why an asset is, or is not, where it is; or what an error code means
+    Explain(ExplainArguments),
+    /// Print the JSON Schema that editors validate specs by
+    Schema(SchemaArguments),
+    /// Look at connectors
+    Connector(ConnectorArguments),
+    /// Look after camroll's own state
+    State(StateArguments),
+    /// Print a completion script for a shell
+    Completions(CompletionsArguments),
+}
+
+/// Which specs.
+#[derive(Debug, Args)]
+pub struct Paths {
+    /// Spec files, or folders of them [default: the *.yaml of this folder]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+}
+
+/// `camroll init`.
+#[derive(Debug, Args)]
+pub struct InitArguments {
+    /// The file to write
+    #[arg(value_name = "FILE", default_value = "camroll.yaml")]
+    pub file: PathBuf,
+    /// The spec's name
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Your Apple Account's address
+    #[arg(long, value_name = "ADDRESS")]
+    pub apple_id: Option<String>,
+    /// The folder that the library shall be in
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+    /// The environment variable that holds the password
+    #[arg(long, value_name = "VARIABLE", default_value = "APPLE_PASSWORD")]
+    pub password_env: String,
+}
+
+/// `camroll validate`.
+#[derive(Debug, Args)]
+pub struct ValidateArguments {
+    /// Which
+    #[command(flatten)]
+    pub paths: Paths,
+    /// One JSON document on standard output
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+    /// For a pull request: annotations (github) or a SARIF file on standard output
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<ReportFormat>,
+}
+
+/// How findings are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// Workflow commands
+    Github,
+    /// SARIF 2.1.0
+    Sarif,
+}
+
+/// `camroll login`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Run it again to go on where it stopped: a code that comes later can be given by another process.
+
+Examples:
+  camroll login family
+  camroll login family --sms
+  camroll login family --code 123456
+  camroll login family --code-file /run/camroll/code")]
+pub struct LoginArguments {
+    /// A connection's or a spec's name
+    pub name: String,
+    /// The code, where it is known already
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["code_file", "sms"])]
+    pub code: Option<String>,
+    /// Wait for this file to appear and take the code from it
+    #[arg(long, value_name = "FILE")]
+    pub code_file: Option<PathBuf>,
+    /// Have the code sent as a text message
+    #[arg(long)]
+    pub sms: bool,
+    /// Take the password from this file instead of the spec's secret
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Where the specs are [default: this folder]
+    #[arg(long, value_name = "PATH")]
+    pub specs: Vec<PathBuf>,
+}
+
+/// A command about one connection or spec.
+#[derive(Debug, Args)]
+pub struct NameArguments {
+    /// A connection's or a spec's name
+    pub name: String,
+    /// Where the specs are [default: this folder]
+    #[arg(long, value_name = "PATH")]
+    pub specs: Vec<PathBuf>,
+}
+
+/// `camroll plan`.
+#[derive(Debug, Args)]
+pub struct PlanArguments {
+    /// Which
+    #[command(flatten)]
+    pub paths: Paths,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+    /// Exit with 4 where there is something to do
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// `camroll sync`.
+#[derive(Debug, Args)]
+pub struct SyncArguments {
+    /// Which
+    #[command(flatten)]
+    pub paths: Paths,
+    /// One JSON document with the receipts on standard output
+    #[arg(long)]
+    pub json: bool,
+    /// No progress, only what went wrong
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// `camroll status`.
+#[derive(Debug, Args)]
+pub struct StatusArguments {
+    /// A spec's name [default: all of this folder]
+    pub name: Option<String>,
+    /// Where the specs are [default: this folder]
+    #[arg(long, value_name = "PATH")]
+    pub specs: Vec<PathBuf>,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `camroll explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  camroll explain family IMG_0001.HEIC
+  camroll explain apple/adp-on")]
+pub struct ExplainArguments {
+    /// A spec's name, or an error code
+    #[arg(value_name = "NAME|CODE")]
+    pub subject: String,
+    /// An asset's name or the beginning of its id
+    pub asset: Option<String>,
+    /// Where the specs are [default: this folder]
+    #[arg(long, value_name = "PATH")]
+    pub specs: Vec<PathBuf>,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `camroll schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArguments {
+    /// Which one
+    #[arg(value_enum, default_value_t = SchemaKind::Spec)]
+    pub kind: SchemaKind,
+    /// Write all of them into this folder instead
+    #[arg(long, value_name = "DIR")]
+    pub write: Option<PathBuf>,
+}
+
+/// The schemas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaKind {
+    /// Of a spec
+    Spec,
+    /// Of a receipt
+    Receipt,
+}
+
+/// `camroll connector`.
+#[derive(Debug, Args)]
+pub struct ConnectorArguments {
+    /// What to do
+    #[command(subcommand)]
+    pub command: ConnectorCommand,
+}
+
+/// What can be done with connectors.
+#[derive(Debug, Subcommand)]
+pub enum ConnectorCommand {
+    /// The connectors that this camroll has
+    List {
+        /// One JSON document on standard output
+        #[arg(long)]
+        json: bool,
+    },
+    /// What a connector may do, and why: hosts, secrets, settings
+    Info {
+        /// Its id
+        id: String,
+        /// One JSON document on standard output
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `camroll state`.
+#[derive(Debug, Args)]
+pub struct StateArguments {
+    /// What to do
+    #[command(subcommand)]
+    pub command: StateCommand,
+}
+
+/// What can be done with the state.
+#[derive(Debug, Subcommand)]
+pub enum StateCommand {
+    /// Make the index anew from the journal; the library is listed again by the next sync, and nothing is sent twice
+    Rebuild,
+}
+
+/// `camroll completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArguments {
+    /// For which shell
+    pub shell: clap_complete::Shell,
+}

@@ -1,0 +1,175 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+use camroll_model::{ConnectorError, ErrorClass, Value};
+use futures::StreamExt as _;
+use tokio::sync::watch;
+use wasmtime::component::Resource;
+
+use crate::bindings::camroll::connector::http as wit;
+use crate::bindings::camroll::connector::types::Error;
+use crate::bodies::Body;
+use crate::convert::{attributes_in, error_out};
+use crate::imports::{Guest, Outgoing, Shared, unsupported};
+use crate::net::{Request, Response, Segment};
+
+/// Pendings and unread answers of an instance.
+const UNDER_WAY: usize = 16;
+/// So much of an answer is read ahead.
+const READ_AHEAD: u64 = 4 << 20;
+
+/// A request that was started.
+pub struct Pending {
+    task: tokio::task::JoinHandle<Result<Response, ConnectorError>>,
+    done: watch::Receiver<bool>,
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Guest {
+    fn request(&self, request: wit::Request) -> Result<Request, ConnectorError> {
+        if request.auth.is_some() {
+            return Err(unsupported("An auth scheme"));
+        }
+        let mut body = Vec::new();
+        for segment in request.body {
+            body.push(match segment {
+                wit::Segment::Bytes(bytes) => Segment::Bytes(bytes.into()),
+                wit::Segment::Json(text) => Segment::Json(text),
+                wit::Segment::Form(fields) => Segment::Form(fields),
+                wit::Segment::Range(_) | wit::Segment::Digest(_) => return Err(unsupported("A body as a part of a request")),
+            });
+        }
+        let mut pace = None;
+        for (key, value) in attributes_in(request.options) {
+            match (key.as_str(), value) {
+                ("pace", Value::Text(class)) => pace = Some(class),
+                _ => return Err(unsupported(&format!("The request option {key:?}"))),
+            }
+        }
+        Ok(Request { method: request.method, url: request.url, headers: request.headers, body, redirects: request.redirects, pace })
+    }
+
+    fn response(&mut self, response: Response) -> wasmtime::Result<wit::Response> {
+        let body = self.table.push(Body::answer(response.body, response.length))?;
+        self.under_way += 1;
+        Ok(wit::Response { status: response.status, headers: response.headers, url: response.url, body, attributes: Vec::new() })
+    }
+
+    fn room(&self) -> Result<(), ConnectorError> {
+        if self.under_way < UNDER_WAY {
+            return Ok(());
+        }
+        Err(ConnectorError::new(
+            ErrorClass::Unsupported,
+            "host/too-many",
+            format!("At most {UNDER_WAY} requests and unread answers of an instance are under way at a time."),
+        ))
+    }
+}
+
+/// Sends, and reads a small answer ahead, so that its connection is free again.
+async fn answered(shared: Arc<Shared>, request: Request) -> Result<Response, ConnectorError> {
+    let mut response = shared.unless_stopped(shared.net.send(request)).await?;
+    if response.length.is_some_and(|length| length <= READ_AHEAD) {
+        let mut whole = Vec::new();
+        while let Some(chunk) = response.body.next().await {
+            whole.extend_from_slice(&chunk?);
+        }
+        response.length = Some(whole.len() as u64);
+        response.body = futures::stream::once(async move { Ok(Bytes::from(whole)) }).boxed();
+    }
+    Ok(response)
+}
+
+impl wit::Host for Guest {
+    async fn send(&mut self, request: wit::Request) -> wasmtime::Result<Result<wit::Response, Error>> {
+        if let Err(error) = self.room() {
+            return Ok(Err(error_out(error)));
+        }
+        let request = match self.request(request) {
+            Ok(request) => request,
+            Err(error) => return Ok(Err(error_out(error))),
+        };
+        let shared = Arc::clone(&self.shared);
+        match shared.unless_stopped(shared.net.send(request)).await {
+            Ok(response) => Ok(Ok(self.response(response)?)),
+            Err(error) => Ok(Err(error_out(error))),
+        }
+    }
+
+    async fn start(&mut self, request: wit::Request) -> wasmtime::Result<Result<Resource<Pending>, Error>> {
+        if let Err(error) = self.room() {
+            return Ok(Err(error_out(error)));
+        }
+        let request = match self.request(request) {
+            Ok(request) => request,
+            Err(error) => return Ok(Err(error_out(error))),
+        };
+        let shared = Arc::clone(&self.shared);
+        let (tell, done) = watch::channel(false);
+        let task = tokio::spawn(async move {
+            let response = answered(shared, request).await;
+            let _ = tell.send(true);
+            response
+        });
+        self.under_way += 1;
+        Ok(Ok(self.table.push(Pending { task, done })?))
+    }
+
+    async fn wait_any(&mut self, items: Vec<Resource<Pending>>) -> wasmtime::Result<Result<u32, Error>> {
+        if items.is_empty() {
+            let error = ConnectorError::new(ErrorClass::Unsupported, "host/nothing-to-wait-for", "There is nothing to wait for.");
+            return Ok(Err(error_out(error)));
+        }
+        let mut waits = Vec::with_capacity(items.len());
+        for item in &items {
+            let mut done = self.table.get(item)?.done.clone();
+            // A task that is gone is done as well.
+            waits.push(Box::pin(async move {
+                let _ = done.wait_for(|done| *done).await;
+            }));
+        }
+        let shared = Arc::clone(&self.shared);
+        let first = async {
+            let ((), index, _) = futures::future::select_all(waits).await;
+            Ok(u32::try_from(index).unwrap_or(u32::MAX))
+        };
+        Ok(shared.unless_stopped(first).await.map_err(error_out))
+    }
+
+    async fn open(&mut self, _request: wit::Request, _length: Option<u64>) -> wasmtime::Result<Result<Resource<Outgoing>, Error>> {
+        Ok(Err(error_out(unsupported("A request whose body the connector makes"))))
+    }
+}
+
+impl wit::HostPending for Guest {
+    async fn wait(&mut self, pending: Resource<Pending>) -> wasmtime::Result<Result<wit::Response, Error>> {
+        let shared = Arc::clone(&self.shared);
+        let mut pending = self.table.delete(pending)?;
+        self.under_way = self.under_way.saturating_sub(1);
+        let finished = shared
+            .unless_stopped(async {
+                (&mut pending.task)
+                    .await
+                    .unwrap_or_else(|panic| Err(ConnectorError::new(ErrorClass::Unexpected, "host/panic", panic.to_string())))
+            })
+            .await;
+        match finished {
+            Ok(response) => Ok(Ok(self.response(response)?)),
+            Err(error) => Ok(Err(error_out(error))),
+        }
+    }
+
+    async fn drop(&mut self, pending: Resource<Pending>) -> wasmtime::Result<()> {
+        if pending.owned() {
+            self.table.delete(pending)?;
+            self.under_way = self.under_way.saturating_sub(1);
+        }
+        Ok(())
+    }
+}

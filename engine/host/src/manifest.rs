@@ -1,0 +1,361 @@
+//! The manifest of a connector, as docs/manifest.md describes it: read strictly, because grants come from it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+use url::Url;
+
+/// The largest manifest that is read, bytes.
+pub(crate) const LIMIT: usize = 256 << 10;
+
+/// What a connector says it is and wants.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Manifest {
+    /// Version of the manifest's format: 1.
+    pub manifest: u32,
+    /// The connector's id.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+    /// The folder of wit/ that it was built for.
+    pub interface: String,
+    /// For people.
+    pub title: String,
+    /// One sentence.
+    pub summary: String,
+    /// source, destination.
+    pub roles: Vec<String>,
+    /// The schema of its settings.
+    pub settings: Value,
+    /// Which settings name the account.
+    #[serde(default)]
+    pub identity: Vec<String>,
+    /// Named origins.
+    #[serde(default)]
+    pub origins: BTreeMap<String, Origin>,
+    /// Host patterns besides.
+    #[serde(default)]
+    pub hosts: Vec<HostPattern>,
+    /// Secrets.
+    #[serde(default)]
+    pub slots: BTreeMap<String, Slot>,
+    /// What is taken out of answers into a slot.
+    #[serde(default)]
+    pub captures: Vec<Capture>,
+    /// Where answers name hosts that are granted from then on.
+    #[serde(default)]
+    pub learns: BTreeMap<String, Learn>,
+    /// Whether, and for which origins, there is a cookie jar.
+    #[serde(default)]
+    pub cookies: Option<Cookies>,
+    /// Quirks of the service's HTTP.
+    #[serde(default)]
+    pub http: HttpQuirks,
+    /// Named auth schemes; none is built yet.
+    #[serde(default)]
+    pub auth: BTreeMap<String, Value>,
+    /// Classes of requests.
+    #[serde(default)]
+    pub pacing: BTreeMap<String, Pacing>,
+    /// The one folder that `files` opens.
+    #[serde(default)]
+    pub folder: Option<Folder>,
+    /// What it needs beyond the ordinary.
+    #[serde(default)]
+    pub limits: WantedLimits,
+}
+
+/// A named origin.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// Taken from this setting, if it is set.
+    pub setting: Option<String>,
+    /// By the value of another setting: pointer → value → address.
+    #[serde(default)]
+    pub by: BTreeMap<String, BTreeMap<String, String>>,
+    /// Fixed.
+    pub address: Option<String>,
+    /// Learnt by this rule.
+    pub learnt: Option<String>,
+    /// For people.
+    pub why: String,
+}
+
+/// A host pattern.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HostPattern {
+    /// "https://*.example.com".
+    pub pattern: String,
+    /// For people.
+    pub why: String,
+}
+
+/// A secret.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Slot {
+    /// Filled from this setting.
+    pub setting: Option<String>,
+    /// Filled by captures.
+    #[serde(default)]
+    pub captured: bool,
+    /// May be read by the guest during check and sign-in.
+    #[serde(default)]
+    pub reveal: bool,
+    /// Where the placeholder may stand.
+    #[serde(default)]
+    pub places: Vec<Place>,
+    /// For people.
+    pub why: String,
+}
+
+/// Where a placeholder may stand.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// "*" for any.
+    pub method: String,
+    /// An origin's name.
+    pub origin: String,
+    /// Below the origin's prefix.
+    pub path: String,
+    /// A header.
+    pub header: Option<String>,
+    /// A query parameter.
+    pub query: Option<String>,
+    /// A form field.
+    pub form: Option<String>,
+    /// A JSON pointer.
+    pub json: Option<String>,
+}
+
+/// What is taken out of an answer.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Capture {
+    /// Into which slot.
+    pub slot: String,
+    /// "*" for any.
+    pub method: String,
+    /// An origin's name.
+    pub origin: String,
+    /// Below the origin's prefix.
+    pub path: String,
+    /// A header.
+    pub header: Option<String>,
+    /// A cookie.
+    pub cookie: Option<String>,
+    /// A JSON pointer.
+    pub json: Option<String>,
+}
+
+/// Where answers name hosts.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Learn {
+    /// "*" for any.
+    pub method: String,
+    /// An origin's name.
+    pub origin: String,
+    /// Below the origin's prefix.
+    pub path: Vec<String>,
+    /// JSON pointers; "*" for every member.
+    pub pointers: Vec<String>,
+    /// Suffixes that hold while the teacher is one of the manifest's own addresses.
+    #[serde(default)]
+    pub under: Vec<String>,
+}
+
+/// The cookie jar.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Cookies {
+    /// Origins that get and set cookies.
+    pub origins: Vec<String>,
+    /// A cookie with a value and an Expires in the past is kept.
+    #[serde(default)]
+    pub keep_valued_past_expiry: bool,
+}
+
+/// Quirks of a service's HTTP.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct HttpQuirks {
+    /// Statuses after which the next request gets a fresh connection.
+    #[serde(default)]
+    pub fresh_connection_after: Vec<u16>,
+}
+
+/// A class of requests.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pacing {
+    /// Under way at a time.
+    pub concurrent: u32,
+}
+
+/// The one folder.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Folder {
+    /// The setting that names it.
+    pub setting: String,
+}
+
+/// What a connector needs beyond the ordinary.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WantedLimits {
+    /// Bytes of linear memory.
+    pub memory: Option<usize>,
+}
+
+/// What is wrong with a manifest.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ManifestError(pub(crate) String);
+
+impl Manifest {
+    /// Reads and checks one.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
+        let fail = |what: String| Err(ManifestError(what));
+        if bytes.len() > LIMIT {
+            return fail(format!("it has {} bytes; at most {LIMIT} are read", bytes.len()));
+        }
+        let manifest: Self = serde_json::from_slice(bytes).map_err(|error| ManifestError(error.to_string()))?;
+        if manifest.manifest != 1 {
+            return fail(format!("it has format {}, and this camroll reads format 1", manifest.manifest));
+        }
+        let id_is_fine = (1..=40).contains(&manifest.id.len())
+            && manifest.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        if !id_is_fine {
+            return fail(format!("its id {:?} isn't 1 to 40 of a-z, 0-9 and -", manifest.id));
+        }
+        for (slot, rule) in &manifest.slots {
+            for place in &rule.places {
+                let kinds = [&place.header, &place.query, &place.form, &place.json];
+                if kinds.into_iter().flatten().count() != 1 {
+                    return fail(format!("a place of the slot {slot:?} names not exactly one of header, query, form, json"));
+                }
+            }
+        }
+        let named = manifest
+            .slots
+            .values()
+            .flat_map(|slot| slot.places.iter().map(|place| &place.origin))
+            .chain(manifest.captures.iter().map(|capture| &capture.origin))
+            .chain(manifest.learns.values().map(|learn| &learn.origin))
+            .chain(manifest.cookies.iter().flat_map(|cookies| &cookies.origins));
+        for origin in named {
+            if !manifest.origins.contains_key(origin) {
+                return fail(format!("it speaks of the origin {origin:?} and doesn't name it under origins"));
+            }
+        }
+        for capture in &manifest.captures {
+            if !manifest.slots.contains_key(&capture.slot) {
+                return fail(format!("it captures into the slot {:?} and has no such slot", capture.slot));
+            }
+        }
+        for (name, origin) in &manifest.origins {
+            if let Some(learnt) = &origin.learnt
+                && !manifest.learns.contains_key(learnt)
+            {
+                return fail(format!("its origin {name:?} is learnt by {learnt:?}, and there is no such rule"));
+            }
+        }
+        Ok(manifest)
+    }
+
+    /// The address of an origin under these settings, and who said it; none for a learnt one.
+    pub(crate) fn address(&self, name: &str, settings: &Value) -> Option<(Url, SaidBy)> {
+        let origin = self.origins.get(name)?;
+        let set = origin.setting.as_deref().and_then(|pointer| settings.pointer(pointer)).and_then(Value::as_str);
+        if let Some(set) = set {
+            return Some((Url::parse(set).ok()?, SaidBy::Person));
+        }
+        let by = origin.by.iter().find_map(|(pointer, values)| {
+            let value = settings.pointer(pointer).and_then(Value::as_str)?;
+            values.get(value)
+        });
+        let address = by.or_else(|| origin.by.values().next().and_then(|values| values.values().next())).or(origin.address.as_ref())?;
+        Some((Url::parse(address).ok()?, SaidBy::Manifest))
+    }
+
+    /// What names the account under these settings, as one text.
+    pub fn identity_of(&self, settings: &Value) -> String {
+        self.identity.iter().map(|pointer| settings.pointer(pointer).unwrap_or(&Value::Null).to_string()).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Who said an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SaidBy {
+    /// A setting, so a person.
+    Person,
+    /// The manifest.
+    Manifest,
+}
+
+/// Whether a path fits a pattern: "*" is one segment, "**" at the end the rest.
+pub(crate) fn path_fits(pattern: &str, path: &str) -> bool {
+    let (mut pattern, mut path) = (pattern.trim_start_matches('/').split('/'), path.trim_start_matches('/').split('/'));
+    loop {
+        match (pattern.next(), path.next()) {
+            (Some("**"), _) => return true,
+            (Some("*"), Some(_)) => {}
+            (Some(wanted), Some(part)) if wanted == part => {}
+            (None, None) => return true,
+            _ => return false,
+        }
+    }
+}
+
+/// All values that a pointer with "*" names.
+pub(crate) fn pointed<'a>(value: &'a Value, pointer: &str) -> Vec<&'a Value> {
+    let mut found = vec![value];
+    for part in pointer.split('/').skip(1) {
+        let part = part.replace("~1", "/").replace("~0", "~");
+        found = found
+            .into_iter()
+            .flat_map(|value| -> Vec<&Value> {
+                match (value, part.as_str()) {
+                    (Value::Array(items), "*") => items.iter().collect(),
+                    (Value::Object(members), "*") => members.values().collect(),
+                    (Value::Array(items), index) => index.parse().ok().and_then(|index: usize| items.get(index)).into_iter().collect(),
+                    (Value::Object(members), name) => members.get(name).into_iter().collect(),
+                    _ => Vec::new(),
+                }
+            })
+            .collect();
+    }
+    found
+}
+
+/// The same, to change them.
+pub(crate) fn pointed_mut(value: &mut Value, pointer: &[String], change: &mut impl FnMut(&mut Value)) {
+    let Some((part, rest)) = pointer.split_first() else { return change(value) };
+    match value {
+        Value::Array(items) if part == "*" => items.iter_mut().for_each(|item| pointed_mut(item, rest, change)),
+        Value::Object(members) if part == "*" => members.values_mut().for_each(|item| pointed_mut(item, rest, change)),
+        Value::Array(items) => {
+            if let Some(item) = part.parse().ok().and_then(|index: usize| items.get_mut(index)) {
+                pointed_mut(item, rest, change);
+            }
+        }
+        Value::Object(members) => {
+            if let Some(item) = members.get_mut(part) {
+                pointed_mut(item, rest, change);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The parts of a pointer.
+pub(crate) fn parts(pointer: &str) -> Vec<String> {
+    pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect()
+}

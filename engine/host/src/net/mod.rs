@@ -1,0 +1,12 @@
+//! HTTP as a connector gets it: only to granted origins, checked after DNS on every hop, with secrets put in and taken out on the way.
+
+mod answer;
+mod cookies;
+mod grants;
+mod places;
+mod resolver;
+mod send;
+
+pub use resolver::{Resolve, SystemResolver};
+pub(crate) use places::PREFIX as PLACEHOLDER;
+pub(crate) use send::{Net, Request, Response, Segment, redact};

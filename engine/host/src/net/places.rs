@@ -1,0 +1,95 @@
+//! Where secrets go in: a placeholder is replaced in the places that the manifest names, and nowhere else.
+
+use camroll_model::{ConnectorError, ErrorClass};
+use serde_json::Value;
+use url::Url;
+
+use crate::manifest::{Manifest, Place, parts, path_fits, pointed_mut};
+use crate::net::grants::{Granted, Grants};
+use crate::vault::Vault;
+
+/// What a placeholder looks like.
+pub(crate) const PREFIX: &str = "secret:";
+
+/// The placeholders' places for one request.
+pub(crate) struct Places<'a> {
+    vault: &'a Vault,
+    /// Slot and place.
+    fitting: Vec<(&'a str, &'a Place)>,
+}
+
+impl<'a> Places<'a> {
+    pub(crate) fn of(manifest: &'a Manifest, vault: &'a Vault, method: &str, url: &Url, granted: &[Granted]) -> Self {
+        let below: Vec<(&str, &str)> = Grants::below(granted, url).collect();
+        let fits = |place: &Place| {
+            (place.method == "*" || place.method == method)
+                && below.iter().any(|(name, path)| *name == place.origin && path_fits(&place.path, path))
+        };
+        let fitting = manifest
+            .slots
+            .iter()
+            .flat_map(|(slot, rule)| rule.places.iter().map(move |place| (slot.as_str(), place)))
+            .filter(|(_, place)| fits(place))
+            .collect();
+        Self { vault, fitting }
+    }
+
+    /// What a text becomes in a place: the slot's value if it is exactly that slot's placeholder.
+    fn fill(&self, text: &str, is_place: impl Fn(&Place) -> bool) -> Result<Option<String>, ConnectorError> {
+        let Some(slot) = text.strip_prefix(PREFIX) else { return Ok(None) };
+        if !self.fitting.iter().any(|(known, place)| *known == slot && is_place(place)) {
+            return Ok(None);
+        }
+        match self.vault.slot(slot) {
+            Some(secret) => Ok(Some(secret.expose().to_owned())),
+            None => Err(ConnectorError::new(ErrorClass::NotFound, "host/empty-slot", format!("The secret {slot:?} isn't known."))),
+        }
+    }
+
+    pub(crate) fn header(&self, name: &str, value: &str) -> Result<Option<String>, ConnectorError> {
+        self.fill(value, |place| place.header.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(name)))
+    }
+
+    pub(crate) fn form(&self, name: &str, value: &str) -> Result<Option<String>, ConnectorError> {
+        self.fill(value, |place| place.form.as_deref() == Some(name))
+    }
+
+    pub(crate) fn query(&self, url: &Url) -> Result<Url, ConnectorError> {
+        if !self.fitting.iter().any(|(_, place)| place.query.is_some()) {
+            return Ok(url.clone());
+        }
+        let mut filled = url.clone();
+        let mut pairs = Vec::new();
+        for (name, value) in url.query_pairs() {
+            let value = self.fill(&value, |place| place.query.as_deref() == Some(&*name))?.unwrap_or_else(|| value.into_owned());
+            pairs.push((name.into_owned(), value));
+        }
+        filled.query_pairs_mut().clear().extend_pairs(pairs);
+        Ok(filled)
+    }
+
+    /// Fills a JSON text; it stays as it is where no place is in it.
+    pub(crate) fn json(&self, text: String) -> Result<String, ConnectorError> {
+        let pointers: Vec<&str> = self.fitting.iter().filter_map(|(_, place)| place.json.as_deref()).collect();
+        if pointers.is_empty() || !text.contains(PREFIX) {
+            return Ok(text);
+        }
+        let unreadable = |error: serde_json::Error| ConnectorError::new(ErrorClass::Unexpected, "host/bad-json", error.to_string());
+        let mut value: Value = serde_json::from_str(&text).map_err(unreadable)?;
+        let mut failed = None;
+        for pointer in pointers {
+            pointed_mut(&mut value, &parts(pointer), &mut |place| {
+                let Some(found) = place.as_str() else { return };
+                match self.fill(found, |known| known.json.as_deref() == Some(pointer)) {
+                    Ok(Some(secret)) => *place = Value::String(secret),
+                    Ok(None) => {}
+                    Err(error) => failed = Some(error),
+                }
+            });
+        }
+        match failed {
+            Some(error) => Err(error),
+            None => serde_json::to_string(&value).map_err(unreadable),
+        }
+    }
+}

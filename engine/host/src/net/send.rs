@@ -1,0 +1,414 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use camroll_model::{ConnectorError, ErrorClass};
+use futures::stream::{BoxStream, StreamExt as _};
+use parking_lot::RwLock;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
+use tokio::sync::Semaphore;
+use url::Url;
+
+use crate::error::HostError;
+use crate::manifest::Manifest;
+use crate::net::cookies::{PastExpiry, header_for, parse};
+use crate::net::grants::{Grants, private_address};
+use crate::net::places::Places;
+use crate::net::resolver::{Pinned, REFUSED, Resolve};
+use crate::net::answer;
+use crate::vault::Vault;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// Headers that are the host's to set.
+const REFUSED_HEADERS: [&str; 14] = [
+    "authorization", "cookie", "host", "content-length", "accept-encoding", "connection", "transfer-encoding", "upgrade", "te", "trailer",
+    "keep-alive", "proxy-authorization", "proxy-connection", "expect",
+];
+
+/// A part of a request's body.
+pub(crate) enum Segment {
+    Bytes(Bytes),
+    Json(String),
+    Form(Vec<(String, String)>),
+}
+
+/// A request as the connector wants it.
+pub(crate) struct Request {
+    pub method: String,
+    pub url: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<Segment>,
+    pub redirects: u8,
+    pub pace: Option<String>,
+}
+
+/// An answer as the connector sees it.
+pub(crate) struct Response {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub url: String,
+    pub length: Option<u64>,
+    pub body: BoxStream<'static, Result<Bytes, ConnectorError>>,
+}
+
+/// HTTP for one connection.
+pub(crate) struct Net {
+    manifest: Arc<Manifest>,
+    vault: Arc<Vault>,
+    grants: Grants,
+    pinned: Pinned,
+    client: RwLock<reqwest::Client>,
+    classes: BTreeMap<String, Arc<Semaphore>>,
+    idle: Duration,
+    requests: AtomicU64,
+}
+
+/// The roots that the system trusts, and those of SSL_CERT_FILE. Read once a process: it takes tens of milliseconds.
+fn tls() -> Result<rustls::ClientConfig, HostError> {
+    static TLS: std::sync::OnceLock<Result<rustls::ClientConfig, String>> = std::sync::OnceLock::new();
+    TLS.get_or_init(|| {
+        let mut roots = rustls::RootCertStore::empty();
+        let found = rustls_native_certs::load_native_certs();
+        roots.add_parsable_certificates(found.certs);
+        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map(|builder| builder.with_root_certificates(roots).with_no_client_auth())
+            .map_err(|error| error.to_string())
+    })
+    .clone()
+    .map_err(HostError::Network)
+}
+
+fn client(pinned: &Pinned) -> Result<reqwest::Client, HostError> {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls()?)
+        .dns_resolver(pinned.clone())
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(Duration::from_secs(60))
+        .tcp_nodelay(true)
+        .build()
+        .map_err(|error| HostError::Network(error.to_string()))
+}
+
+fn now() -> i64 {
+    jiff::Timestamp::now().as_second()
+}
+
+impl Net {
+    pub(crate) fn new(
+        manifest: Arc<Manifest>,
+        settings: &Value,
+        vault: Arc<Vault>,
+        resolver: Arc<dyn Resolve>,
+        idle: Duration,
+    ) -> Result<Self, ConnectorError> {
+        let network = |error: HostError| ConnectorError::new(ErrorClass::Unexpected, "host/network", error.to_string());
+        let pinned = Pinned::new(resolver);
+        // The proxy's own name is the operator's word, not the connector's.
+        for variable in ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+            if let Some(url) = std::env::var(variable).ok().and_then(|text| Url::parse(&text).ok()) {
+                pinned.allow_private(url.host_str().unwrap_or_default());
+            }
+        }
+        let classes = manifest
+            .pacing
+            .iter()
+            .map(|(class, pacing)| (class.clone(), Arc::new(Semaphore::new(pacing.concurrent.clamp(1, 256) as usize))))
+            .collect();
+        let grants = Grants::new(Arc::clone(&manifest), settings, &vault)?;
+        let client = RwLock::new(client(&pinned).map_err(network)?);
+        Ok(Self { manifest, vault, grants, pinned, client, classes, idle, requests: AtomicU64::new(0) })
+    }
+
+    /// Requests that were sent.
+    pub(crate) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Sends a request; any status is an answer. Dropping the future cuts it off.
+    pub(crate) async fn send(&self, request: Request) -> Result<Response, ConnectorError> {
+        let permit = match request.pace.as_ref().and_then(|class| self.classes.get(class)) {
+            Some(class) => Arc::clone(class).acquire_owned().await.ok(),
+            None => None,
+        };
+        let mut url = parse_url(&request.url)?;
+        let mut left = request.redirects;
+        let mut method = request.method.clone();
+        let mut first_origin = None;
+        loop {
+            let origin = crate::net::grants::origin_of(&url);
+            let same_origin = *first_origin.get_or_insert_with(|| origin.clone()) == origin;
+            let answered = self.hop(&method, &url, &request, same_origin).await.map_err(|error| self.redacted(error));
+            let response = answered?;
+            let location = response.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("location")).map(|(_, value)| value.clone());
+            let (true, Some(location)) = (left > 0 && matches!(response.status, 301 | 302 | 303 | 307 | 308), location) else {
+                // The class's turn ends when the answer has arrived; its body is the reader's.
+                drop(permit);
+                return Ok(response);
+            };
+            let next = url.join(&location).map_err(|error| bad_url(&location, &error.to_string()))?;
+            if url.scheme() == "https" && next.scheme() != "https" {
+                return Err(ConnectorError::new(ErrorClass::PermissionDenied, "host/downgrade", "A redirect leads from https to plain http; it isn't followed."));
+            }
+            if !request.body.is_empty() && matches!(response.status, 303) {
+                "GET".clone_into(&mut method);
+            }
+            left -= 1;
+            url = next;
+        }
+    }
+
+    async fn hop(&self, method: &str, url: &Url, request: &Request, same_origin: bool) -> Result<Response, ConnectorError> {
+        let started = now();
+        let granted = self.grants.check(url, started)?;
+        if granted.iter().any(|grant| grant.private) {
+            self.pinned.allow_private(url.host_str().unwrap_or_default());
+        }
+        let name = reqwest::Method::from_bytes(method.as_bytes())
+            .map_err(|_| ConnectorError::new(ErrorClass::Unsupported, "host/bad-method", format!("{method:?} isn't a method.")))?;
+        // Placeholders and cookies stay on the origin that the request was made for.
+        let places = if same_origin {
+            Places::of(&self.manifest, &self.vault, method, url, &granted)
+        } else {
+            Places::of(&self.manifest, &self.vault, method, url, &[])
+        };
+        let mut headers = HeaderMap::new();
+        for (key, value) in &request.headers {
+            let value = places.header(key, value)?.unwrap_or_else(|| value.clone());
+            let (key, value) = header(key, &value)?;
+            headers.append(key, value);
+        }
+        let jar = self.manifest.cookies.as_ref().filter(|rule| {
+            granted.iter().any(|grant| grant.name.as_ref().is_some_and(|name| rule.origins.contains(name)))
+        });
+        if jar.is_some()
+            && let Some(cookie) = header_for(&self.vault.cookies(), url, started)
+            && let Ok(mut value) = HeaderValue::from_str(&cookie)
+        {
+            value.set_sensitive(true);
+            headers.insert(reqwest::header::COOKIE, value);
+        }
+        let body = self.body(&request.body, &places, &mut headers)?;
+        let filled = places.query(url)?;
+        let client = self.client.read().clone();
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let mut outgoing = client.request(name, filled).headers(headers);
+        if !body.is_empty() || !matches!(method, "GET" | "HEAD") {
+            outgoing = outgoing.body(body);
+        }
+        let answered = tokio::time::timeout(self.idle, outgoing.send())
+            .await
+            .map_err(|_| ConnectorError::new(ErrorClass::Transient, "host/timeout", format!("{} didn't answer within {} s.", url.host_str().unwrap_or_default(), self.idle.as_secs())))?
+            .map_err(|error| network(url, &error))?;
+        self.take(method, url, answered, &granted, jar).await
+    }
+
+    fn body(&self, segments: &[Segment], places: &Places<'_>, headers: &mut HeaderMap) -> Result<Bytes, ConnectorError> {
+        let mut body = Vec::new();
+        for segment in segments {
+            match segment {
+                Segment::Bytes(bytes) => body.extend_from_slice(bytes),
+                Segment::Json(text) => body.extend_from_slice(places.json(text.clone())?.as_bytes()),
+                Segment::Form(fields) => {
+                    let mut form = url::form_urlencoded::Serializer::new(String::new());
+                    for (name, value) in fields {
+                        let value = places.form(name, value)?.unwrap_or_else(|| value.clone());
+                        form.append_pair(name, &value);
+                    }
+                    headers
+                        .entry(reqwest::header::CONTENT_TYPE)
+                        .or_insert(HeaderValue::from_static("application/x-www-form-urlencoded"));
+                    body.extend_from_slice(form.finish().as_bytes());
+                }
+            }
+        }
+        Ok(body.into())
+    }
+
+    /// Cookies into the jar, captures into slots, hosts learnt; then it is the connector's.
+    async fn take(
+        &self,
+        method: &str,
+        url: &Url,
+        answered: reqwest::Response,
+        granted: &[crate::net::grants::Granted],
+        jar: Option<&crate::manifest::Cookies>,
+    ) -> Result<Response, ConnectorError> {
+        let received = now();
+        let status = answered.status().as_u16();
+        let mut headers = Vec::new();
+        let mut set = Vec::new();
+        for (name, value) in answered.headers() {
+            let Ok(value) = value.to_str() else { continue };
+            if name == reqwest::header::SET_COOKIE {
+                set.push(value.to_owned());
+            } else {
+                headers.push((name.as_str().to_owned(), value.to_owned()));
+            }
+        }
+        if self.manifest.http.fresh_connection_after.contains(&status) {
+            // HTTP connections that were led to the wrong backend are led there again: the pool goes with its client.
+            if let Ok(fresh) = client(&self.pinned) {
+                *self.client.write() = fresh;
+            }
+        }
+        if let Some(jar) = jar {
+            let past = if jar.keep_valued_past_expiry { PastExpiry::IsIgnored } else { PastExpiry::Removes };
+            let cookies = set.iter().filter_map(|header| parse(header, url, past, received)).collect();
+            self.vault.take_cookies(cookies, received);
+        }
+        let rules = answer::captures(&self.manifest, method, url, granted);
+        let mut captured = answer::from_headers(&rules, &mut headers);
+        if rules.iter().any(|rule| rule.cookie.is_some()) {
+            let pairs: Vec<(String, String)> = set
+                .iter()
+                .filter_map(|header| header.split(';').next()?.split_once('='))
+                .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
+                .collect();
+            captured.extend(answer::from_cookies(&rules, &pairs));
+        }
+        let capture_body = rules.iter().any(|rule| rule.json.is_some());
+        let teaches = status < 400 && self.grants.teaches(method, url, granted);
+        let length = answered.content_length();
+        let idle = self.idle;
+        let host = url.clone();
+        if !capture_body && !teaches {
+            self.vault.set_slots(captured)?;
+            return Ok(Response { status, headers, url: url.to_string(), length, body: stream(answered, host, idle) });
+        }
+        let whole = read(stream(answered, host, idle), length).await?;
+        let parsed: Option<Value> = serde_json::from_slice(&whole).ok();
+        if teaches && let Some(parsed) = &parsed {
+            self.grants.learn(&self.vault, method, url, granted, parsed, received)?;
+        }
+        let body = match (capture_body, parsed) {
+            (false, _) => whole,
+            (true, Some(mut parsed)) => {
+                captured.extend(answer::from_json(&rules, &mut parsed));
+                serde_json::to_vec(&parsed).map(Bytes::from).unwrap_or_default()
+            }
+            (true, None) => Bytes::new(),
+        };
+        self.vault.set_slots(captured)?;
+        let length = Some(body.len() as u64);
+        let body = futures::stream::once(async move { Ok(body) }).boxed();
+        Ok(Response { status, headers, url: url.to_string(), length, body })
+    }
+
+    /// The error without any secret that is known.
+    fn redacted(&self, mut error: ConnectorError) -> ConnectorError {
+        error.message = redact(&self.vault, error.message);
+        error
+    }
+}
+
+/// A text without any secret that the connection knows.
+pub(crate) fn redact(vault: &Vault, mut text: String) -> String {
+    use base64::Engine as _;
+    for secret in vault.secrets() {
+        let plain = secret.expose();
+        let encoded: String = url::form_urlencoded::byte_serialize(plain.as_bytes()).collect();
+        let base64 = base64::engine::general_purpose::STANDARD.encode(plain);
+        for form in [plain, &encoded, &base64] {
+            if text.contains(form) {
+                text = text.replace(form, "(secret)");
+            }
+        }
+    }
+    text
+}
+
+async fn read(mut body: BoxStream<'static, Result<Bytes, ConnectorError>>, length: Option<u64>) -> Result<Bytes, ConnectorError> {
+    if length.is_some_and(|length| length > answer::READ_LIMIT as u64) {
+        return Err(answer::too_large());
+    }
+    let mut whole = Vec::new();
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk?;
+        if whole.len() + chunk.len() > answer::READ_LIMIT {
+            return Err(answer::too_large());
+        }
+        whole.extend_from_slice(&chunk);
+    }
+    Ok(whole.into())
+}
+
+fn stream(answered: reqwest::Response, url: Url, idle: Duration) -> BoxStream<'static, Result<Bytes, ConnectorError>> {
+    futures::stream::unfold((answered, url), move |(mut answered, url)| async move {
+        match tokio::time::timeout(idle, answered.chunk()).await {
+            Ok(Ok(Some(chunk))) => Some((Ok(chunk), (answered, url))),
+            Ok(Ok(None)) => None,
+            Ok(Err(error)) => Some((Err(network(&url, &error)), (answered, url))),
+            Err(_) => {
+                let error = ConnectorError::new(
+                    ErrorClass::Transient,
+                    "host/idle",
+                    format!("{} sent nothing for {} s in the middle of an answer.", url.host_str().unwrap_or_default(), idle.as_secs()),
+                );
+                Some((Err(error), (answered, url)))
+            }
+        }
+    })
+    .boxed()
+}
+
+fn parse_url(text: &str) -> Result<Url, ConnectorError> {
+    if text.len() > 64 << 10 {
+        return Err(bad_url(&text.chars().take(100).collect::<String>(), "it is longer than 64 KiB"));
+    }
+    let url = Url::parse(text).map_err(|error| bad_url(text, &error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(bad_url(text, "it isn't http or https"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(bad_url("(hidden)", "it carries a user or password"));
+    }
+    Ok(url)
+}
+
+fn bad_url(text: &str, why: &str) -> ConnectorError {
+    let short: String = text.split('?').next().unwrap_or_default().chars().take(200).collect();
+    ConnectorError::new(ErrorClass::Unsupported, "host/bad-url", format!("{short:?} can't be asked: {why}."))
+}
+
+fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), ConnectorError> {
+    let refused = |why: &str| {
+        let short: String = name.chars().take(60).collect();
+        ConnectorError::new(ErrorClass::Unsupported, "host/header-refused", format!("The header {short:?} is refused: {why}."))
+    };
+    if REFUSED_HEADERS.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+        return Err(refused("it is the host's to set"));
+    }
+    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused("its name isn't a token"))?;
+    let value = HeaderValue::from_str(value).map_err(|_| refused("its value has a line break or another control character"))?;
+    Ok((name, value))
+}
+
+fn network(url: &Url, error: &reqwest::Error) -> ConnectorError {
+    let host = url.host_str().unwrap_or_default();
+    let mut chain = String::new();
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        chain = inner.to_string();
+        if chain.contains(REFUSED) {
+            return private_address(host);
+        }
+        source = inner.source();
+    }
+    let (class, code) = if chain.contains("certificate") || chain.contains("invalid peer") {
+        (ErrorClass::Unexpected, "host/tls")
+    } else if error.is_connect() {
+        (ErrorClass::Transient, "host/connect")
+    } else if error.is_timeout() {
+        (ErrorClass::Transient, "host/timeout")
+    } else {
+        (ErrorClass::Transient, "host/broken-off")
+    };
+    let what = if error.is_connect() { "can't be reached" } else { "broke the connection off" };
+    ConnectorError::new(class, code, format!("{host} {what} ({chain})."))
+}
+

@@ -1,0 +1,252 @@
+//! What is at the destinations, and whose it is. The journal says it first, the index after.
+
+use camroll_model::{AssetId, DestinationKey, Instant, Placement, SourceKey};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::error::StateError;
+use crate::failpoint::failpoint;
+use crate::index::{Batch, Index, Key, trailing};
+use crate::record::{DestinationId, Intent, Loss, Record};
+use crate::state::State;
+
+/// A placement to be recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placed {
+    /// The intent that ends with it.
+    pub intent: Option<String>,
+    /// The path as the destination compares names.
+    pub folded: String,
+    /// What is there.
+    pub placement: Placement,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Standing {
+    folded: String,
+    placement: Placement,
+}
+
+fn placed_key(destination: DestinationId, number: u64) -> Vec<u8> {
+    Key::new(b'p').number(destination.0).long(number).bytes()
+}
+fn path_key(destination: DestinationId, folded: &str) -> Vec<u8> {
+    Key::new(b'f').number(destination.0).end(folded.as_bytes()).bytes()
+}
+fn asset_prefix(destination: DestinationId, source: &SourceKey, asset: &AssetId) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    for part in [source.connector.as_str(), &source.account, &source.library, asset.as_str()] {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    Key::new(b'q').number(destination.0).end(&hash.finalize()[..16]).bytes()
+}
+fn lost_key(destination: DestinationId, at: Instant, folded: &str) -> Vec<u8> {
+    let seconds = u64::try_from(at.seconds).unwrap_or(0);
+    Key::new(b'x').number(destination.0).long(seconds).end(folded.as_bytes()).bytes()
+}
+fn count_key(destination: DestinationId) -> Vec<u8> {
+    Key::new(b'c').number(destination.0).bytes()
+}
+fn destination_key(key: &DestinationKey) -> Vec<u8> {
+    Key::new(b'd').part(&key.connector).part(&key.identity).bytes()
+}
+
+/// Puts what a record says into the index. Saying it twice is saying it once.
+pub(crate) fn index_record(index: &Index, record: &Record) -> Result<(), StateError> {
+    match record {
+        Record::Destination { id, key } => index.put(&destination_key(key), id),
+        Record::Placed { destination, folded, placement, .. } => stand(index, *destination, folded, placement),
+        Record::Lost { destination, folded, why, at } => {
+            let mut batch = Batch::default();
+            batch.put(&lost_key(*destination, *at, folded), why)?;
+            if *why == Loss::Removed {
+                let path = path_key(*destination, folded);
+                if let Some(number) = index.get::<u64>(&path)? {
+                    if let Some(standing) = index.get::<Standing>(&placed_key(*destination, number))? {
+                        let by_asset = asset_prefix(*destination, &standing.placement.source, &standing.placement.asset);
+                        batch.remove(&[by_asset, number.to_be_bytes().to_vec()].concat());
+                    }
+                    batch.remove(&placed_key(*destination, number));
+                    batch.remove(&path);
+                    let count = index.get::<u64>(&count_key(*destination))?.unwrap_or_default();
+                    batch.put(&count_key(*destination), &count.saturating_sub(1))?;
+                }
+            }
+            index.apply(batch)
+        }
+        Record::Intent(_) | Record::Staged { .. } | Record::Dropped { .. } => Ok(()),
+    }
+}
+
+fn stand(index: &Index, destination: DestinationId, folded: &str, placement: &Placement) -> Result<(), StateError> {
+    let mut batch = Batch::default();
+    let path = path_key(destination, folded);
+    let number = match index.get::<u64>(&path)? {
+        // One thing at one path: what stood there before is what this took the place of.
+        Some(number) => {
+            if let Some(before) = index.get::<Standing>(&placed_key(destination, number))? {
+                let by_asset = asset_prefix(destination, &before.placement.source, &before.placement.asset);
+                batch.remove(&[by_asset, number.to_be_bytes().to_vec()].concat());
+            }
+            number
+        }
+        None => {
+            let numbers = Key::new(b'N').number(destination.0).bytes();
+            let number = index.get::<u64>(&numbers)?.unwrap_or_default() + 1;
+            batch.put(&numbers, &number)?;
+            let count = index.get::<u64>(&count_key(destination))?.unwrap_or_default();
+            batch.put(&count_key(destination), &(count + 1))?;
+            batch.put(&path, &number)?;
+            number
+        }
+    };
+    batch.put(
+        &placed_key(destination, number),
+        &Standing { folded: folded.to_owned(), placement: placement.clone() },
+    )?;
+    let by_asset = asset_prefix(destination, &placement.source, &placement.asset);
+    batch.put(&[by_asset, number.to_be_bytes().to_vec()].concat(), &())?;
+    index.apply(batch)
+}
+
+impl State {
+    /// The number of a destination; given, and journalled, the first time.
+    pub fn destination(&self, key: &DestinationKey) -> Result<DestinationId, StateError> {
+        if let Some(id) = self.index()?.get(&destination_key(key))? {
+            return Ok(id);
+        }
+        let id = DestinationId(self.next_number("destinations")?);
+        let record = Record::Destination { id, key: key.clone() };
+        self.journal().append_durable(std::slice::from_ref(&record))?;
+        index_record(self.index()?, &record)?;
+        Ok(id)
+    }
+
+    /// What is there of an asset.
+    pub fn placements(
+        &self,
+        destination: DestinationId,
+        source: &SourceKey,
+        asset: &AssetId,
+    ) -> Result<Vec<Placement>, StateError> {
+        let prefix = asset_prefix(destination, source, asset);
+        let mut placements = Vec::new();
+        for found in self.index()?.range::<()>(&prefix, &prefix) {
+            let (key, ()) = found?;
+            let standing: Option<Standing> = self.index()?.get(&placed_key(destination, trailing(&key)))?;
+            placements.extend(standing.map(|standing| standing.placement));
+        }
+        Ok(placements)
+    }
+
+    /// Whose a path is.
+    pub fn holder(&self, destination: DestinationId, folded: &str) -> Result<Option<(SourceKey, AssetId)>, StateError> {
+        let Some(number) = self.index()?.get::<u64>(&path_key(destination, folded))? else { return Ok(None) };
+        let standing: Option<Standing> = self.index()?.get(&placed_key(destination, number))?;
+        Ok(standing.map(|standing| (standing.placement.source, standing.placement.asset)))
+    }
+
+    /// How many files are placed at a destination.
+    pub fn placements_at(&self, destination: DestinationId) -> Result<u64, StateError> {
+        Ok(self.index()?.get(&count_key(destination))?.unwrap_or_default())
+    }
+
+    /// How many files are placed at a destination of that identity; none where it was never seen.
+    pub fn placement_count(&self, key: &DestinationKey) -> Result<u64, StateError> {
+        match self.index()?.get(&destination_key(key))? {
+            Some(id) => self.placements_at(id),
+            None => Ok(0),
+        }
+    }
+
+    /// Placements in the order in which they were recorded, from a number on, each with its number.
+    pub fn all_placements(
+        &self,
+        destination: DestinationId,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Placement)>, StateError> {
+        let prefix = Key::new(b'p').number(destination.0).bytes();
+        self.index()?
+            .range::<Standing>(&prefix, &placed_key(destination, from))
+            .take(limit)
+            .map(|found| found.map(|(key, standing)| (trailing(&key), standing.placement)))
+            .collect()
+    }
+
+    /// Records what is there now: durable in the journal first, then in the index.
+    pub fn record_placed(&self, destination: DestinationId, placed: Vec<Placed>) -> Result<(), StateError> {
+        if placed.is_empty() {
+            return Ok(());
+        }
+        let records: Vec<Record> = placed
+            .into_iter()
+            .map(|placed| Record::Placed {
+                destination,
+                intent: placed.intent,
+                folded: placed.folded,
+                placement: Box::new(placed.placement),
+            })
+            .collect();
+        self.record(&records)
+    }
+
+    /// Records that something of ours is no longer there.
+    pub fn record_lost(&self, destination: DestinationId, folded: String, why: Loss, at: Instant) -> Result<(), StateError> {
+        self.record(&[Record::Lost { destination, folded, why, at }])
+    }
+
+    fn record(&self, records: &[Record]) -> Result<(), StateError> {
+        let _one_at_a_time = self.applying().lock();
+        failpoint("record/before");
+        self.journal().append_durable(records)?;
+        failpoint("record/after");
+        for record in records {
+            index_record(self.index()?, record)?;
+            if let Record::Placed { destination, intent: Some(key), .. } = record { self.close_intent(*destination, key) }
+        }
+        Ok(())
+    }
+
+    /// Journals that an intent won't be published.
+    pub fn drop_intents(&self, destination: DestinationId, keys: &[String]) -> Result<(), StateError> {
+        let records: Vec<_> =
+            keys.iter().map(|key| Record::Dropped { destination, key: key.clone() }).collect();
+        if !records.is_empty() {
+            self.journal().append_durable(&records)?;
+        }
+        for key in keys {
+            self.close_intent(destination, key);
+        }
+        Ok(())
+    }
+
+    /// Journals an intent; durable when it returns.
+    pub fn intend(&self, intent: Intent) -> Result<(), StateError> {
+        let position = self.journal().end();
+        let record = Record::Intent(intent.clone());
+        self.open_intent(intent, position);
+        self.journal().append_durable(&[record])?;
+        Ok(())
+    }
+
+    /// Journals what `stage` gave for an intent; durable with the next record that waits for the disk.
+    pub fn staged(&self, destination: DestinationId, key: &str, held: &[u8]) -> Result<(), StateError> {
+        self.journal().append(&[Record::Staged { destination, key: key.to_owned(), held: held.to_vec() }])?;
+        self.hold_intent(destination, key, held);
+        Ok(())
+    }
+
+    /// Replacements, renames and removals at a destination since a time.
+    pub fn destructive_since(&self, destination: DestinationId, since: Instant) -> Result<u64, StateError> {
+        let prefix = Key::new(b'x').number(destination.0).bytes();
+        let from = lost_key(destination, since, "");
+        let mut count = 0;
+        for found in self.index()?.range::<Loss>(&prefix, &from) {
+            found?;
+            count += 1;
+        }
+        Ok(count)
+    }
+}

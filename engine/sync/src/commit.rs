@@ -1,0 +1,102 @@
+//! Makes what was staged visible, in batches, and records it: published, then journalled, then in the index.
+
+use camroll_model::{ConnectorError, ErrorClass, Placement, Proof, Target};
+use camroll_state::{Placed, State};
+
+use crate::identity::miscounted;
+use crate::survey::read_digests;
+use crate::transfer::{Held, Place, proof_of, state_failed};
+
+/// What became of a staged file.
+pub(crate) struct Committed {
+    pub held: Held,
+    pub result: Result<Placement, ConnectorError>,
+}
+
+/// Publishes a batch and records what was published.
+pub(crate) async fn commit(state: &std::sync::Arc<State>, place: &Place, demanded: Proof, batch: Vec<Held>) -> Vec<Committed> {
+    let tokens: Vec<_> = batch.iter().map(|held| held.token.clone()).collect();
+    let asked = tokens.len();
+    let answers = match place.link.connection().commit(tokens).await {
+        Ok(answers) if answers.len() == asked => answers,
+        Ok(answers) => vec![Err(miscounted("commit", asked, answers.len())); asked],
+        Err(error) => vec![Err(error); asked],
+    };
+    let mut committed = Vec::with_capacity(asked);
+    for (held, answer) in batch.into_iter().zip(answers) {
+        let result = match answer {
+            Ok(stored) => {
+                let proof = proof_of(&stored.checked, &stored.entry, &held.placement);
+                Ok(Placement { entry: stored.entry, proof, ..held.placement.clone() })
+            }
+            // Committed before a crash, or lost: only looking tells.
+            Err(error) if error.class == ErrorClass::Expired => look_for(place, &held.placement).await.and_then(|found| found.ok_or(error)),
+            Err(error) => Err(error),
+        };
+        committed.push(Committed { held, result });
+    }
+    prove(place, demanded, &mut committed).await;
+    record(state, place, &mut committed).await;
+    committed
+}
+
+/// Finds a file that was published under the path of its intent, by reading it.
+pub(crate) async fn look_for(place: &Place, intended: &Placement) -> Result<Option<Placement>, ConnectorError> {
+    let Some(path) = intended.path() else { return Ok(None) };
+    let target = Target::at(path);
+    let there = place.link.call(|there| { let target = target.clone(); async move { there.stat(target).await } }).await?;
+    let Some(entry) = there.filter(|entry| entry.size == Some(intended.size)) else { return Ok(None) };
+    Ok(read_digests(&place.link, &target, &intended.digests)
+        .await?
+        .map(|_| Placement { entry, proof: Proof::ReadBack, ..intended.clone() }))
+}
+
+/// Reads back where the spec demands more proof than the service gave.
+async fn prove(place: &Place, demanded: Proof, committed: &mut [Committed]) {
+    for one in committed {
+        let Ok(placement) = &mut one.result else { continue };
+        if placement.proof >= demanded {
+            continue;
+        }
+        match read_digests(&place.link, &placement.entry.target, &placement.digests).await {
+            Ok(Some(_)) => placement.proof = Proof::ReadBack,
+            Ok(None) => {
+                one.result = Err(ConnectorError::new(
+                    ErrorClass::Corrupt,
+                    "sync/read-back-differs",
+                    "What was read back isn't what was sent. The file stays where it is, and isn't counted as placed.",
+                ));
+            }
+            Err(error) => one.result = Err(error),
+        }
+    }
+}
+
+async fn record(state: &std::sync::Arc<State>, place: &Place, committed: &mut [Committed]) {
+    let placed: Vec<Placed> = committed
+        .iter()
+        .filter_map(|one| {
+            let placement = one.result.as_ref().ok()?;
+            Some(Placed {
+                intent: Some(one.held.key.clone()),
+                folded: place.folded(placement),
+                placement: placement.clone(),
+            })
+        })
+        .collect();
+    if placed.is_empty() {
+        return;
+    }
+    let (state, destination) = (std::sync::Arc::clone(state), place.id);
+    let recorded = tokio::task::spawn_blocking(move || state.record_placed(destination, placed)).await;
+    let failed = match recorded {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => state_failed(&error),
+        Err(panic) => ConnectorError::new(ErrorClass::Unexpected, "sync/panic", panic.to_string()),
+    };
+    for one in committed {
+        if one.result.is_ok() {
+            one.result = Err(failed.clone());
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What all parts of one run share.
+
+use std::sync::Arc;
+
+use camroll_model::{AssetId, ConnectorError, Library, Problem, Retry, SourceKey};
+use camroll_spec::Spec;
+use camroll_state::{SourceId, State};
+
+use crate::link::Link;
+use crate::progress::Progress;
+use crate::stop::Stop;
+
+/// Whether a run acts or only tells what it would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Acts.
+    Sync,
+    /// Tells; nothing is written to a destination.
+    Plan,
+}
+
+/// What all parts of one run share.
+pub(crate) struct Context {
+    pub spec: Arc<Spec>,
+    pub state: Arc<State>,
+    pub source: Link,
+    pub stop: Stop,
+    pub progress: Arc<dyn Progress>,
+    pub mode: Mode,
+    pub libraries: Vec<HeardLibrary>,
+    /// The run's id, in order of time.
+    pub run: String,
+    /// When the run began.
+    pub now: jiff::Timestamp,
+}
+
+/// A library that the spec wants, and where the state keeps it.
+#[derive(Clone, Debug)]
+pub(crate) struct HeardLibrary {
+    pub library: Library,
+    pub key: SourceKey,
+    pub id: SourceId,
+}
+
+impl Context {
+    pub(crate) fn library(&self, id: SourceId) -> Option<&HeardLibrary> {
+        self.libraries.iter().find(|library| library.id == id)
+    }
+}
+
+/// A problem of one file or asset.
+pub(crate) fn problem(asset: Option<(&AssetId, Option<&str>)>, error: &ConnectorError, retry: Retry) -> Problem {
+    Problem {
+        asset: asset.map(|(id, _)| id.to_string()),
+        name: asset.and_then(|(_, name)| name.map(str::to_owned)),
+        resource: None,
+        destination: None,
+        code: error.code.clone(),
+        message: error.message.clone(),
+        retry,
+    }
+}

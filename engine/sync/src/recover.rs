@@ -1,0 +1,85 @@
+//! What a crash left at a destination: a whole draft is published, a published file is recognised and recorded, the rest is taken away.
+
+use std::sync::Arc;
+
+use camroll_model::{ConnectorError, Orphan, Placement};
+use camroll_state::{Placed, Record, State};
+
+use crate::commit::look_for;
+use crate::identity::miscounted;
+use crate::transfer::{Place, state_failed};
+
+/// What was found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Recovered {
+    /// Files that are placed now and were not recorded.
+    pub placed: u64,
+    /// Drafts that were taken away.
+    pub discarded: u64,
+}
+
+/// Settles all open intents of a destination.
+pub(crate) async fn recover(state: &Arc<State>, place: &Place) -> Result<Recovered, ConnectorError> {
+    let mut recovered = Recovered::default();
+    let open = state.open_intents(place.id).map_err(|error| state_failed(&error))?;
+    for batch in open.chunks(64) {
+        let (held, cut_off): (Vec<_>, Vec<_>) = batch.iter().partition(|intent| intent.held.is_some());
+        let mut placed: Vec<(String, Placement)> = Vec::new();
+        let mut lost = cut_off;
+        let tokens: Vec<_> = held.iter().filter_map(|intent| intent.held.clone()).collect();
+        if !tokens.is_empty() {
+            let asked = tokens.len();
+            let answers = place.link.connection().commit(tokens).await?;
+            if answers.len() != asked {
+                return Err(miscounted("commit", asked, answers.len()));
+            }
+            for (intent, answer) in held.into_iter().zip(answers) {
+                match answer {
+                    Ok(stored) => {
+                        let intended = (*intent.placement).clone();
+                        placed.push((intent.key.clone(), Placement { entry: stored.entry, ..intended }));
+                    }
+                    Err(_) => lost.push(intent),
+                }
+            }
+        }
+        let mut dropped = Vec::new();
+        for intent in lost {
+            match look_for(place, &intent.placement).await? {
+                Some(placement) => placed.push((intent.key.clone(), placement)),
+                None => dropped.push(intent),
+            }
+        }
+        let orphans: Vec<_> = dropped
+            .iter()
+            .map(|intent| Orphan {
+                path: intent.placement.path().unwrap_or_default().to_owned(),
+                idempotency_key: intent.key.clone(),
+                held: intent.held.clone(),
+                checkpoint: None,
+            })
+            .collect();
+        if !orphans.is_empty() {
+            place.link.connection().abort(orphans).await?;
+        }
+        recovered.placed += placed.len() as u64;
+        recovered.discarded += dropped.len() as u64;
+        let placed = placed
+            .into_iter()
+            .map(|(key, placement)| Placed { intent: Some(key), folded: place.folded(&placement), placement })
+            .collect();
+        let dropped: Vec<_> = dropped
+            .iter()
+            .map(|intent| Record::Dropped { destination: place.id, key: intent.key.clone() })
+            .collect();
+        let (state, destination) = (Arc::clone(state), place.id);
+        tokio::task::spawn_blocking(move || {
+            state.record_placed(destination, placed)?;
+            state.journal().append_durable(&dropped)
+        })
+        .await
+        .map_err(|panic| ConnectorError::new(camroll_model::ErrorClass::Unexpected, "sync/panic", panic.to_string()))?
+        .map_err(|error| state_failed(&error))?;
+    }
+    Ok(recovered)
+}

@@ -1,0 +1,107 @@
+//! What lies already where a file shall be: nothing, the very bytes, or something else that stays untouched.
+
+use std::collections::HashMap;
+
+use camroll_model::{ConnectorError, Digest, Entry, ErrorClass, Resource, Target};
+use camroll_spec::Existing;
+
+use crate::link::Link;
+
+/// What lies at a path.
+pub(crate) enum Lying {
+    /// Nothing.
+    Nothing,
+    /// The bytes that are wanted, read and compared; here, or with `existing: compare` somewhere else.
+    Equal(Box<Entry>, Vec<Digest>),
+    /// Something else.
+    Other,
+}
+
+/// The files of a destination by their size, for `existing: compare`. Read once a run.
+pub(crate) struct Listing {
+    by_size: HashMap<u64, Vec<Entry>>,
+}
+
+impl Listing {
+    /// Lists all of the destination, but for camroll's own files.
+    pub(crate) async fn read(link: &Link) -> Result<Self, ConnectorError> {
+        let mut by_size: HashMap<u64, Vec<Entry>> = HashMap::new();
+        let mut next = None;
+        loop {
+            let page = link
+                .call(|there| {
+                    let next = next.clone();
+                    async move { there.list(String::new(), next).await }
+                })
+                .await?;
+            for entry in page.entries {
+                let own = entry.target.path.as_deref().is_some_and(|path| path.starts_with(".camroll/"));
+                if let (false, false, Some(size)) = (entry.folder, own, entry.size) {
+                    by_size.entry(size).or_default().push(entry);
+                }
+            }
+            next = page.next;
+            if next.is_none() {
+                return Ok(Self { by_size });
+            }
+        }
+    }
+}
+
+/// Looks at what lies at `path`. Only equal size makes a file worth reading, and only equal digests make it the same.
+pub(crate) async fn look(
+    link: &Link,
+    existing: Existing,
+    listing: Option<&Listing>,
+    path: &str,
+    resource: &Resource,
+) -> Result<Lying, ConnectorError> {
+    let target = Target::at(path);
+    let there = link
+        .call(|there| {
+            let target = target.clone();
+            async move { there.stat(target).await }
+        })
+        .await?;
+    if let Some(entry) = &there
+        && existing != Existing::Ignore
+        && let Some(digests) = compare(link, entry, resource).await?
+    {
+        return Ok(Lying::Equal(Box::new(entry.clone()), digests));
+    }
+    if let (Some(listing), Some(size)) = (listing, resource.size) {
+        for entry in listing.by_size.get(&size).into_iter().flatten() {
+            if let Some(digests) = compare(link, entry, resource).await? {
+                return Ok(Lying::Equal(Box::new(entry.clone()), digests));
+            }
+        }
+    }
+    Ok(if there.is_some() { Lying::Other } else { Lying::Nothing })
+}
+
+/// Reads a file of equal size and compares it with what the source says of its bytes. Its digests where they are the same.
+async fn compare(link: &Link, entry: &Entry, resource: &Resource) -> Result<Option<Vec<Digest>>, ConnectorError> {
+    if entry.folder || entry.size.is_none() || entry.size != resource.size || resource.digests.is_empty() {
+        return Ok(None);
+    }
+    read_digests(link, &entry.target, &resource.digests).await
+}
+
+/// The digests of what lies there, if it is what `expected` says.
+pub(crate) async fn read_digests(
+    link: &Link,
+    target: &Target,
+    expected: &[Digest],
+) -> Result<Option<Vec<Digest>>, ConnectorError> {
+    let mut intake = camroll_host::digest_only(expected.to_vec(), vec![camroll_model::Algorithm::Sha256]);
+    match link.connection().read(target.clone(), 0, &mut intake).await {
+        Ok(()) => {}
+        Err(error) if error.class == ErrorClass::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    match intake.finish().await {
+        Ok(proven) => Ok(Some(proven.digests)),
+        Err(error) if error.class == ErrorClass::Corrupt => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,1 @@
+//! Apple's iCloud Photos on loopback, for tests, the demo and benchmarks.
