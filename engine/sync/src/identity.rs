@@ -71,7 +71,7 @@ async fn read_id(link: &Link) -> Result<Option<String>, ConnectorError> {
     }
     let mut bytes = camroll_host::memory(ID_LIMIT);
     link.connection().read(target, 0, &mut bytes).await?;
-    let text = String::from_utf8(bytes.into_bytes().to_vec()).unwrap_or_default();
+    let text = String::from_utf8(bytes.into_bytes().await?.to_vec()).unwrap_or_default();
     let id = text.trim();
     if id.is_empty() || id.len() > 64 || !id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
         return Err(ConnectorError::new(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use camroll_model::{Action, Asset, AssetId, ConnectorError, ErrorClass, Features, Located, Placement, Problem, Retry};
 use camroll_plan::{AssetPlan, Brake, FoldedPath, Holder, Presence, Shelf, Wish, fold, plan_asset};
 use camroll_spec::{Destination, Existing};
-use camroll_state::{AssetStatus, Catalogued, Lane, Placed, Seq, SourceId, StatusScope, StatusState};
+use camroll_state::{AssetStatus, Catalogued, DirtyEntry, Lane, Loss, Placed, Seq, SourceId, StatusScope, StatusState};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -143,6 +143,7 @@ impl LaneRun {
             Existing::Skip | Existing::Ignore => None,
         };
         let mut manifest = ManifestWriter::new(&self.context, &self.place)?;
+        let mut manifest_open = false;
         let mut steps: JoinSet<Step> = JoinSet::new();
         let (mut locating, mut sending, mut committing) = (0usize, 0usize, 0usize);
         let transfers = self.context.spec.limits.transfers.get() as usize;
@@ -195,6 +196,10 @@ impl LaneRun {
                         Step::Located(chunk, located)
                     });
                 }
+                if !manifest_open && !staging.ready.is_empty() {
+                    manifest_open = true;
+                    manifest.open(&self.context)?;
+                }
                 while sending < transfers && staging.held.len() < 4 * batch {
                     let Some((job, located)) = staging.ready.pop_front() else { break };
                     let (context, place) = (Arc::clone(&self.context), Arc::clone(&self.place));
@@ -235,7 +240,7 @@ impl LaneRun {
                 changed = hearing.changed(), if !planned_all && !stopped => { let _ = changed; None }
                 () = self.context.stop.wait(StopRequest::Gently), if !stopped => None,
                 () = self.context.stop.wait(StopRequest::Now) => {
-                    self.record(&mut staging, &[])?;
+                    self.record(&mut staging)?;
                     return Err(Failure::Interrupted);
                 }
             };
@@ -273,7 +278,7 @@ impl LaneRun {
                     manifest.flush_full(&self.place).await?;
                 }
             }
-            self.record(&mut staging, &[])?;
+            self.record(&mut staging)?;
         }
         if self.context.mode == Mode::Sync {
             manifest.finish(&self.context, &self.place).await?;
@@ -292,18 +297,18 @@ impl LaneRun {
     fn next_batch(
         &self,
         staging: &mut Staging,
-        dirty_after: &mut Option<(SourceId, AssetId)>,
+        dirty_after: &mut Option<DirtyEntry>,
         dirty_done: &mut bool,
     ) -> Result<Vec<Catalogued>, Failure> {
         if !*dirty_done {
-            let dirty = self.lane.dirty(dirty_after.clone(), PLAN_BATCH)?;
+            let dirty = self.lane.dirty(dirty_after.as_ref(), PLAN_BATCH)?;
             match dirty.last() {
                 Some(last) => {
-                    *dirty_after = Some((last.source, last.asset.clone()));
+                    *dirty_after = Some(last.clone());
                     let mut batch = Vec::with_capacity(dirty.len());
                     for entry in dirty {
                         if self.context.library(entry.source).is_some()
-                            && let Some(mut known) = self.context.state.asset(entry.source, &entry.asset)?
+                            && let Some(mut known) = self.context.state.asset_at(entry.source, entry.ordinal)?
                         {
                             known.already_looked_at = true;
                             batch.push(known);
@@ -362,7 +367,7 @@ impl LaneRun {
             camroll_state::Presence::Gone(departure) => Presence::Gone(departure),
         };
         let asset = Arc::new(entry.asset);
-        let mut placements = self.context.state.placements(self.place.id, entry.source, &asset.id)?;
+        let mut placements = self.context.state.placements(self.place.id, &library.key, &asset.id)?;
         let mut plan;
         let mut found = 0u64;
         loop {
@@ -584,6 +589,10 @@ impl LaneRun {
         report.bytes += placement.size;
         if job.replaces.is_some() {
             report.replaced += 1;
+            let lost = self.context.state.record_lost(self.place.id, self.place.folded(&placement), Loss::Replaced, self.context.now.into());
+            if let Err(error) = lost {
+                tracing::warn!("{}", state_failed(&error));
+            }
         }
         staging.planned_bytes = staging.planned_bytes.saturating_sub(placement.size);
         self.context.progress.tell(Event::Placed { path: job.file.path.clone(), size: placement.size, how });
@@ -672,7 +681,7 @@ impl LaneRun {
     }
 
     /// Records what ended, some at a time.
-    fn record(&self, staging: &mut Staging, _: &[()]) -> Result<(), Failure> {
+    fn record(&self, staging: &mut Staging) -> Result<(), Failure> {
         if staging.settled.len() < 64 {
             return Ok(());
         }
@@ -706,8 +715,7 @@ impl LaneRun {
             tracing::warn!(code = error.code, "a draft stays until the next run: {}", error.message);
             return;
         }
-        let dropped = camroll_state::Record::Dropped { destination: self.place.id, key: held.key.clone() };
-        if let Err(error) = self.context.state.journal().append(&[dropped]) {
+        if let Err(error) = self.context.state.drop_intents(self.place.id, std::slice::from_ref(&held.key)) {
             tracing::warn!("{}", state_failed(&error));
         }
     }

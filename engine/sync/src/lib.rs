@@ -1,1 +1,33 @@
-//! One spec, once: changes, catalogue, plan, transfer, commit, receipt.
+//! One spec, once: changes → catalogue → plan → transfer → commit → receipt.
+//!
+//! It never asks for a connector's name, never prints, and never takes a listing's silence for a deletion. What is done is always the difference between what the spec wants of
+//! the catalogue and what is placed; the source's cursor says only how far it was heard.
+#![forbid(unsafe_code)]
+
+mod commit;
+mod connections;
+mod context;
+mod exit;
+mod failure;
+mod hear;
+mod identity;
+mod lane;
+mod link;
+mod manifest;
+mod preview;
+mod progress;
+mod recover;
+mod run;
+mod stop;
+mod survey;
+mod transfer;
+
+pub use connections::{Bundle, OpenError, Opener};
+pub use context::Mode;
+pub use exit::Exit;
+pub use failure::Failure;
+pub use link::BREAKER_OPEN;
+pub use preview::{Preview, PreviewAction};
+pub use progress::{Arrival, Event, Progress, Silent};
+pub use run::{RunReport, RunRequest, run};
+pub use stop::{Stop, StopRequest};

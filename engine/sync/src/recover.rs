@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use camroll_model::{ConnectorError, Orphan, Placement};
-use camroll_state::{Placed, Record, State};
+use camroll_state::{Placed, State};
 
 use crate::commit::look_for;
 use crate::identity::miscounted;
@@ -21,7 +21,7 @@ pub(crate) struct Recovered {
 /// Settles all open intents of a destination.
 pub(crate) async fn recover(state: &Arc<State>, place: &Place) -> Result<Recovered, ConnectorError> {
     let mut recovered = Recovered::default();
-    let open = state.open_intents(place.id).map_err(|error| state_failed(&error))?;
+    let open = state.open_intents(place.id);
     for batch in open.chunks(64) {
         let (held, cut_off): (Vec<_>, Vec<_>) = batch.iter().partition(|intent| intent.held.is_some());
         let mut placed: Vec<(String, Placement)> = Vec::new();
@@ -68,14 +68,11 @@ pub(crate) async fn recover(state: &Arc<State>, place: &Place) -> Result<Recover
             .into_iter()
             .map(|(key, placement)| Placed { intent: Some(key), folded: place.folded(&placement), placement })
             .collect();
-        let dropped: Vec<_> = dropped
-            .iter()
-            .map(|intent| Record::Dropped { destination: place.id, key: intent.key.clone() })
-            .collect();
+        let dropped: Vec<String> = dropped.iter().map(|intent| intent.key.clone()).collect();
         let (state, destination) = (Arc::clone(state), place.id);
         tokio::task::spawn_blocking(move || {
             state.record_placed(destination, placed)?;
-            state.journal().append_durable(&dropped)
+            state.drop_intents(destination, &dropped)
         })
         .await
         .map_err(|panic| ConnectorError::new(camroll_model::ErrorClass::Unexpected, "sync/panic", panic.to_string()))?

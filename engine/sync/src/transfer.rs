@@ -7,7 +7,7 @@ use camroll_model::{
     Action, Algorithm, Asset, ConnectorError, Digest, Entry, ErrorClass, Instant, Located, Ownership, Placement, Proof,
     Related, Resource, ResourceRef, StageFile, Staged, WantedFile,
 };
-use camroll_state::{DestinationId, Intent, Record, State};
+use camroll_state::{DestinationId, Intent, State};
 use sha2::{Digest as _, Sha256};
 
 use crate::context::{Context, HeardLibrary};
@@ -99,6 +99,17 @@ pub(crate) struct Place {
     pub id: DestinationId,
     pub identity: String,
     pub rules: Option<camroll_model::NameRules>,
+}
+
+impl Place {
+    /// A placement's path as the destination compares names.
+    pub(crate) fn folded(&self, placement: &Placement) -> String {
+        let path = placement.path().or(placement.entry.target.id.as_deref()).unwrap_or_default();
+        match &self.rules {
+            Some(rules) => camroll_plan::fold(path, rules).as_str().to_owned(),
+            None => path.to_owned(),
+        }
+    }
 }
 
 /// A file whose bytes are there, and that nobody sees yet.
@@ -203,11 +214,7 @@ async fn once(context: &Context, place: &Place, job: &Job, located: &Located) ->
     let held = |token, placement| Box::new(Held { job: job.clone(), key: key.clone(), token, placement });
     match staged {
         Staged::Held(token) => {
-            context
-                .state
-                .journal()
-                .append(&[Record::Staged { destination: place.id, key: key.clone(), held: token.clone() }])
-                .map_err(|error| state_failed(&error))?;
+            context.state.staged(place.id, &key, &token).map_err(|error| state_failed(&error))?;
             Ok(Transferred::Held(held(token, placement)))
         }
         Staged::Stored(stored) => {
@@ -250,9 +257,9 @@ fn intend(state: &Arc<State>, place: &Place, key: &str, job: &Job, placement: Pl
     let replaces = job.replaces.as_ref().map(|placed| placed.entry.clone());
     Box::new(move |proven: Proven| {
         let placement = Placement { size: proven.size, digests: proven.digests, ..placement };
-        let intent = Record::Intent(Intent { destination, key, placement: Box::new(placement), replaces, held: None });
+        let intent = Intent { destination, key, placement: Box::new(placement), replaces, held: None };
         Box::pin(async move {
-            tokio::task::spawn_blocking(move || state.journal().append_durable(&[intent]))
+            tokio::task::spawn_blocking(move || state.intend(intent))
                 .await
                 .map_err(|panic| ConnectorError::new(ErrorClass::Unexpected, "sync/panic", panic.to_string()))?
                 .map_err(|error| state_failed(&error))

@@ -1,0 +1,390 @@
+//! A run from check to receipt.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant as Clock;
+
+use camroll_host::Connection;
+use camroll_model::{
+    Account, AssetCounts, DestinationReceipt, KeptCounts, Library, MissingVersions, Outcome, Problem, ProofCounts, Receipt, ResourceCounts,
+    Retry, SourceKey,
+};
+use camroll_plan::{Wish, fingerprint};
+use camroll_spec::{LibraryChoice, Spec};
+use camroll_state::{Lane, RunNote, State};
+use tokio::sync::watch;
+
+use crate::context::{Context, HeardLibrary, Mode};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::hear::hear;
+use crate::identity::identify;
+use crate::lane::{Hearing, LaneReport, LaneRun};
+use crate::link::Link;
+use crate::preview::Preview;
+use crate::progress::{Event, Progress};
+use crate::recover::recover;
+use crate::stop::{Stop, StopRequest};
+use crate::transfer::Place;
+
+/// Problems that a receipt names; the rest are counted.
+const PROBLEMS: usize = 200;
+
+/// What is to be run.
+pub struct RunRequest {
+    /// The spec.
+    pub spec: Arc<Spec>,
+    /// Its source.
+    pub source: Connection,
+    /// Held while the source's sign-in is checked: one at a time over all processes.
+    pub sign_in: camroll_state::SignIn,
+    /// Its destinations, in the spec's order.
+    pub destinations: Vec<Connection>,
+    /// Who is told.
+    pub progress: Arc<dyn Progress>,
+    /// Who may stop it.
+    pub stop: Stop,
+    /// Whether it acts.
+    pub mode: Mode,
+}
+
+/// What a run came to.
+pub struct RunReport {
+    /// What it proves.
+    pub receipt: Receipt,
+    /// For a script.
+    pub exit: Exit,
+    /// What it would do, by destination, where it only told.
+    pub previews: BTreeMap<String, Preview>,
+}
+
+/// What is known when a run ends, however it ends.
+#[derive(Default)]
+struct Tally {
+    lanes: Vec<(String, Lane, LaneReport)>,
+    problems: Vec<Problem>,
+    failure: Option<Failure>,
+    advanced: bool,
+    account: Option<Account>,
+}
+
+/// Runs a spec once.
+pub async fn run(state: &Arc<State>, request: RunRequest) -> RunReport {
+    let clock = Clock::now();
+    let now = jiff::Timestamp::now();
+    let run_id = ulid::Ulid::new().to_string();
+    let mut tally = Tally::default();
+    if let Err(failure) = go(state, &request, &run_id, now, &mut tally).await {
+        tally.failure.get_or_insert(failure);
+    }
+    conclude(state, &request, run_id, now, clock, tally)
+}
+
+async fn go(state: &Arc<State>, request: &RunRequest, run_id: &str, now: jiff::Timestamp, tally: &mut Tally) -> Result<(), Failure> {
+    let source = Link::new(request.source.clone(), request.stop.clone());
+    let account = check(request, &source).await?;
+    let account_id = account.id.clone().unwrap_or_else(|| account.name.clone());
+    tally.account = Some(account);
+    let connector = request.source.connector_id().to_owned();
+    let breaker = format!("breaker/{connector}/{account_id}");
+    if let Some(until) = state.memo(&breaker)?.and_then(|text| text.parse::<i64>().ok()).filter(|until| *until > now.as_second()) {
+        return Err(Failure::Guard {
+            code: "sync/resting",
+            message: format!("The service failed so often in a row that it is left alone until {}.", jiff::Timestamp::from_second(until).map_or_else(|_| until.to_string(), |time| time.to_string())),
+            destination: None,
+        });
+    }
+    let libraries = choose(state, request, &source, &connector, &account_id).await?;
+    let context = Arc::new(Context {
+        spec: Arc::clone(&request.spec),
+        state: Arc::clone(state),
+        source: source.clone(),
+        stop: request.stop.clone(),
+        progress: Arc::clone(&request.progress),
+        mode: request.mode,
+        libraries,
+        run: run_id.to_owned(),
+        now,
+    });
+    let mut runs = Vec::new();
+    for (destination, connection) in request.spec.destinations.iter().zip(&request.destinations) {
+        runs.push(lane(&context, destination, connection).await?);
+    }
+    let lanes: Vec<Lane> = runs.iter().map(|run| run.lane.clone()).collect();
+    if request.mode == Mode::Sync {
+        state.set_lanes(request.spec.name.as_str(), &lanes.iter().collect::<Vec<_>>())?;
+    }
+    let (tell, hearing) = watch::channel(Hearing::Goes(0));
+    let listen = async {
+        let mut all = Ok(Vec::new());
+        for library in &context.libraries {
+            let heard = hear(&context, library, || tell.send_modify(|hearing| {
+                if let Hearing::Goes(pages) = hearing {
+                    *pages += 1;
+                }
+            }))
+            .await;
+            match (&mut all, heard) {
+                (Ok(all), Ok(heard)) => all.push(heard),
+                (_, Err(failure)) => {
+                    all = Err(failure);
+                    break;
+                }
+                (Err(_), Ok(_)) => {}
+            }
+        }
+        tell.send_replace(if all.is_ok() { Hearing::Done } else { Hearing::BrokeOff });
+        all
+    };
+    let names: Vec<String> = runs.iter().map(|run| run.place.name.clone()).collect();
+    let work = futures::future::join_all(runs.into_iter().map(|run| {
+        let hearing = hearing.clone();
+        run.run(hearing)
+    }));
+    let hard_stop = async {
+        request.stop.wait(StopRequest::Now).await;
+        // Everything that blocks in a connector answers `cancelled` from here on.
+        request.source.stop();
+        for connection in &request.destinations {
+            connection.stop();
+        }
+        std::future::pending::<()>().await;
+    };
+    let (heard, reports) = tokio::select! {
+        both = async { tokio::join!(listen, work) } => both,
+        () = hard_stop => unreachable!("it never ends"),
+    };
+    tally.lanes = names.into_iter().zip(lanes).zip(reports).map(|((name, lane), report)| (name, lane, report)).collect();
+    for (_, _, report) in &mut tally.lanes {
+        if let Some(failure) = report.failure.take() {
+            let worse = tally.failure.as_ref().is_none_or(|known| known.exit() == Exit::Interrupted);
+            tally.problems.extend(failure.problem());
+            if worse {
+                tally.failure = Some(failure);
+            }
+        }
+    }
+    if context.source.is_broken() {
+        let rest = now + jiff::SignedDuration::from_mins(30);
+        state.set_memo(&breaker, &rest.as_second().to_string())?;
+    }
+    match heard {
+        Ok(heard) => {
+            for one in heard {
+                tally.advanced |= one.advanced;
+                tally.problems.extend(one.problems);
+            }
+            Ok(())
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// One check a run, one at a time for an account.
+async fn check(request: &RunRequest, source: &Link) -> Result<Account, Failure> {
+    let sign_in = request.sign_in.clone();
+    let guard = tokio::task::spawn_blocking(move || sign_in.lock())
+        .await
+        .map_err(|panic| Failure::Source(camroll_model::ConnectorError::new(camroll_model::ErrorClass::Unexpected, "sync/panic", panic.to_string())))??;
+    // Another process may have renewed the sign-in while this one waited.
+    request.source.reload().map_err(Failure::Source)?;
+    let account = source.call(|source| async move { source.check().await }).await.map_err(Failure::Source)?;
+    drop(guard);
+    Ok(account)
+}
+
+/// The libraries that the spec wants. They are asked for once and then known, so that a run with nothing new doesn't ask.
+async fn choose(
+    state: &Arc<State>,
+    request: &RunRequest,
+    source: &Link,
+    connector: &str,
+    account: &str,
+) -> Result<Vec<HeardLibrary>, Failure> {
+    let wanted = &request.spec.source.libraries;
+    let pick = |known: &[Library]| -> Vec<Library> {
+        known
+            .iter()
+            .filter(|library| {
+                wanted.iter().any(|choice| match choice {
+                    LibraryChoice::Personal => library.kind == "personal",
+                    LibraryChoice::Shared => library.kind == "shared",
+                    LibraryChoice::Named(name) => library.name == *name || library.id.as_str() == name,
+                })
+            })
+            .cloned()
+            .collect()
+    };
+    let mut known = state.libraries(connector, account)?;
+    let mut chosen = pick(&known);
+    if chosen.is_empty() || wanted.iter().any(|choice| *choice != LibraryChoice::Personal) {
+        known = source.call(|source| async move { source.libraries().await }).await.map_err(Failure::Source)?;
+        state.set_libraries(connector, account, &known)?;
+        chosen = pick(&known);
+    }
+    if chosen.is_empty() {
+        let names: Vec<&str> = known.iter().map(|library| library.name.as_str()).collect();
+        return Err(Failure::Guard {
+            code: "source/no-such-library",
+            message: format!("The account has none of the libraries that the spec wants. It has: {}.", names.join(", ")),
+            destination: None,
+        });
+    }
+    chosen
+        .into_iter()
+        .map(|library| {
+            let key = SourceKey { connector: connector.to_owned(), account: account.to_owned(), library: library.id.0.clone() };
+            let id = state.source(&key)?;
+            Ok(HeardLibrary { library, key, id })
+        })
+        .collect()
+}
+
+async fn lane(context: &Arc<Context>, destination: &camroll_spec::Destination, connection: &Connection) -> Result<LaneRun, Failure> {
+    let name = destination.name.to_string();
+    let link = Link::new(connection.clone(), context.stop.clone());
+    let (key, identity) = identify(&context.state, &link, &name, &destination.connection.settings, context.mode).await?;
+    let id = context.state.destination(&key)?;
+    let place = Arc::new(Place {
+        name: name.clone(),
+        link,
+        id,
+        identity: key.identity.clone(),
+        rules: identity.features.names.clone(),
+    });
+    if context.mode == Mode::Sync {
+        let recovered = recover(&context.state, &place).await.map_err(|error| Failure::Destination(name.clone(), error))?;
+        if recovered.placed > 0 {
+            context.progress.tell(Event::Notice(format!("{} files that an interrupted run had brought were recognised; they are not fetched again.", recovered.placed)));
+        }
+    }
+    let personal = context.libraries.first().map(|library| library.library.clone()).unwrap_or(Library {
+        id: "".into(),
+        name: String::new(),
+        kind: String::new(),
+        count: None,
+        attributes: Vec::new(),
+    });
+    let wish = Wish { spec: &context.spec, destination, features: &identity.features, library: &personal };
+    let lane = context.state.lane(context.spec.name.as_str(), &name, &key, fingerprint(&wish))?;
+    Ok(LaneRun {
+        context: Arc::clone(context),
+        destination: destination.clone(),
+        place,
+        features: identity.features,
+        free: identity.free,
+        lane,
+    })
+}
+
+fn conclude(state: &Arc<State>, request: &RunRequest, run: String, started: jiff::Timestamp, clock: Clock, mut tally: Tally) -> RunReport {
+    let spec = request.spec.name.to_string();
+    let mut previews = BTreeMap::new();
+    let mut destinations = BTreeMap::new();
+    let mut missing = MissingVersions::default();
+    let mut requests = BTreeMap::from([("source".to_owned(), request.source.requests())]);
+    for (destination, connection) in request.spec.destinations.iter().zip(&request.destinations) {
+        requests.insert(destination.name.to_string(), connection.requests());
+    }
+    let mut told = 0;
+    for (name, lane, report) in &mut tally.lanes {
+        let totals = lane.totals().unwrap_or_default();
+        let placed: u64 = totals.placed.iter().sum();
+        let put = report.put.min(placed);
+        missing.original += totals.missing.original;
+        missing.edited += totals.missing.edited;
+        missing.paired_video += totals.missing.paired_video;
+        destinations.insert(
+            name.clone(),
+            DestinationReceipt {
+                resources: ResourceCounts {
+                    wanted: totals.wanted,
+                    put,
+                    already_there: placed - put,
+                    pending: totals.pending,
+                    failed: totals.failed,
+                    skipped: totals.skipped,
+                },
+                proof: ProofCounts {
+                    accepted: totals.placed[0],
+                    service_reported: totals.placed[1],
+                    service_checked: totals.placed[2],
+                    read_back: totals.placed[3],
+                },
+                kept: KeptCounts { left_scope: totals.kept_left_scope, gone_at_source: totals.kept_gone },
+                replaced: report.replaced,
+                renamed: 0,
+                removed: 0,
+                bytes: report.bytes,
+            },
+        );
+        let known = lane.problems(PROBLEMS).unwrap_or_default();
+        told += known.len();
+        tally.problems.extend(known);
+        previews.insert(name.clone(), std::mem::take(&mut report.preview));
+    }
+    let _ = told;
+    if let Some(problem) = tally.failure.as_ref().and_then(Failure::problem)
+        && !tally.problems.contains(&problem)
+    {
+        tally.problems.insert(0, problem);
+    }
+    tally.problems.truncate(PROBLEMS);
+    let totals = state.spec_totals(&spec).unwrap_or_default();
+    let assets = AssetCounts {
+        in_scope: totals.in_scope,
+        settled: totals.settled,
+        pending: totals.pending,
+        failed: totals.failed,
+        out_of_scope: totals.out_of_scope,
+    };
+    let exit = match &tally.failure {
+        Some(failure) if failure.exit() == Exit::Guard && matches!(failure, Failure::Guard { code: "sync/resting", .. }) => Exit::Temporary,
+        Some(failure) => failure.exit(),
+        None if totals.failed > 0 => Exit::SomeFailed,
+        None if tally.problems.iter().any(|problem| problem.retry == Retry::NextRun && problem.code != "source/no-bytes-yet") => Exit::SomeFailed,
+        None => Exit::Done,
+    };
+    let outcome = match exit {
+        Exit::Done if totals.pending == 0 => Outcome::Complete,
+        Exit::Done | Exit::SomeFailed | Exit::Temporary => Outcome::Partial,
+        Exit::Guard => Outcome::Blocked,
+        Exit::Interrupted => Outcome::Interrupted,
+        _ => Outcome::Failed,
+    };
+    let receipt = Receipt {
+        receipt: 1,
+        spec: spec.clone(),
+        run: run.clone(),
+        outcome,
+        cursor_advanced: tally.advanced,
+        assets,
+        destinations,
+        missing_versions: missing,
+        requests,
+        seconds: (clock.elapsed().as_secs_f64() * 1000.0).round() / 1000.0,
+        problems: tally.problems,
+    };
+    if request.mode == Mode::Sync {
+        let text = serde_json::to_string(&receipt).unwrap_or_default();
+        let note = RunNote {
+            started: started.into(),
+            ended: jiff::Timestamp::now().into(),
+            exit: exit.code(),
+            receipt: text.clone(),
+            sign_in_expires: tally.account.and_then(|account| account.expires),
+        };
+        let kept = state.set_last_run(&spec, &note).and_then(|()| state.checkpoint()).and_then(|()| {
+            // A run that did nothing leaves no file: the last one's says as much.
+            if receipt.destinations.values().any(|one| one.resources.put > 0) || !receipt.problems.is_empty() {
+                state.write_receipt(&run, format!("{text}\n").as_bytes())
+            } else {
+                Ok(())
+            }
+        });
+        if let Err(error) = kept {
+            tracing::error!("the run's end couldn't be kept: {error}");
+        }
+    }
+    RunReport { receipt, exit, previews }
+}

@@ -1,0 +1,198 @@
+//! The sign-in: idmsa and setup, as far as a web client meets them.
+
+use std::collections::{HashMap, HashSet};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::server::{Answer, Asked, answer, random_hex};
+use crate::srp::Handshake;
+
+/// The account, and what the test has be the matter with it.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The address.
+    pub name: String,
+    /// The password.
+    pub password: String,
+    /// The code that devices show and text messages bring.
+    pub code: String,
+    /// A right code is answered with 409, as since 2026, instead of 204.
+    pub code_by_409: bool,
+    /// Apple has locked it.
+    pub locked: bool,
+    /// Access iCloud Data on the Web is off.
+    pub web_access_off: bool,
+    /// Advanced Data Protection is on.
+    pub adp: bool,
+    /// New terms are to be accepted.
+    pub terms: bool,
+    /// Sign-ins that are let through; none: all.
+    pub srp_ration: Option<u64>,
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Self {
+            name: "demo@example.com".into(),
+            password: "correct horse battery staple".into(),
+            code: "314159".into(),
+            code_by_409: true,
+            locked: false,
+            web_access_off: false,
+            adp: false,
+            terms: false,
+            srp_ration: None,
+        }
+    }
+}
+
+/// What the identity service remembers.
+#[derive(Default)]
+pub(crate) struct Identity {
+    handshakes: HashMap<String, Handshake>,
+    /// Sessions whose password was proven; with whether the second factor was too.
+    sessions: HashMap<String, Factor>,
+    pub(crate) session_tokens: HashSet<String>,
+    pub(crate) trust_tokens: HashSet<String>,
+    pub(crate) web_cookies: HashSet<String>,
+    pub(crate) handshakes_done: u64,
+    pushed: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Factor {
+    Password,
+    Both,
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or_default()
+}
+
+fn bytes(value: &Value, key: &str) -> Vec<u8> {
+    STANDARD.decode(text(value, key)).unwrap_or_default()
+}
+
+fn refuse(status: u16, code: &str, message: &str) -> Answer {
+    answer(status, &json!({"serviceErrors": [{"code": code, "message": message}], "service_errors": [{"code": code, "message": message}], "hasError": true}))
+}
+
+impl Identity {
+    /// idmsa: paths below /appleauth/auth.
+    pub(crate) fn auth(&mut self, account: &Account, asked: &Asked) -> Answer {
+        let body = asked.json();
+        let session = asked.header("x-apple-id-session-id").to_owned();
+        match (asked.method.as_str(), asked.path.trim_start_matches("/appleauth/auth")) {
+            ("POST", "/signin/init") => {
+                self.handshakes_done += 1;
+                if account.srp_ration.is_some_and(|ration| self.handshakes_done > ration) {
+                    return answer(503, &json!({}));
+                }
+                let id = random_hex(16);
+                let mut salt = [0; 16];
+                let mut secret = [0; 32];
+                let _ = (getrandom::fill(&mut salt), getrandom::fill(&mut secret));
+                let Some(handshake) = Handshake::begin(text(&body, "accountName"), &account.password, &bytes(&body, "a"), salt, secret) else {
+                    return refuse(400, "-20100", "bad A");
+                };
+                let said = json!({"iteration": handshake.iterations, "salt": STANDARD.encode(salt), "protocol": "s2k", "b": STANDARD.encode(handshake.b), "c": format!("d-{id}:MSA")});
+                self.handshakes.insert(format!("d-{id}:MSA"), handshake);
+                answer(200, &said).with("scnt", &random_hex(16)).with("X-Apple-ID-Session-Id", &id)
+            }
+            ("POST", "/signin/complete") => {
+                let known = self.handshakes.remove(text(&body, "c"));
+                let right = known.is_some_and(|handshake| {
+                    handshake.account == account.name && handshake.accepts(&bytes(&body, "m1"), &bytes(&body, "m2"))
+                });
+                if !right {
+                    return refuse(401, "-20101", "Your Apple Account or password was incorrect.");
+                }
+                if account.locked {
+                    return refuse(403, "-20209", "This Apple Account has been locked for security reasons.");
+                }
+                let session = if session.is_empty() { random_hex(16) } else { session };
+                let trusted = body["trustTokens"].as_array().into_iter().flatten().any(|token| token.as_str().is_some_and(|token| self.trust_tokens.contains(token)));
+                let token = random_hex(32);
+                if trusted {
+                    self.sessions.insert(session.clone(), Factor::Both);
+                    self.session_tokens.insert(token.clone());
+                    return answer(200, &json!({})).with("X-Apple-Session-Token", &token).with("X-Apple-ID-Session-Id", &session);
+                }
+                self.sessions.insert(session.clone(), Factor::Password);
+                answer(409, &json!({"authType": "hsa2"})).with("X-Apple-ID-Session-Id", &session).with("scnt", &random_hex(16))
+            }
+            ("GET", "") if self.sessions.contains_key(&session) => answer(
+                200,
+                &json!({"authenticationType": "hsa2", "noTrustedDevices": false, "securityCode": {"length": 6, "tooManyCodesSent": false, "securityCodeLocked": false},
+                    "trustedPhoneNumbers": [{"id": 1, "numberWithDialCode": "+44 ••••• ••••71", "obfuscatedNumber": "••••• ••••71", "lastTwoDigits": "71", "pushMode": "sms", "nonFTEU": false}]}),
+            ),
+            ("PUT", "/verify/trusteddevice/securitycode") if self.sessions.contains_key(&session) => {
+                self.pushed = true;
+                answer(202, &json!({}))
+            }
+            ("PUT", "/verify/phone") if self.sessions.contains_key(&session) => {
+                self.pushed = true;
+                answer(200, &json!({"trustedPhoneNumber": {"id": 1}}))
+            }
+            ("POST", "/verify/trusteddevice/securitycode" | "/verify/phone/securitycode") if self.sessions.contains_key(&session) => {
+                // A code only exists once it was asked for.
+                if !self.pushed || text(&body["securityCode"], "code") != account.code {
+                    return refuse(400, "-21669", "Incorrect verification code.");
+                }
+                self.sessions.insert(session, Factor::Both);
+                if account.code_by_409 { answer(409, &json!({"securityCode": {"valid": true}})) } else { answer(204, &Value::Null) }
+            }
+            ("GET", "/2sv/trust") if self.sessions.get(&session) == Some(&Factor::Both) => {
+                let (token, trust) = (random_hex(32), random_hex(32));
+                self.session_tokens.insert(token.clone());
+                self.trust_tokens.insert(trust.clone());
+                answer(204, &Value::Null).with("X-Apple-Session-Token", &token).with("X-Apple-TwoSV-Trust-Token", &trust)
+            }
+            _ => answer(401, &json!({})),
+        }
+    }
+
+    /// setup: paths below /setup/ws/1. `photos` is where the library is.
+    pub(crate) fn setup(&mut self, account: &Account, asked: &Asked, photos: &str) -> Answer {
+        let body = asked.json();
+        let signed_in = asked.cookie("X-APPLE-WEBAUTH-TOKEN").is_some_and(|cookie| self.web_cookies.contains(&cookie));
+        match asked.path.trim_start_matches("/setup/ws/1") {
+            "/validate" if signed_in => answer(200, &self.document(account, photos)),
+            "/validate" => answer(421, &json!({"success": false, "error": "Missing X-APPLE-WEBAUTH-TOKEN cookie"})),
+            "/accountLogin" if self.session_tokens.contains(text(&body, "dsWebAuthToken")) => {
+                let cookie = random_hex(32);
+                self.web_cookies.insert(cookie.clone());
+                answer(200, &self.document(account, photos))
+                    // A value, and an expiry of 1970: meant to be kept.
+                    .with("Set-Cookie", &format!("X-APPLE-WEBAUTH-TOKEN={cookie}; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT"))
+                    .with("Set-Cookie", "X-APPLE-WEBAUTH-USER=\"v=1:s=0:d=10000000001\"; Path=/")
+                    .with("Set-Cookie", &format!("X-APPLE-WEBAUTH-HSA-TRUST={}; Path=/; Max-Age=2592000", random_hex(8)))
+            }
+            "/accountLogin" => answer(421, &json!({"success": false, "error": "Invalid Session Token"})),
+            "/requestWebAccessState" if signed_in => {
+                let mut state = json!({"dsid": "10000000001", "isWebAccessAllowed": !account.web_access_off});
+                if account.adp {
+                    state["isICDRSDisabled"] = true.into();
+                    state["isDeviceConsentedForPCS"] = false.into();
+                }
+                answer(200, &state)
+            }
+            "/logout" => {
+                self.web_cookies.clear();
+                answer(200, &json!({"success": true}))
+            }
+            _ => answer(421, &json!({"success": false})),
+        }
+    }
+
+    fn document(&self, account: &Account, photos: &str) -> Value {
+        json!({
+            "dsInfo": {"dsid": "10000000001", "hsaVersion": 2, "hsaEnabled": true, "hasICloudQualifyingDevice": true, "locked": false,
+                "appleId": account.name, "countryCode": "GBR", "iCDPEnabled": account.adp},
+            "webservices": {"ckdatabasews": {"url": photos, "status": "active", "pcsRequired": true}},
+            "hsaChallengeRequired": false, "hsaTrustedBrowser": true, "termsUpdateNeeded": account.terms,
+        })
+    }
+}

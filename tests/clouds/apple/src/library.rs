@@ -1,0 +1,255 @@
+//! The library: items, their records, and the log of what changed.
+
+use base64::Engine as _;
+use serde_json::{Value, json};
+use sha1::{Digest as _, Sha1};
+
+use crate::content::Content;
+
+pub(crate) const SALT: &[u8] = b"com.apple.XattrObjectSalt\0com.apple.DataObjectSalt\0";
+
+pub(crate) fn written(hash: &[u8]) -> String {
+    base64::engine::general_purpose::STANDARD.encode([&[1], hash].concat())
+}
+
+/// What iCloud calls fileChecksum.
+pub fn apple_checksum(bytes: &[u8]) -> String {
+    let mut hash = Sha1::new_with_prefix(SALT);
+    hash.update(bytes);
+    written(&hash.finalize())
+}
+
+/// An asset's record name.
+pub type ItemId = String;
+
+/// An item as a test adds it.
+#[derive(Clone, Debug, Default)]
+pub struct NewItem {
+    /// Its name; none: the record has none.
+    pub name: Option<String>,
+    /// The original.
+    pub original: Option<Content>,
+    /// A Live Photo's video.
+    pub video: Option<Content>,
+    /// The other original of a RAW and JPEG pair, and its type.
+    pub alternate: Option<(Content, &'static str)>,
+    /// What the person made of it.
+    pub edited: Option<Content>,
+    /// Milliseconds since 1970.
+    pub taken: Option<i64>,
+    /// The person marked it.
+    pub favorite: bool,
+    /// The person hid it.
+    pub hidden: bool,
+    /// The device hasn't finished its upload.
+    pub no_bytes_yet: bool,
+    /// Another asset of the same original.
+    pub duplicate_of: Option<ItemId>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    pub id: ItemId,
+    pub master: String,
+    pub new: NewItem,
+    pub added: i64,
+    pub trashed: bool,
+    pub expunged: bool,
+    pub tag: u64,
+}
+
+/// The library of the account.
+#[derive(Default)]
+pub struct Library {
+    pub(crate) items: Vec<Item>,
+    /// Record names in the order of their changes; an asset's change tells its master too.
+    pub(crate) log: Vec<String>,
+    tags: u64,
+}
+
+impl Library {
+    fn touch(&mut self, id: &str) {
+        self.tags += 1;
+        let tags = self.tags;
+        if let Some(item) = self.items.iter_mut().find(|item| item.id == id) {
+            item.tag = tags;
+        }
+        self.log.push(id.to_owned());
+    }
+
+    fn change(&mut self, id: &str, change: impl FnOnce(&mut Item)) {
+        if let Some(item) = self.items.iter_mut().find(|item| item.id == id) {
+            change(item);
+            self.touch(id);
+        }
+    }
+
+    /// Adds an item; its record name.
+    pub fn add(&mut self, new: NewItem) -> ItemId {
+        self.tags += 1;
+        let number = self.tags;
+        let id = format!("{:08X}-0000-4000-8000-{number:012X}", number.wrapping_mul(2_654_435_761) as u32);
+        let original = new.duplicate_of.as_ref().and_then(|of| self.items.iter().find(|item| item.id == *of)).cloned();
+        let mut new = new;
+        if let Some(original) = &original {
+            new.original = original.new.original.clone();
+            new.video = original.new.video.clone();
+            new.name = original.new.name.clone();
+        }
+        let checksum = new.original.as_ref().map(|content| content.checksum.clone()).unwrap_or_default();
+        // Usual and not guaranteed: the master's name is its original's checksum; equal bytes that were imported twice get a master each here.
+        let taken = self.items.iter().any(|item| item.master == checksum);
+        let master = match original {
+            Some(original) => original.master,
+            None if taken => format!("{checksum}-{number}"),
+            None => checksum,
+        };
+        self.items.push(Item { id: id.clone(), master, added: 1_700_000_000_000 + number as i64, new, trashed: false, expunged: false, tag: number });
+        self.log.push(id.clone());
+        id
+    }
+
+    /// Edits, or edits again.
+    pub fn edit(&mut self, id: &str, edited: Content) {
+        self.change(id, |item| item.new.edited = Some(edited));
+    }
+
+    /// Takes the edit back.
+    pub fn revert(&mut self, id: &str) {
+        self.change(id, |item| item.new.edited = None);
+    }
+
+    /// Gives the original other bytes under the same asset.
+    pub fn replace_original(&mut self, id: &str, original: Content) {
+        self.change(id, |item| {
+            item.master = original.checksum.clone();
+            item.new.original = Some(original);
+        });
+    }
+
+    /// The device finished its upload.
+    pub fn bytes_arrive(&mut self, id: &str) {
+        self.change(id, |item| item.new.no_bytes_yet = false);
+    }
+
+    /// Marks it.
+    pub fn favorite(&mut self, id: &str) {
+        self.change(id, |item| item.new.favorite = true);
+    }
+
+    /// Hides it.
+    pub fn hide(&mut self, id: &str) {
+        self.change(id, |item| item.new.hidden = true);
+    }
+
+    /// Puts it into Recently Deleted.
+    pub fn trash(&mut self, id: &str) {
+        self.change(id, |item| item.trashed = true);
+    }
+
+    /// Takes it out again.
+    pub fn restore(&mut self, id: &str) {
+        self.change(id, |item| item.trashed = false);
+    }
+
+    /// Deletes it for good: only its name is left.
+    pub fn expunge(&mut self, id: &str) {
+        self.change(id, |item| item.expunged = true);
+    }
+
+    /// The record name of the item of that name.
+    pub fn find(&self, name: &str) -> Option<ItemId> {
+        self.items.iter().find(|item| item.new.name.as_deref() == Some(name)).map(|item| item.id.clone())
+    }
+
+    /// How many items are listed.
+    pub fn count(&self) -> usize {
+        self.items.iter().filter(|item| item.is_listed()).count()
+    }
+
+    pub(crate) fn by_checksum(&self, checksum: &str) -> Option<(Option<String>, Content)> {
+        self.items.iter().find_map(|item| {
+            let contents = [&item.new.original, &item.new.video, &item.new.edited];
+            let found = contents.into_iter().flatten().chain(item.new.alternate.as_ref().map(|(content, _)| content));
+            found.into_iter().find(|content| content.checksum == checksum).map(|content| (item.new.name.clone(), content.clone()))
+        })
+    }
+}
+
+fn uti(name: &str) -> &'static str {
+    match name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase().as_str() {
+        "heic" => "public.heic",
+        "png" => "public.png",
+        "gif" => "com.compuserve.gif",
+        "mov" => "com.apple.quicktime-movie",
+        "mp4" => "public.mpeg-4",
+        "dng" => "com.adobe.raw-image",
+        _ => "public.jpeg",
+    }
+}
+
+impl Item {
+    pub(crate) fn is_listed(&self) -> bool {
+        !self.trashed && !self.expunged && !self.new.hidden
+    }
+
+    fn media(&self) -> &'static str {
+        uti(self.new.name.as_deref().unwrap_or("x.jpg"))
+    }
+
+    pub(crate) fn master_record(&self, url: &dyn Fn(&Content) -> String) -> Value {
+        let mut fields = json!({"itemType": {"value": self.media(), "type": "STRING"}});
+        if let Some(name) = &self.new.name {
+            fields["filenameEnc"] = json!({"value": base64::engine::general_purpose::STANDARD.encode(name), "type": "ENCRYPTED_BYTES"});
+        }
+        let mut put = |prefix: &str, content: &Content, uti: &str| {
+            let mut value = json!({"fileChecksum": content.checksum, "size": content.size, "wrappingKey": "d3JhcHBpbmc=", "referenceChecksum": content.checksum});
+            if !self.new.no_bytes_yet {
+                value["downloadURL"] = url(content).into();
+            }
+            fields[format!("{prefix}Res")] = json!({"value": value, "type": "ASSETID"});
+            fields[format!("{prefix}FileType")] = json!({"value": uti, "type": "STRING"});
+            fields[format!("{prefix}Fingerprint")] = json!({"value": content.checksum, "type": "STRING"});
+        };
+        if let Some(content) = &self.new.original {
+            put("resOriginal", content, self.media());
+        }
+        if let Some(content) = &self.new.video {
+            put("resOriginalVidCompl", content, "com.apple.quicktime-movie");
+        }
+        if let Some((content, uti)) = &self.new.alternate {
+            put("resOriginalAlt", content, uti);
+        }
+        json!({"recordName": self.master, "recordType": "CPLMaster", "recordChangeTag": format!("m{}", self.master.len()), "fields": fields, "zoneID": {"zoneName": "PrimarySync"}})
+    }
+
+    pub(crate) fn asset_record(&self, url: &dyn Fn(&Content) -> String) -> Value {
+        if self.expunged {
+            return json!({"recordName": self.id, "recordType": null, "deleted": true});
+        }
+        let mut fields = json!({
+            "masterRef": {"value": {"recordName": self.master, "action": "DELETE_SELF", "zoneID": {"zoneName": "PrimarySync"}}, "type": "REFERENCE"},
+            "addedDate": {"value": self.added, "type": "TIMESTAMP"},
+            "isFavorite": {"value": u8::from(self.new.favorite), "type": "INT64"},
+            "isHidden": {"value": u8::from(self.new.hidden), "type": "INT64"},
+            "assetSubtypeV2": {"value": if self.new.video.is_some() { 2 } else { 0 }, "type": "INT64"},
+        });
+        if let Some(taken) = self.new.taken {
+            fields["assetDate"] = json!({"value": taken, "type": "TIMESTAMP"});
+        }
+        // After a restore the flag is absent, not 0.
+        if self.trashed {
+            fields["isDeleted"] = json!({"value": 1, "type": "INT64"});
+            fields["trashReason"] = json!({"value": 1, "type": "INT64"});
+        }
+        if let Some(content) = &self.new.edited {
+            fields["adjustmentType"] = json!({"value": "com.apple.photo", "type": "STRING"});
+            let prefix = if self.media() == "com.apple.quicktime-movie" { "resVidFull" } else { "resJPEGFull" };
+            fields[format!("{prefix}Res")] = json!({"value": {"fileChecksum": content.checksum, "size": content.size, "downloadURL": url(content)}, "type": "ASSETID"});
+            let kind = if prefix == "resVidFull" { "com.apple.quicktime-movie" } else { "public.jpeg" };
+            fields[format!("{prefix}FileType")] = json!({"value": kind, "type": "STRING"});
+        }
+        json!({"recordName": self.id, "recordType": "CPLAsset", "recordChangeTag": format!("{:x}", self.tag), "fields": fields,
+            "created": {"timestamp": self.added}, "zoneID": {"zoneName": "PrimarySync"}})
+    }
+}

@@ -1,0 +1,443 @@
+//! Three listeners on loopback, each an origin of its own: identity and setup, the library, the content. One handler behind them.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited, StreamBody, combinators::UnsyncBoxBody};
+use hyper::body::{Frame, Incoming};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use parking_lot::Mutex;
+use serde_json::Value;
+
+use crate::content::Content;
+use crate::faults::{Action, Fault, Faults, Gate};
+use crate::identity::{Account, Identity};
+use crate::library::Library;
+use crate::photos;
+
+/// Bytes of a body that are made at a time.
+const BLOCK: usize = 64 << 10;
+/// How long a download's address is good, seconds.
+const ADDRESS_LIFE: i64 = 3600;
+
+/// What a spec's `endpoints` are.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Endpoints {
+    /// For sign-ins.
+    pub auth: String,
+    /// For the session.
+    pub setup: String,
+    /// The site.
+    pub home: String,
+}
+
+/// A request, read.
+pub(crate) struct Asked {
+    pub method: String,
+    pub path: String,
+    pub query: String,
+    headers: hyper::HeaderMap,
+    body: Bytes,
+}
+
+impl Asked {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
+        self.header("cookie").split("; ").find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name)).map(|(_, value)| value.to_owned())
+    }
+}
+
+/// An answer with a document.
+pub(crate) struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+}
+
+pub(crate) fn answer(status: u16, document: &Value) -> Answer {
+    let body = if document.is_null() { Bytes::new() } else { Bytes::from(document.to_string()) };
+    Answer { status, headers: vec![("Content-Type".into(), "application/json".into())], body }
+}
+
+pub(crate) fn random_hex(bytes: usize) -> String {
+    let mut random = vec![0; bytes];
+    // Tokens of a simulator: without randomness they only repeat.
+    let _ = getrandom::fill(&mut random);
+    hex::encode(random)
+}
+
+struct Shared {
+    account: Mutex<Account>,
+    identity: Mutex<Identity>,
+    library: Mutex<Library>,
+    faults: Faults,
+    clock: AtomicI64,
+    latency: AtomicU64,
+    writes: AtomicU64,
+    downloaded: AtomicU64,
+    ports: Mutex<[u16; 3]>,
+}
+
+/// Apple on loopback. Ends when dropped.
+pub struct Apple {
+    shared: Arc<Shared>,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl Drop for Apple {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+impl Apple {
+    /// Starts it with an account.
+    pub async fn start(account: Account) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared {
+            account: Mutex::new(account),
+            identity: Mutex::default(),
+            library: Mutex::default(),
+            faults: Faults::default(),
+            clock: AtomicI64::new(0),
+            latency: AtomicU64::new(0),
+            writes: AtomicU64::new(0),
+            downloaded: AtomicU64::new(0),
+            ports: Mutex::new([0; 3]),
+        });
+        let mut tasks = Vec::new();
+        for place in 0..3 {
+            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+            shared.ports.lock()[place] = listener.local_addr()?.port();
+            tasks.push(tokio::spawn(listen(listener, Arc::clone(&shared))));
+        }
+        Ok(Self { shared, tasks })
+    }
+
+    fn address(&self, place: usize) -> String {
+        self.shared.address(place)
+    }
+
+    /// What a spec's `endpoints` are.
+    pub fn endpoints(&self) -> Endpoints {
+        let base = self.address(0);
+        Endpoints { auth: format!("{base}/appleauth/auth"), setup: format!("{base}/setup/ws/1"), home: base }
+    }
+
+    /// Where a demo or a script changes the library: see README.md.
+    pub fn control(&self) -> String {
+        format!("{}/control", self.address(0))
+    }
+
+    /// Looks at or changes the library.
+    pub fn library<T>(&self, work: impl FnOnce(&mut Library) -> T) -> T {
+        work(&mut self.shared.library.lock())
+    }
+
+    /// Changes what is the matter with the account.
+    pub fn account(&self, work: impl FnOnce(&mut Account)) {
+        work(&mut self.shared.account.lock());
+    }
+
+    /// Has something go wrong.
+    pub fn fault(&self, on: &str, nth: Option<u64>, action: Action) {
+        self.shared.faults.add(Fault { on: on.to_owned(), nth, action });
+    }
+
+    /// Has all go right again.
+    pub fn mend(&self) {
+        self.shared.faults.clear();
+    }
+
+    /// Holds back a request: the n-th of an operation.
+    pub fn gate(&self, on: &str, nth: Option<u64>) -> Gate {
+        self.shared.faults.gate(on, nth)
+    }
+
+    /// Requests of an operation so far.
+    pub fn count(&self, operation: &str) -> u64 {
+        self.shared.faults.count(operation)
+    }
+
+    /// All requests so far.
+    pub fn requests(&self) -> u64 {
+        self.shared.faults.count("request")
+    }
+
+    /// Moves the clock on, so that addresses of downloads end.
+    pub fn advance(&self, by: Duration) {
+        self.shared.clock.fetch_add(by.as_secs() as i64, Ordering::Relaxed);
+    }
+
+    /// Ends the web session, as Apple does after some weeks.
+    pub fn end_web_sessions(&self) {
+        self.shared.identity.lock().web_cookies.clear();
+    }
+
+    /// Ends all tokens of sign-ins.
+    pub fn end_sign_ins(&self) {
+        let mut identity = self.shared.identity.lock();
+        identity.web_cookies.clear();
+        identity.session_tokens.clear();
+        identity.trust_tokens.clear();
+    }
+
+    /// Sign-ins by password so far.
+    pub fn handshakes(&self) -> u64 {
+        self.shared.identity.lock().handshakes_done
+    }
+
+    /// Milliseconds before each answer.
+    pub fn set_latency(&self, milliseconds: u64) {
+        self.shared.latency.store(milliseconds, Ordering::Relaxed);
+    }
+
+    /// Bytes of content that were sent.
+    pub fn downloaded(&self) -> u64 {
+        self.shared.downloaded.load(Ordering::Relaxed)
+    }
+
+    /// Requests that would have written to the library: one-way means none.
+    pub fn writes(&self) -> u64 {
+        self.shared.writes.load(Ordering::Relaxed)
+    }
+}
+
+async fn listen(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let _ = stream.set_nodelay(true);
+        let shared = Arc::clone(&shared);
+        tokio::spawn(async move {
+            let local = stream.local_addr().ok();
+            let service = service_fn(move |request| {
+                let shared = Arc::clone(&shared);
+                async move { shared.serve(request, local).await }
+            });
+            let _ = hyper::server::conn::http1::Builder::new().serve_connection(hyper_util::rt::TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+type Body = UnsyncBoxBody<Bytes, std::io::Error>;
+
+fn whole(answer: Answer) -> Response<Body> {
+    let mut response = Response::new(http_body_util::Full::new(answer.body).map_err(|never: Infallible| match never {}).boxed_unsync());
+    *response.status_mut() = hyper::StatusCode::from_u16(answer.status).unwrap_or_default();
+    for (name, value) in answer.headers {
+        if let (Ok(name), Ok(value)) = (hyper::header::HeaderName::try_from(name), hyper::header::HeaderValue::try_from(value)) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}
+
+impl Shared {
+    fn address(&self, place: usize) -> String {
+        format!("http://127.0.0.1:{}", self.ports.lock()[place])
+    }
+
+    fn now(&self) -> i64 {
+        jiff::Timestamp::now().as_second() + self.clock.load(Ordering::Relaxed)
+    }
+
+    async fn serve(self: Arc<Self>, request: Request<Incoming>, _local: Option<SocketAddr>) -> Result<Response<Body>, std::io::Error> {
+        let (parts, body) = request.into_parts();
+        let body = Limited::new(body, 16 << 20).collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        let asked = Asked {
+            method: parts.method.as_str().to_owned(),
+            path: parts.uri.path().to_owned(),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            headers: parts.headers,
+            body,
+        };
+        if asked.path == "/control" {
+            return Ok(whole(self.control(&asked)));
+        }
+        let content = asked.path.strip_prefix("/B/").map(|rest| rest.split('/').next().unwrap_or_default().replace('-', "+").replace('_', "/"));
+        let names = self.names(&asked, content.as_deref());
+        if names.iter().any(|name| name == "records/modify") {
+            self.writes.fetch_add(1, Ordering::Relaxed);
+        }
+        let fault = self.faults.pass(&names).await;
+        let latency = self.latency.load(Ordering::Relaxed);
+        if latency > 0 {
+            tokio::time::sleep(Duration::from_millis(latency)).await;
+        }
+        match &fault {
+            Some(Action::Status(status)) => return Ok(whole(answer(*status, &serde_json::json!({})))),
+            Some(Action::StatusRetryAfter(status, seconds)) => {
+                return Ok(whole(answer(*status, &serde_json::json!({})).with("Retry-After", &seconds.to_string())));
+            }
+            Some(Action::Code(code)) => return Ok(whole(answer(200, &serde_json::json!({"serverErrorCode": code, "reason": "as the test wants it"})))),
+            Some(Action::Html) => {
+                return Ok(whole(Answer { status: 200, headers: vec![("Content-Type".into(), "text/html".into())], body: "<html>Sorry</html>".into() }));
+            }
+            _ => {}
+        }
+        if let Some(checksum) = content {
+            return Ok(self.content(&asked, &checksum, fault));
+        }
+        let account = self.account.lock().clone();
+        let answered = if asked.path.starts_with("/appleauth/auth") {
+            self.identity.lock().auth(&account, &asked)
+        } else if asked.path.starts_with("/setup/ws/1") {
+            let place = self.address(1);
+            self.identity.lock().setup(&account, &asked, &place)
+        } else if asked.path.starts_with("/database/1/") {
+            let signed_in = asked.cookie("X-APPLE-WEBAUTH-TOKEN").is_some_and(|cookie| self.identity.lock().web_cookies.contains(&cookie));
+            if !signed_in {
+                answer(401, &serde_json::json!({"serverErrorCode": "AUTHENTICATION_FAILED", "reason": "no session"}))
+            } else if account.web_access_off || account.adp {
+                answer(200, &serde_json::json!({"serverErrorCode": "ACCESS_DENIED", "reason": "private db access disabled for this account"}))
+            } else {
+                let (base, until) = (self.address(2), self.now() + ADDRESS_LIFE);
+                let url = |content: &Content| {
+                    let name = content.checksum.replace('+', "-").replace('/', "_");
+                    format!("{base}/B/{name}/${{f}}?o=x&e={until}&k=y")
+                };
+                photos::answered(&self.library.lock(), &asked, &url)
+            }
+        } else {
+            answer(404, &serde_json::json!({}))
+        };
+        Ok(whole(answered))
+    }
+
+    /// The names under which faults, gates and counts know a request.
+    fn names(&self, asked: &Asked, content: Option<&str>) -> Vec<String> {
+        let mut names = vec!["request".to_owned()];
+        if let Some(checksum) = content {
+            names.push("download".into());
+            if let Some((Some(name), _)) = self.library.lock().by_checksum(checksum) {
+                names.push(format!("download:{name}"));
+            }
+        } else if asked.path.starts_with("/database/1/") {
+            names.push(photos::operation(asked));
+            names.push("photos".into());
+        } else {
+            names.push(asked.path.rsplit('/').next().unwrap_or_default().to_owned());
+        }
+        names
+    }
+
+    fn content(&self, asked: &Asked, checksum: &str, fault: Option<Action>) -> Response<Body> {
+        let expired = asked
+            .query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("e="))
+            .and_then(|until| until.parse::<i64>().ok())
+            .is_none_or(|until| until < self.now());
+        if expired {
+            return whole(answer(410, &Value::Null));
+        }
+        let Some((_, content)) = self.library.lock().by_checksum(checksum) else { return whole(answer(404, &Value::Null)) };
+        let first = asked.header("range").strip_prefix("bytes=").and_then(|range| range.split('-').next()?.parse::<u64>().ok());
+        if first.is_some_and(|first| first >= content.size) && content.size > 0 {
+            return whole(answer(416, &Value::Null));
+        }
+        let start = first.unwrap_or(0);
+        let mut end = content.size;
+        if let Some(Action::Short(bytes)) = fault {
+            end = end.min(start + bytes);
+        }
+        self.downloaded.fetch_add(end - start, Ordering::Relaxed);
+        let stop_at = match fault {
+            Some(Action::Reset(bytes)) => Some(start + bytes),
+            _ => None,
+        };
+        let flip = match fault {
+            Some(Action::Flip(offset)) => Some(offset),
+            _ => None,
+        };
+        let blocks = futures::stream::unfold(start, move |offset| {
+            let content = content.clone();
+            async move {
+                if offset >= end {
+                    return None;
+                }
+                if stop_at.is_some_and(|stop| offset >= stop) {
+                    return Some((Err(std::io::Error::other("broken off, as the test wants it")), end));
+                }
+                let until = stop_at.map_or(end, |stop| stop.min(end));
+                let mut block = content.block(offset, BLOCK.min((until - offset) as usize));
+                if let Some(flip) = flip.filter(|flip| (offset..offset + block.len() as u64).contains(flip)) {
+                    let mut changed = block.to_vec();
+                    changed[(flip - offset) as usize] ^= 1;
+                    block = changed.into();
+                }
+                let next = offset + block.len() as u64;
+                Some((Ok(Frame::data(block)), next))
+            }
+        });
+        let mut response = Response::new(BodyExt::boxed_unsync(StreamBody::new(blocks)));
+        *response.status_mut() = if first.is_some() { hyper::StatusCode::PARTIAL_CONTENT } else { hyper::StatusCode::OK };
+        let headers = response.headers_mut();
+        headers.insert(hyper::header::CONTENT_LENGTH, (end - start).into());
+        headers.insert(hyper::header::ACCEPT_RANGES, hyper::header::HeaderValue::from_static("bytes"));
+        response
+    }
+
+    /// Changes to the library by a script: one JSON object a request.
+    fn control(&self, asked: &Asked) -> Answer {
+        let said = asked.json();
+        let item = |library: &Library| {
+            let name = said["name"].as_str().unwrap_or_default();
+            library.find(name).unwrap_or_else(|| name.to_owned())
+        };
+        let mut library = self.library.lock();
+        match said["do"].as_str().unwrap_or_default() {
+            "counts" => {
+                drop(library);
+                let mut counts = serde_json::to_value(self.faults.counts()).unwrap_or_default();
+                counts["bytes"] = self.downloaded.load(Ordering::Relaxed).into();
+                counts["handshakes"] = self.identity.lock().handshakes_done.into();
+                return answer(200, &counts);
+            }
+            "trash" => {
+                let id = item(&library);
+                library.trash(&id);
+            }
+            "hide" => {
+                let id = item(&library);
+                library.hide(&id);
+            }
+            "edit" => {
+                let id = item(&library);
+                let Ok(bytes) = std::fs::read(said["file"].as_str().unwrap_or_default()) else { return answer(400, &Value::Null) };
+                library.edit(&id, Content::of(bytes));
+            }
+            "add" => {
+                let Ok(new) = crate::library_from(&said) else { return answer(400, &Value::Null) };
+                library.add(new);
+            }
+            "latency" => self.latency.store(said["milliseconds"].as_u64().unwrap_or(0), Ordering::Relaxed),
+            "fault" => {
+                let Ok(fault) = serde_json::from_value::<Fault>(said["fault"].clone()) else { return answer(400, &Value::Null) };
+                self.faults.add(fault);
+            }
+            "mend" => self.faults.clear(),
+            _ => return answer(400, &serde_json::json!({"error": "do: counts, add, edit, trash, hide, latency, fault, mend"})),
+        }
+        answer(200, &serde_json::json!({"done": true}))
+    }
+}

@@ -1,0 +1,68 @@
+//! The server's side of SRP-6a, with the group and hashes of the client's (RFC 5054, 2048 bits, SHA-256).
+
+use num_bigint::BigUint;
+use sha2::{Digest as _, Sha256};
+
+const N: &str = "AC6BDB41324A9A9BF166DE5E1389582FAF72B6651987EE07FC3192943DB56050A37329CBB4A099ED8193E0757767A13DD52312AB4B03310DCD7F48A9DA04FD50E8083969EDB767B0CF6095179A163AB3661A05FBD5FAAAE82918A9962F0B93B855F97993EC975EEAA80D740ADBF4FF747359D041D5C33EA71D281E446B14773BCA97B43A23FB801676BD207A436C6481F1D2B9078717461A5B9D32E688F87748544523B524B0D57D5EA77A2775D2ECFA032CFBDBF52FB3786160279004E57AE6AF874E7303CE53299CCC041C7BC308D82A5698F3A8D0C38271AE35F8E9DBFBB694B5C803D89F7AE435DE236D525F54759B65E372FCD68EF20FA7111F9E4AFF73";
+const LENGTH: usize = 256;
+
+/// What is kept of a sign-in between init and complete.
+pub(crate) struct Handshake {
+    pub account: String,
+    pub salt: [u8; 16],
+    pub iterations: u32,
+    a: BigUint,
+    b_secret: BigUint,
+    verifier: BigUint,
+    pub b: [u8; LENGTH],
+}
+
+fn n() -> BigUint {
+    BigUint::parse_bytes(N.as_bytes(), 16).unwrap_or_default()
+}
+
+fn pad(number: &BigUint) -> [u8; LENGTH] {
+    let bytes = number.to_bytes_be();
+    let mut padded = [0; LENGTH];
+    padded[LENGTH - bytes.len()..].copy_from_slice(&bytes);
+    padded
+}
+
+fn hash(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+impl Handshake {
+    /// Begins one: `a` is the client's public value.
+    pub(crate) fn begin(account: &str, password: &str, a: &[u8], salt: [u8; 16], secret: [u8; 32]) -> Option<Self> {
+        let (n, g, iterations) = (n(), BigUint::from(2u8), 1000);
+        let a = BigUint::from_bytes_be(a);
+        if &a % &n == BigUint::default() || a >= n {
+            return None;
+        }
+        let key = pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(&hash(&[password.as_bytes()]), &salt, iterations);
+        let x = BigUint::from_bytes_be(&hash(&[&salt, &hash(&[b":", &key])]));
+        let verifier = g.modpow(&x, &n);
+        let k = BigUint::from_bytes_be(&hash(&[&n.to_bytes_be(), &pad(&g)]));
+        let b_secret = BigUint::from_bytes_be(&secret);
+        let b = pad(&((k * &verifier + g.modpow(&b_secret, &n)) % &n));
+        Some(Self { account: account.to_owned(), salt, iterations, a, b_secret, verifier, b })
+    }
+
+    /// Whether the client's proofs are those of somebody who knows the password.
+    pub(crate) fn accepts(&self, m1: &[u8], m2: &[u8]) -> bool {
+        let (n, g) = (n(), BigUint::from(2u8));
+        let (a, b) = (pad(&self.a), self.b);
+        let u = BigUint::from_bytes_be(&hash(&[&a, &b]));
+        let s = pad(&(&self.a * self.verifier.modpow(&u, &n) % &n).modpow(&self.b_secret, &n));
+        let session = hash(&[&s]);
+        let (hn, hg) = (hash(&[&n.to_bytes_be()]), hash(&[&pad(&g)]));
+        let mixed: Vec<u8> = hn.iter().zip(&hg).map(|(left, right)| left ^ right).collect();
+        let expected = hash(&[&mixed, &hash(&[self.account.as_bytes()]), &self.salt, &a, &b, &session]);
+        m1 == expected && m2 == hash(&[&a, &expected, &session])
+    }
+}
