@@ -26,6 +26,7 @@ pub use connection::{Connection, Disposal, Progress, Question};
 pub use connector::{ConnectRequest, Connector, Exports, Host, HostOptions};
 pub use error::{HostError, LoadError};
 pub use limits::Limits;
+pub use load::manifest_json;
 pub use manifest::{Manifest, ManifestError};
 pub use net::{Resolve, SystemResolver};
 pub use vault::{SessionStore, StoreError};

@@ -66,3 +66,9 @@ fn shortened(name: &str) -> String {
 fn not_a_component(error: wasmparser::BinaryReaderError) -> LoadError {
     LoadError::NotAComponent { reason: error.to_string() }
 }
+
+/// A component's manifest as it stands in it. Nothing of the component is compiled for that.
+pub fn manifest_json(component: &[u8]) -> Result<serde_json::Value, LoadError> {
+    serde_json::from_slice(manifest_of(component)?)
+        .map_err(|error| LoadError::Manifest(crate::manifest::ManifestError(error.to_string())))
+}

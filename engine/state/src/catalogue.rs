@@ -130,8 +130,24 @@ impl State {
             return Ok(id);
         }
         let id = SourceId(self.next_number("sources")?);
-        self.index()?.put(&name, &id)?;
+        let mut batch = Batch::default();
+        batch.put(&name, &id)?;
+        batch.put(&Key::new(b'z').number(id.0).bytes(), key)?;
+        self.index()?.apply(batch)?;
         Ok(id)
+    }
+
+    /// All libraries that were ever heard.
+    pub fn sources(&self) -> Result<Vec<(SourceKey, SourceId)>, StateError> {
+        let prefix = Key::new(b'z').bytes();
+        self.index()?
+            .range::<SourceKey>(&prefix, &prefix)
+            .map(|found| {
+                let (bytes, key) = found?;
+                let id = bytes.last_chunk::<4>().map_or(0, |bytes| u32::from_be_bytes(*bytes));
+                Ok((key, SourceId(id)))
+            })
+            .collect()
     }
 
     /// The source's own mark of how far its changes were read.

@@ -258,6 +258,14 @@ impl State {
             .collect()
     }
 
+    /// What was last found of an asset, at each of a spec's destinations.
+    pub fn statuses_of(&self, spec: &str, source: SourceId, asset: &AssetId) -> Result<Vec<Option<AssetStatus>>, StateError> {
+        let facts: SpecFacts = self.index()?.get(&spec_key(spec))?.unwrap_or_default();
+        let Some(ordinal) = self.ordinal(source, asset)? else { return Ok(Vec::new()) };
+        let rest = status_key(LaneId(0), source, ordinal);
+        self.statuses(&facts.lanes, rest.get(5..).unwrap_or_default())
+    }
+
     /// A spec's counters.
     pub fn spec_totals(&self, spec: &str) -> Result<SpecTotals, StateError> {
         let facts: SpecFacts = self.index()?.get(&spec_key(spec))?.unwrap_or_default();

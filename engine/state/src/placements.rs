@@ -123,6 +123,12 @@ impl State {
         Ok(id)
     }
 
+    /// All destinations that were ever written to.
+    pub fn known_destinations(&self) -> Result<Vec<DestinationId>, StateError> {
+        let prefix = Key::new(b'd').bytes();
+        self.index()?.range::<DestinationId>(&prefix, &prefix).map(|found| found.map(|(_, id)| id)).collect()
+    }
+
     /// What is there of an asset.
     pub fn placements(
         &self,

@@ -1,0 +1,65 @@
+use camroll_sync::Exit;
+use serde_json::json;
+
+use crate::args::{ConnectorArguments, ConnectorCommand};
+use crate::bundle;
+use crate::story::{Outcome, Story};
+
+pub fn run(arguments: &ConnectorArguments) -> Outcome {
+    match &arguments.command {
+        ConnectorCommand::List { json } => list(*json),
+        ConnectorCommand::Info { id, json } => info(id, *json),
+    }
+}
+
+fn manifest(id: &str) -> Result<serde_json::Value, Story> {
+    let component = bundle::component(id).ok_or_else(|| {
+        let known: Vec<&str> = bundle::BUNDLED.iter().map(|(id, _)| *id).collect();
+        Story::new(Exit::Usage, format!("There is no connector {id:?}. There is: {}. Connectors that aren't bundled can't be used yet.", known.join(", ")))
+    })?;
+    camroll_host::manifest_json(component).map_err(Story::unexpected)
+}
+
+fn list(json: bool) -> Outcome {
+    let mut all = Vec::new();
+    for (id, _) in bundle::BUNDLED {
+        let manifest = manifest(id)?;
+        all.push(json!({"id": id, "version": manifest["version"], "title": manifest["title"], "roles": manifest["roles"], "summary": manifest["summary"]}));
+    }
+    if json {
+        println!("{}", json!({"connectors": all}));
+        return Ok(Exit::Done);
+    }
+    for one in all {
+        let roles: Vec<&str> = one["roles"].as_array().into_iter().flatten().filter_map(serde_json::Value::as_str).collect();
+        println!("{:<16} {:<8} {:<12} {}", one["id"].as_str().unwrap_or_default(), one["version"].as_str().unwrap_or_default(), roles.join(", "), one["summary"].as_str().unwrap_or_default());
+    }
+    Ok(Exit::Done)
+}
+
+fn info(id: &str, json: bool) -> Outcome {
+    let manifest = manifest(id)?;
+    if json {
+        println!("{manifest}");
+        return Ok(Exit::Done);
+    }
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    println!("{} {}: {}", text(&manifest["title"]), text(&manifest["version"]), text(&manifest["summary"]));
+    let section = |title: &str, rows: Vec<(String, String)>| {
+        if !rows.is_empty() {
+            println!("\n{title}");
+            for (left, right) in rows {
+                println!("  {left:<16} {right}");
+            }
+        }
+    };
+    let members = |key: &str| manifest[key].as_object().cloned().unwrap_or_default();
+    section("reaches", members("origins").into_iter().map(|(name, rule)| (name, text(&rule["why"]))).collect());
+    section("secrets", members("slots").into_iter().map(|(name, rule)| (name, text(&rule["why"]))).collect());
+    let properties = manifest["settings"]["properties"].as_object().cloned().unwrap_or_default();
+    section("settings", properties.into_iter().map(|(name, rule)| (name, text(&rule["description"]))).collect());
+    if manifest["folder"].is_object() {
+        println!("\nfiles\n  only in the folder that the setting {} names", text(&manifest["folder"]["setting"]));
+    }
+    Ok(Exit::Done)
+}

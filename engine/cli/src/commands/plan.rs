@@ -1,0 +1,72 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use camroll_sync::{Exit, Mode, Silent};
+use indicatif::HumanBytes;
+use serde_json::json;
+
+use crate::args::PlanArguments;
+use crate::commands::sync::{one, stop_on_signals};
+use crate::setup::{open_state, opener, state_folder};
+use crate::specs;
+use crate::story::Outcome;
+
+/// Lines of a plan that are shown to a person.
+const SHOWN: usize = 50;
+
+pub async fn run(arguments: &PlanArguments, folder: Option<&Path>) -> Outcome {
+    let reading = specs::read(&arguments.paths.paths)?;
+    specs::show(&reading);
+    let mut exit = if reading.has_errors() { Exit::InvalidSpec } else { Exit::Done };
+    let mut plans = Vec::new();
+    let mut changes = 0;
+    if !reading.specs.is_empty() {
+        let folder = state_folder(folder)?;
+        let state = open_state(&folder)?;
+        let opener = opener(&folder)?;
+        let stop = stop_on_signals();
+        for spec in &reading.specs {
+            let report = match one(&state, &opener, spec, Arc::new(Silent), &stop, Mode::Plan).await {
+                Ok(report) => report,
+                Err(story) => {
+                    eprintln!("{}:", spec.name);
+                    story.tell();
+                    exit = exit.worst(story.exit);
+                    continue;
+                }
+            };
+            exit = exit.worst(report.exit);
+            for problem in &report.receipt.problems {
+                eprintln!("  ! {} ({})", problem.message, problem.code);
+            }
+            for (name, preview) in &report.previews {
+                changes += preview.actions.len();
+                if !arguments.json {
+                    println!(
+                        "{} → {name}: {} to send ({}), {} there already, {} assets looked at",
+                        spec.name,
+                        preview.actions.len(),
+                        HumanBytes(preview.bytes()),
+                        preview.already_there,
+                        preview.in_scope
+                    );
+                    for action in preview.actions.iter().take(SHOWN) {
+                        println!("  {:<8} {}  {}", action.action, action.path, action.size.map(|size| HumanBytes(size).to_string()).unwrap_or_default());
+                    }
+                    if preview.actions.len() > SHOWN {
+                        println!("  … and {} more (--json tells all)", preview.actions.len() - SHOWN);
+                    }
+                }
+            }
+            plans.push(json!({"spec": spec.name.as_str(), "destinations": report.previews}));
+        }
+        state.checkpoint().map_err(crate::setup::state_story)?;
+    }
+    if arguments.json {
+        println!("{}", json!({"plans": plans}));
+    }
+    if arguments.exit_code && exit == Exit::Done && changes > 0 {
+        return Ok(Exit::HasChanges);
+    }
+    Ok(exit)
+}
