@@ -2,7 +2,7 @@
 .PHONY: test demo connectors lint bench install schema clean
 
 demo: connectors            ## a whole run against a library on loopback, from sign-in to receipt
-	cargo run -q -p camroll-demo
+	demo/run.sh
 
 test: connectors            ## everything that CI checks
 	tests/run

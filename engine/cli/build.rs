@@ -16,10 +16,15 @@ fn main() {
         let component = folder.join(id).with_extension("wasm");
         println!("cargo::rerun-if-changed={}", component.display());
         let Ok(component) = fs::canonicalize(&component) else {
-            println!("cargo::error=The connector {id} isn't built yet. Run `make connectors` first (or set CAMROLL_CONNECTORS to the folder that holds {id}.wasm).");
+            println!(
+                "cargo::error=The connector {id} isn't built yet. Run `make connectors` first (or set CAMROLL_CONNECTORS to the folder that holds {id}.wasm)."
+            );
             process::exit(1);
         };
-        table.push_str(&format!("    ({id:?}, include_bytes!({:?})),\n", component.display().to_string()));
+        table.push_str(&format!(
+            "    ({id:?}, include_bytes!({:?})),\n",
+            component.display().to_string()
+        ));
     }
     table.push(']');
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("bundled.rs");

@@ -9,11 +9,43 @@ use crate::fields::{date, encoded_text, field, flag, integer, kind, master_of, n
 
 /// The keys that a listing asks for; fewer make answers shorter.
 pub const KEYS: &[&str] = &[
-    "masterRef", "assetDate", "addedDate", "timeZoneOffset", "isFavorite", "isHidden", "isDeleted", "isExpunged", "trashReason", "assetSubtype",
-    "assetSubtypeV2", "assetHDRType", "adjustmentType", "adjustmentRenderType", "burstId", "duration", "captionEnc", "extendedDescEnc",
-    "filenameEnc", "itemType", "recordName", "recordType", "recordChangeTag", "resOriginalWidth", "resOriginalHeight",
-    "resOriginalRes", "resOriginalFileType", "resOriginalAltRes", "resOriginalAltFileType", "resOriginalVidComplRes", "resOriginalVidComplFileType",
-    "resJPEGFullRes", "resJPEGFullFileType", "resVidFullRes", "resVidFullFileType", "resSidecarRes", "resSidecarFileType",
+    "masterRef",
+    "assetDate",
+    "addedDate",
+    "timeZoneOffset",
+    "isFavorite",
+    "isHidden",
+    "isDeleted",
+    "isExpunged",
+    "trashReason",
+    "assetSubtype",
+    "assetSubtypeV2",
+    "assetHDRType",
+    "adjustmentType",
+    "adjustmentRenderType",
+    "burstId",
+    "duration",
+    "captionEnc",
+    "extendedDescEnc",
+    "filenameEnc",
+    "itemType",
+    "recordName",
+    "recordType",
+    "recordChangeTag",
+    "resOriginalWidth",
+    "resOriginalHeight",
+    "resOriginalRes",
+    "resOriginalFileType",
+    "resOriginalAltRes",
+    "resOriginalAltFileType",
+    "resOriginalVidComplRes",
+    "resOriginalVidComplFileType",
+    "resJPEGFullRes",
+    "resJPEGFullFileType",
+    "resVidFullRes",
+    "resVidFullFileType",
+    "resSidecarRes",
+    "resSidecarFileType",
 ];
 
 /// Where a resource's fields are: what the engine gives back with it.
@@ -48,7 +80,9 @@ pub fn presence(asset: &Value) -> Presence {
 pub fn asset(record: &Value, master: &Value) -> Option<Asset> {
     let id = name(record)?;
     let adjusted = text(record, "adjustmentType").is_some();
-    let uti = text(master, "itemType").or_else(|| text(master, "resOriginalFileType")).unwrap_or_default();
+    let uti = text(master, "itemType")
+        .or_else(|| text(master, "resOriginalFileType"))
+        .unwrap_or_default();
     let kind = kind_of(uti, text(master, "resOriginalFileType").unwrap_or_default());
     let mut resources = Vec::new();
     let mut push = |record: &Value, prefix: &str, role: Role, paired: Option<&str>| {
@@ -85,8 +119,12 @@ pub fn asset(record: &Value, master: &Value) -> Option<Asset> {
         traits,
         name: encoded_text(master, "filenameEnc").and_then(|name| clean(&name)),
         taken: date(record, "assetDate").map(instant),
-        taken_offset: integer(record, "timeZoneOffset").and_then(|seconds| i32::try_from(seconds).ok()).filter(|seconds| seconds.abs() <= 18 * 3600),
-        added: date(record, "addedDate").or_else(|| record.get("created")?.get("timestamp")?.as_i64()).map(instant),
+        taken_offset: integer(record, "timeZoneOffset")
+            .and_then(|seconds| i32::try_from(seconds).ok())
+            .filter(|seconds| seconds.abs() <= 18 * 3600),
+        added: date(record, "addedDate")
+            .or_else(|| record.get("created")?.get("timestamp")?.as_i64())
+            .map(instant),
         favorite: flag(record, "isFavorite"),
         hidden: flag(record, "isHidden"),
         resources,
@@ -99,11 +137,17 @@ fn resources_have(resources: &[AssetResource], role: Role) -> bool {
 }
 
 fn tag(record: &Value) -> &str {
-    record.get("recordChangeTag").and_then(Value::as_str).unwrap_or_default()
+    record
+        .get("recordChangeTag")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 fn instant(milliseconds: i64) -> Instant {
-    Instant { seconds: milliseconds.div_euclid(1000), nanoseconds: (milliseconds.rem_euclid(1000) * 1_000_000) as u32 }
+    Instant {
+        seconds: milliseconds.div_euclid(1000),
+        nanoseconds: (milliseconds.rem_euclid(1000) * 1_000_000) as u32,
+    }
 }
 
 fn resource(record: &Value, prefix: &str, role: Role, extension: Option<&str>) -> Option<AssetResource> {
@@ -122,8 +166,15 @@ fn resource(record: &Value, prefix: &str, role: Role, extension: Option<&str>) -
         media_type: media_type.into(),
         size: value.get("size").and_then(Value::as_u64),
         digests: digest(checksum).into_iter().collect(),
-        available: value.get("downloadURL").and_then(Value::as_str).is_some_and(|url| !url.is_empty()),
-        pointer: serde_json::to_vec(&Pointer { r: name(record)?.into(), f: prefix.into() }).ok()?,
+        available: value
+            .get("downloadURL")
+            .and_then(Value::as_str)
+            .is_some_and(|url| !url.is_empty()),
+        pointer: serde_json::to_vec(&Pointer {
+            r: name(record)?.into(),
+            f: prefix.into(),
+        })
+        .ok()?,
         attributes: Vec::new(),
     })
 }
@@ -131,7 +182,10 @@ fn resource(record: &Value, prefix: &str, role: Role, extension: Option<&str>) -
 /// Apple's checksum as a digest: 0x01 and a salted SHA-1. With another lead byte it can't be checked, which is not corrupt.
 pub fn digest(checksum: &str) -> Option<Digest> {
     let value = base64::engine::general_purpose::STANDARD.decode(checksum).ok()?;
-    (value.len() == 21 && value.first() == Some(&1)).then(|| Digest { algorithm: "apple-photos".into(), value })
+    (value.len() == 21 && value.first() == Some(&1)).then(|| Digest {
+        algorithm: "apple-photos".into(),
+        value,
+    })
 }
 
 fn traits(record: &Value, master: &Value, resources: &[AssetResource], uti: &str) -> Vec<String> {
@@ -146,7 +200,10 @@ fn traits(record: &Value, master: &Value, resources: &[AssetResource], uti: &str
     let render = integer(record, "adjustmentRenderType").unwrap_or(0);
     let alternate = text(master, "resOriginalAltFileType").unwrap_or_default();
     add("live", resources_have(resources, Role::PairedVideo));
-    add("raw", is_raw(uti) || is_raw(alternate) || text(master, "resOriginalFileType").is_some_and(is_raw));
+    add(
+        "raw",
+        is_raw(uti) || is_raw(alternate) || text(master, "resOriginalFileType").is_some_and(is_raw),
+    );
     add("burst", text(record, "burstId").is_some());
     add("screenshot", subtype2 == 3);
     add("panorama", subtype == 1);
@@ -160,20 +217,37 @@ fn traits(record: &Value, master: &Value, resources: &[AssetResource], uti: &str
 
 fn attributes(record: &Value, master: &Value) -> Vec<(String, Attribute)> {
     let mut attributes = Vec::new();
-    for (key, text) in [("title", encoded_text(record, "captionEnc")), ("caption", encoded_text(record, "extendedDescEnc"))] {
+    for (key, text) in [
+        ("title", encoded_text(record, "captionEnc")),
+        ("caption", encoded_text(record, "extendedDescEnc")),
+    ] {
         attributes.extend(text.map(|text| (key.to_owned(), Attribute::Text(text))));
     }
     attributes.extend(text(record, "burstId").map(|id| ("burst".to_owned(), Attribute::Text(id.into()))));
     for (key, field) in [("width", "resOriginalWidth"), ("height", "resOriginalHeight")] {
         attributes.extend(integer(master, field).map(|number| (key.to_owned(), Attribute::Integer(number))));
     }
-    attributes.extend(integer(record, "duration").filter(|seconds| *seconds > 0).map(|seconds| ("duration".to_owned(), Attribute::Integer(seconds))));
+    attributes.extend(
+        integer(record, "duration")
+            .filter(|seconds| *seconds > 0)
+            .map(|seconds| ("duration".to_owned(), Attribute::Integer(seconds))),
+    );
     attributes
 }
 
 /// A name without separators and control characters; none where nothing is left.
 fn clean(name: &str) -> Option<String> {
-    let name: String = name.chars().map(|c| if c == '/' || c == '\\' || c.is_control() { '_' } else { c }).take(200).collect();
+    let name: String = name
+        .chars()
+        .map(|c| {
+            if c == '/' || c == '\\' || c.is_control() {
+                '_'
+            } else {
+                c
+            }
+        })
+        .take(200)
+        .collect();
     let trimmed = name.trim();
     (!trimmed.is_empty() && trimmed != "." && trimmed != "..").then(|| trimmed.to_owned())
 }
@@ -260,8 +334,12 @@ pub fn sort(records: &[Value]) -> Sorted<'_> {
 
 /// The masters that a page's assets need and the page doesn't hold.
 pub fn missing_masters<'a>(sorted: &Sorted<'a>) -> Vec<&'a str> {
-    let mut missing: Vec<&str> =
-        sorted.assets.iter().filter_map(|asset| master_of(asset)).filter(|master| !sorted.masters.contains_key(master)).collect();
+    let mut missing: Vec<&str> = sorted
+        .assets
+        .iter()
+        .filter_map(|asset| master_of(asset))
+        .filter(|master| !sorted.masters.contains_key(master))
+        .collect();
     missing.sort_unstable();
     missing.dedup();
     missing
@@ -273,7 +351,8 @@ mod tests {
     use serde_json::json;
 
     fn pair() -> (Value, Value) {
-        let resource = |checksum: &str| json!({"value": {"fileChecksum": checksum, "size": 5, "downloadURL": "https://x/${f}"}});
+        let resource =
+            |checksum: &str| json!({"value": {"fileChecksum": checksum, "size": 5, "downloadURL": "https://x/${f}"}});
         let master = json!({"recordName": "M", "recordType": "CPLMaster", "recordChangeTag": "1", "fields": {
             "filenameEnc": {"value": "SU1HXzAwMDEuSEVJQw==", "type": "ENCRYPTED_BYTES"}, "itemType": {"value": "public.heic"},
             "resOriginalFileType": {"value": "public.heic"}, "resOriginalRes": resource("AcW96XzA8CMFcrVWfJyAAy8aWWE6"),
@@ -306,7 +385,13 @@ mod tests {
 
     #[test]
     fn no_record_makes_the_reader_panic() {
-        for broken in [json!(null), json!([]), json!({"fields": 3}), json!({"recordName": 5}), json!({"recordName": "A", "fields": {"assetDate": {"value": "soon"}, "resOriginalRes": {"value": []}, "filenameEnc": {"value": "%%%", "type": "ENCRYPTED_BYTES"}, "masterRef": 1}})] {
+        for broken in [
+            json!(null),
+            json!([]),
+            json!({"fields": 3}),
+            json!({"recordName": 5}),
+            json!({"recordName": "A", "fields": {"assetDate": {"value": "soon"}, "resOriginalRes": {"value": []}, "filenameEnc": {"value": "%%%", "type": "ENCRYPTED_BYTES"}, "masterRef": 1}}),
+        ] {
             let _ = asset(&broken, &broken);
             let _ = presence(&broken);
             let _ = sort(&[broken]);

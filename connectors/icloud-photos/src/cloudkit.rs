@@ -25,7 +25,10 @@ pub struct Zone {
 impl Zone {
     /// The personal library.
     pub fn personal() -> Self {
-        Self { database: "private".into(), zone: json!({"zoneName": "PrimarySync"}) }
+        Self {
+            database: "private".into(),
+            zone: json!({"zoneName": "PrimarySync"}),
+        }
     }
 
     /// As the engine keeps it.
@@ -41,29 +44,49 @@ impl Zone {
         if id == "PrimarySync" {
             return Ok(Self::personal());
         }
-        serde_json::from_str(id).map_err(|_| error(ErrorClass::NotFound, "apple/no-library", "That isn't a library of this account."))
+        serde_json::from_str(id).map_err(|_| {
+            error(
+                ErrorClass::NotFound,
+                "apple/no-library",
+                "That isn't a library of this account.",
+            )
+        })
     }
 }
 
 fn call(database: &str, operation: &str, body: &Value) -> Result<Builder, Error> {
     let Some(base) = remembered("photos") else {
-        return Err(error(ErrorClass::Unauthenticated, "apple/signed-out", "There is no session. Run `camroll login`."));
+        return Err(error(
+            ErrorClass::Unauthenticated,
+            "apple/signed-out",
+            "There is no session. Run `camroll login`.",
+        ));
     };
     let home = places().home;
-    Ok(request("POST", format!("{base}/database/1/com.apple.photos.cloud/production/{database}/{operation}?{}", query()))
-        .header("Origin", home.clone())
-        .header("Referer", format!("{home}/"))
-        .header("User-Agent", user_agent())
-        .header("Accept", "application/json")
-        .header("Content-Type", "text/plain")
-        .text(&body.to_string())
-        .pace("metadata"))
+    Ok(request(
+        "POST",
+        format!(
+            "{base}/database/1/com.apple.photos.cloud/production/{database}/{operation}?{}",
+            query()
+        ),
+    )
+    .header("Origin", home.clone())
+    .header("Referer", format!("{home}/"))
+    .header("User-Agent", user_agent())
+    .header("Accept", "application/json")
+    .header("Content-Type", "text/plain")
+    .text(&body.to_string())
+    .pace("metadata"))
 }
 
 /// Asks and waits. A 421 is asked once more: the host makes a fresh connection after it.
 pub fn ask(database: &str, operation: &str, body: &Value) -> Result<Value, Error> {
     let first = Answer::read(call(database, operation, body)?.send()?)?;
-    let answer = if first.status == 421 { Answer::read(call(database, operation, body)?.send()?)? } else { first };
+    let answer = if first.status == 421 {
+        Answer::read(call(database, operation, body)?.send()?)?
+    } else {
+        first
+    };
     understood(&answer, operation)
 }
 
@@ -80,19 +103,40 @@ pub fn finish(pending: Pending, operation: &str) -> Result<Value, Error> {
 /// An answer's document, or the failure that it tells: by its status, or in words under status 200.
 fn understood(answer: &Answer, operation: &str) -> Result<Value, Error> {
     let document = answer.json();
-    let code = document["serverErrorCode"].as_str().or_else(|| document["zones"][0]["serverErrorCode"].as_str());
+    let code = document["serverErrorCode"]
+        .as_str()
+        .or_else(|| document["zones"][0]["serverErrorCode"].as_str());
     if let Some(code) = code {
-        let holder = if document["serverErrorCode"].is_string() { &document } else { &document["zones"][0] };
-        let rest = holder["retryAfter"].as_f64().map(|seconds| seconds.clamp(0.0, 86_400.0).ceil() as u32).or(answer.retry_after());
+        let holder = if document["serverErrorCode"].is_string() {
+            &document
+        } else {
+            &document["zones"][0]
+        };
+        let rest = holder["retryAfter"]
+            .as_f64()
+            .map(|seconds| seconds.clamp(0.0, 86_400.0).ceil() as u32)
+            .or(answer.retry_after());
         // A refusal by status says more than the code: 401 is a session's end whatever the words are.
         if !matches!(answer.status, 401 | 421 | 429 | 503) {
-            return Err(failures::cloudkit(code, holder["reason"].as_str().unwrap_or_default(), rest));
+            return Err(failures::cloudkit(
+                code,
+                holder["reason"].as_str().unwrap_or_default(),
+                rest,
+            ));
         }
     }
     match answer.status {
         200 if document.is_object() => Ok(document),
-        200 => Err(error(ErrorClass::Transient, "apple/not-json", format!("Apple answered {operation} with something that isn't JSON."))),
-        401 | 450 => Err(error(ErrorClass::Unauthenticated, "apple/signed-out", "Apple has ended the session.")),
+        200 => Err(error(
+            ErrorClass::Transient,
+            "apple/not-json",
+            format!("Apple answered {operation} with something that isn't JSON."),
+        )),
+        401 | 450 => Err(error(
+            ErrorClass::Unauthenticated,
+            "apple/signed-out",
+            "Apple has ended the session.",
+        )),
         _ => Err(answer.failure("apple", operation)),
     }
 }
@@ -113,7 +157,10 @@ pub fn zone_changes(zone: &Zone, since: &str) -> Result<(Vec<Value>, String, boo
     let mut answer = ask(&zone.database, "changes/zone", &body)?;
     let page = &mut answer["zones"][0];
     let Some(next) = page["syncToken"].as_str().map(str::to_owned) else {
-        return Err(unexpected("apple/no-token", "Apple told changes without a mark to go on from."));
+        return Err(unexpected(
+            "apple/no-token",
+            "Apple told changes without a mark to go on from.",
+        ));
     };
     let more = page["moreComing"] == true;
     let records = match page["records"].take() {
@@ -135,7 +182,13 @@ pub fn lookup(zone: &Zone, names: &[&str], keys: &[&str]) -> Result<Vec<Value>, 
                 match record["serverErrorCode"].as_str() {
                     None => found.push(record),
                     Some("NOT_FOUND" | "UNKNOWN_ITEM") => {}
-                    Some(code) => return Err(failures::cloudkit(code, record["reason"].as_str().unwrap_or_default(), None)),
+                    Some(code) => {
+                        return Err(failures::cloudkit(
+                            code,
+                            record["reason"].as_str().unwrap_or_default(),
+                            None,
+                        ))
+                    }
                 }
             }
         }

@@ -10,7 +10,10 @@ pub fn service_codes(answer: &Value) -> Vec<String> {
         .iter()
         .filter_map(|key| answer.get(key)?.as_array())
         .flatten()
-        .filter_map(|one| one.get("code").map(|code| code.as_str().map_or_else(|| code.to_string(), str::to_owned)))
+        .filter_map(|one| {
+            one.get("code")
+                .map(|code| code.as_str().map_or_else(|| code.to_string(), str::to_owned))
+        })
         .collect()
 }
 
@@ -19,15 +22,27 @@ pub fn wrong_password() -> Error {
 }
 
 pub fn account_locked() -> Error {
-    error(ErrorClass::PermissionDenied, "apple/account-locked", "Apple has locked this account for safety. Unlock it at iforgot.apple.com, then run `camroll login`.")
+    error(
+        ErrorClass::PermissionDenied,
+        "apple/account-locked",
+        "Apple has locked this account for safety. Unlock it at iforgot.apple.com, then run `camroll login`.",
+    )
 }
 
 pub fn second_factor() -> Error {
-    error(ErrorClass::Unauthenticated, "apple/second-factor", "Apple asks for a code. Run `camroll login` and enter it; later runs need none for a month or two.")
+    error(
+        ErrorClass::Unauthenticated,
+        "apple/second-factor",
+        "Apple asks for a code. Run `camroll login` and enter it; later runs need none for a month or two.",
+    )
 }
 
 pub fn throttled(retry_after: Option<u32>) -> Error {
-    rate_limited("apple/throttled", "Apple turns sign-ins away for a while. Leave it alone for some hours: each further try makes it longer.", retry_after.or(Some(3600)))
+    rate_limited(
+        "apple/throttled",
+        "Apple turns sign-ins away for a while. Leave it alone for some hours: each further try makes it longer.",
+        retry_after.or(Some(3600)),
+    )
 }
 
 pub fn web_access_off() -> Error {
@@ -43,7 +58,11 @@ pub fn terms() -> Error {
 }
 
 pub fn security_key() -> Error {
-    error(ErrorClass::PermissionDenied, "apple/security-key", "This account signs in with a security key, which this camroll can't do yet.")
+    error(
+        ErrorClass::PermissionDenied,
+        "apple/security-key",
+        "This account signs in with a security key, which this camroll can't do yet.",
+    )
 }
 
 pub fn app_specific_password() -> Error {
@@ -51,13 +70,20 @@ pub fn app_specific_password() -> Error {
 }
 
 pub fn no_photos() -> Error {
-    error(ErrorClass::PermissionDenied, "apple/no-photos", "This account has no iCloud Photos on the web. Open icloud.com/photos once, and see that iCloud Photos is on.")
+    error(
+        ErrorClass::PermissionDenied,
+        "apple/no-photos",
+        "This account has no iCloud Photos on the web. Open icloud.com/photos once, and see that iCloud Photos is on.",
+    )
 }
 
 /// The shape of an app-specific password: four times four small letters with dashes.
 pub fn is_app_specific(password: &str) -> bool {
     let parts: Vec<&str> = password.split('-').collect();
-    parts.len() == 4 && parts.iter().all(|part| part.len() == 4 && part.bytes().all(|byte| byte.is_ascii_lowercase()))
+    parts.len() == 4
+        && parts
+            .iter()
+            .all(|part| part.len() == 4 && part.bytes().all(|byte| byte.is_ascii_lowercase()))
 }
 
 /// What a CloudKit error code means.
@@ -88,7 +114,12 @@ mod tests {
     #[test]
     fn app_specific_passwords_are_known_by_their_shape() {
         assert!(is_app_specific("abcd-efgh-ijkl-mnop"));
-        for other in ["abcd-efgh-ijkl", "Abcd-efgh-ijkl-mnop", "correct horse", "abcd-efgh-ijkl-mno1"] {
+        for other in [
+            "abcd-efgh-ijkl",
+            "Abcd-efgh-ijkl-mnop",
+            "correct horse",
+            "abcd-efgh-ijkl-mno1",
+        ] {
             assert!(!is_app_specific(other));
         }
     }

@@ -31,7 +31,12 @@ pub fn text<'a>(record: &'a Value, name: &str) -> Option<&'a str> {
 /// A text that is base64 of UTF-8 where its type says so, else plain.
 pub fn encoded_text(record: &Value, name: &str) -> Option<String> {
     let value = text(record, name)?;
-    let kind = record.get("fields")?.get(name)?.get("type").and_then(Value::as_str).unwrap_or_default();
+    let kind = record
+        .get("fields")?
+        .get(name)?
+        .get("type")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     if kind == "STRING" {
         return Some(value.to_owned());
     }
@@ -48,7 +53,10 @@ pub fn date(record: &Value, name: &str) -> Option<i64> {
 
 /// A record's name.
 pub fn name(record: &Value) -> Option<&str> {
-    record.get("recordName")?.as_str().filter(|name| !name.is_empty() && name.len() <= 512)
+    record
+        .get("recordName")?
+        .as_str()
+        .filter(|name| !name.is_empty() && name.len() <= 512)
 }
 
 /// A record's type.

@@ -57,7 +57,12 @@ impl connector::Guest for Photos {
             return Ok(account);
         }
         match sign_in::unattended()? {
-            sign_in::Proven::Done => account_login()?.ok_or_else(|| unexpected("apple/not-opened", "Apple took the sign-in and opened no session. Run `camroll login`.")),
+            sign_in::Proven::Done => account_login()?.ok_or_else(|| {
+                unexpected(
+                    "apple/not-opened",
+                    "Apple took the sign-in and opened no session. Run `camroll login`.",
+                )
+            }),
             sign_in::Proven::SecondFactor => Err(failures::second_factor()),
         }
     }
@@ -74,7 +79,11 @@ impl authentication::Guest for Photos {
             sign_in::Said::Ask(asked) => authentication::Progress::Ask(authentication::Question {
                 kind: "code".into(),
                 text: asked.text,
-                choices: asked.choices.into_iter().map(|(id, label)| authentication::Choice { id, label }).collect(),
+                choices: asked
+                    .choices
+                    .into_iter()
+                    .map(|(id, label)| authentication::Choice { id, label })
+                    .collect(),
                 step: asked.step,
                 expires: None,
                 attributes: asked.attributes,
@@ -103,13 +112,28 @@ impl source::Guest for Photos {
                 } else if name.starts_with("SharedSync-") {
                     "shared"
                 } else {
-                    log::write(log::Level::Debug, &format!("the zone {name} isn't a library that camroll reads"), &[]);
+                    log::write(
+                        log::Level::Debug,
+                        &format!("the zone {name} isn't a library that camroll reads"),
+                        &[],
+                    );
                     continue;
                 };
-                let zone = if kind == "personal" { Zone::personal() } else { Zone { database: database.into(), zone: zone["zoneID"].clone() } };
+                let zone = if kind == "personal" {
+                    Zone::personal()
+                } else {
+                    Zone {
+                        database: database.into(),
+                        zone: zone["zoneID"].clone(),
+                    }
+                };
                 libraries.push(source::Library {
                     id: zone.id(),
-                    name: if kind == "personal" { "Personal Library".into() } else { "Shared Library".into() },
+                    name: if kind == "personal" {
+                        "Personal Library".into()
+                    } else {
+                        "Shared Library".into()
+                    },
                     kind: kind.into(),
                     count: None,
                     attributes: Vec::new(),
@@ -138,7 +162,14 @@ impl source::Guest for Photos {
         let zone = Zone::of(&library)?;
         let pointers: Vec<Pointer> = items
             .iter()
-            .map(|item| serde_json::from_slice(&item.pointer).map_err(|_| unexpected("apple/bad-pointer", "A resource's pointer isn't one of this connector's.")))
+            .map(|item| {
+                serde_json::from_slice(&item.pointer).map_err(|_| {
+                    unexpected(
+                        "apple/bad-pointer",
+                        "A resource's pointer isn't one of this connector's.",
+                    )
+                })
+            })
             .collect::<Result<_, _>>()?;
         let mut names: Vec<&str> = pointers.iter().map(|pointer| pointer.r.as_str()).collect();
         let mut keys: Vec<String> = pointers.iter().map(|pointer| format!("{}Res", pointer.f)).collect();
@@ -167,12 +198,24 @@ impl source::Guest for Photos {
         }
         let response = get.send()?;
         match response.status {
-            200 if offset > 0 => Err(error(ErrorClass::Unsupported, "apple/no-range", "The server sent all of it again.")),
+            200 if offset > 0 => Err(error(
+                ErrorClass::Unsupported,
+                "apple/no-range",
+                "The server sent all of it again.",
+            )),
             200 | 206 => into.append(&response.body),
-            401 | 403 | 404 | 410 | 416 => Err(error(ErrorClass::Expired, "apple/address-expired", "The address of these bytes is no longer good.")),
+            401 | 403 | 404 | 410 | 416 => Err(error(
+                ErrorClass::Expired,
+                "apple/address-expired",
+                "The address of these bytes is no longer good.",
+            )),
             _ => {
                 let headers = response.headers.clone();
-                let answer = camroll_connector::http::Answer { status: response.status, headers, body: Vec::new() };
+                let answer = camroll_connector::http::Answer {
+                    status: response.status,
+                    headers,
+                    body: Vec::new(),
+                };
                 Err(answer.failure("apple", "download"))
             }
         }
@@ -186,21 +229,38 @@ struct Locator {
 
 /// Where a field's bytes are, out of its record.
 fn located(record: Option<&Value>, pointer: &Pointer) -> Result<source::Located, Error> {
-    let gone = || error(ErrorClass::NotFound, "apple/not-found", "The file is no longer in the library.");
-    let value = record.and_then(|record| fields::field(record, &format!("{}Res", pointer.f))).ok_or_else(gone)?;
+    let gone = || {
+        error(
+            ErrorClass::NotFound,
+            "apple/not-found",
+            "The file is no longer in the library.",
+        )
+    };
+    let value = record
+        .and_then(|record| fields::field(record, &format!("{}Res", pointer.f)))
+        .ok_or_else(gone)?;
     let checksum = value["fileChecksum"].as_str().ok_or_else(gone)?;
     let Some(url) = value["downloadURL"].as_str().filter(|url| !url.is_empty()) else {
-        return Err(error(ErrorClass::Transient, "pending", "Apple has the entry and not yet the bytes: a device hasn't finished its upload."));
+        return Err(error(
+            ErrorClass::Transient,
+            "pending",
+            "Apple has the entry and not yet the bytes: a device hasn't finished its upload.",
+        ));
     };
     let expires = url
         .split(['?', '&'])
         .find_map(|part| part.strip_prefix("e="))
         .and_then(|text| text.parse().ok())
-        .map(|seconds| Instant { seconds, nanoseconds: 0 });
+        .map(|seconds| Instant {
+            seconds,
+            nanoseconds: 0,
+        });
     let digests: Vec<Digest> = digest(checksum).into_iter().collect();
     Ok(source::Located {
         // The literal ${f} stands for a file's name, and any will do.
-        locator: token::write(&Locator { url: url.replace("${f}", "file") }),
+        locator: token::write(&Locator {
+            url: url.replace("${f}", "file"),
+        }),
         expires,
         version: checksum.into(),
         size: value["size"].as_u64(),

@@ -79,9 +79,23 @@ impl List {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum Cursor {
     /// In a list, at a rank.
-    Listing { pass: u8, list: List, rank: u64, last: Option<String>, empty: u8, since: String, done: u64, total: Option<u64> },
+    Listing {
+        pass: u8,
+        list: List,
+        rank: u64,
+        last: Option<String>,
+        empty: u8,
+        since: String,
+        done: u64,
+        total: Option<u64>,
+    },
     /// In the changes since before the listing.
-    Replay { pass: u8, since: String, moved: bool, done: u64 },
+    Replay {
+        pass: u8,
+        since: String,
+        moved: bool,
+        done: u64,
+    },
     /// All was told; changes since then.
     Changes { since: String },
 }
@@ -96,16 +110,34 @@ pub fn changes(library: &str, cursor: Option<&[u8]>) -> Result<Page, Error> {
     let zone = Zone::of(library)?;
     match cursor.map(token::read::<Cursor>).transpose()? {
         None => begin(&zone, 1),
-        Some(Cursor::Listing { pass, list, rank, last, empty, since, done, total }) => {
-            listing(&zone, pass, list, rank, last, empty, since, done, total)
-        }
-        Some(Cursor::Replay { pass, since, moved, done }) => replay(&zone, pass, &since, moved, done),
+        Some(Cursor::Listing {
+            pass,
+            list,
+            rank,
+            last,
+            empty,
+            since,
+            done,
+            total,
+        }) => listing(&zone, pass, list, rank, last, empty, since, done, total),
+        Some(Cursor::Replay {
+            pass,
+            since,
+            moved,
+            done,
+        }) => replay(&zone, pass, &since, moved, done),
         Some(Cursor::Changes { since }) => delta(&zone, &since),
     }
 }
 
 fn page(told: Vec<Told>, cursor: Cursor, more: bool, done: Option<u64>, total: Option<u64>) -> Page {
-    Page { told, cursor: token::write(&cursor), more, done, total }
+    Page {
+        told,
+        cursor: token::write(&cursor),
+        more,
+        done,
+        total,
+    }
 }
 
 /// Takes the mark before the scan, and says that one begins.
@@ -117,9 +149,21 @@ fn begin(zone: &Zone, pass: u8) -> Result<Page, Error> {
     query["desiredKeys"] = json!(["recordName"]);
     let answer = ask(&zone.database, "records/query", &query)?;
     let Some(since) = answer["syncToken"].as_str().map(str::to_owned) else {
-        return Err(unexpected("apple/no-token", "Apple listed the library without a mark to go on from."));
+        return Err(unexpected(
+            "apple/no-token",
+            "Apple listed the library without a mark to go on from.",
+        ));
     };
-    let cursor = Cursor::Listing { pass, list: List::All, rank: 0, last: None, empty: 0, since, done: 0, total: count(zone) };
+    let cursor = Cursor::Listing {
+        pass,
+        list: List::All,
+        rank: 0,
+        last: None,
+        empty: 0,
+        since,
+        done: 0,
+        total: count(zone),
+    };
     Ok(page(vec![Told::Begin], cursor, true, Some(0), None))
 }
 
@@ -144,7 +188,10 @@ fn ranked(zone: &Zone, list: List, rank: u64) -> Result<Vec<Value>, Error> {
     };
     match answer["records"].take() {
         Value::Array(records) => Ok(records),
-        _ => Err(unexpected("apple/no-records", "Apple answered a listing without records.")),
+        _ => Err(unexpected(
+            "apple/no-records",
+            "Apple answered a listing without records.",
+        )),
     }
 }
 
@@ -185,10 +232,24 @@ fn listing(
     }
     let records = ranked(zone, list, rank)?;
     let sorted = sort(&records);
-    let goes_on = |list, rank, last, empty, done| Cursor::Listing { pass, list, rank, last, empty, since: since.clone(), done, total };
+    let goes_on = |list, rank, last, empty, done| Cursor::Listing {
+        pass,
+        list,
+        rank,
+        last,
+        empty,
+        since: since.clone(),
+        done,
+        total,
+    };
     let ended = |done| match list.next() {
         Some(next) => goes_on(next, 0, None, 0, done),
-        None => Cursor::Replay { pass, since: since.clone(), moved: false, done },
+        None => Cursor::Replay {
+            pass,
+            since: since.clone(),
+            moved: false,
+            done,
+        },
     };
     // Which of them are new: those after the last one that was taken.
     let fresh = match &last {
@@ -199,7 +260,13 @@ fn listing(
             None if rank > 0 => {
                 ASKED.with(|asked| asked.borrow_mut().clear());
                 let back = if empty == 0 { BACK } else { PAGE - 1 };
-                return Ok(page(Vec::new(), goes_on(list, rank.saturating_sub(back), Some(last.clone()), 1, done), true, Some(done), total));
+                return Ok(page(
+                    Vec::new(),
+                    goes_on(list, rank.saturating_sub(back), Some(last.clone()), 1, done),
+                    true,
+                    Some(done),
+                    total,
+                ));
             }
             // The last one itself is gone from the front: all of this page counts as new, told again is no harm.
             None => 0,
@@ -208,26 +275,52 @@ fn listing(
     let news: Vec<&Value> = sorted.assets.iter().skip(fresh).copied().collect();
     if news.is_empty() {
         // Only the overlap is left, or nothing at all: probe on over a gap of ranks before the list counts as ended.
-        if empty >= EMPTY || (sorted.assets.len() as u64) < PAGE && !sorted.assets.is_empty() && last.is_some() && empty == 0 {
+        if empty >= EMPTY
+            || (sorted.assets.len() as u64) < PAGE && !sorted.assets.is_empty() && last.is_some() && empty == 0
+        {
             return Ok(page(Vec::new(), ended(done), true, Some(done), total));
         }
         if last.is_none() && empty == 0 && list != List::All {
             return Ok(page(Vec::new(), ended(done), true, Some(done), total));
         }
-        return Ok(page(Vec::new(), goes_on(list, rank + PAGE, None, empty + 1, done), true, Some(done), total));
+        return Ok(page(
+            Vec::new(),
+            goes_on(list, rank + PAGE, None, empty + 1, done),
+            true,
+            Some(done),
+            total,
+        ));
     }
     let told = tell(zone, &sorted, &news, list)?;
-    let done = if list == List::Deleted { done } else { done + news.len() as u64 };
+    let done = if list == List::Deleted {
+        done
+    } else {
+        done + news.len() as u64
+    };
     let newest = news.last().and_then(|asset| name(asset)).map(str::to_owned);
     // The next page begins with the last asset of this one.
     let next = rank + sorted.assets.len() as u64 - 1;
-    Ok(page(told, goes_on(list, next, newest, 0, done), true, Some(done), total))
+    Ok(page(
+        told,
+        goes_on(list, next, newest, 0, done),
+        true,
+        Some(done),
+        total,
+    ))
 }
 
 /// Assets with their masters, those on other pages looked up.
 fn tell(zone: &Zone, sorted: &crate::assets::Sorted, news: &[&Value], list: List) -> Result<Vec<Told>, Error> {
     if list == List::Deleted {
-        return Ok(news.iter().filter_map(|record| Some(Told::Gone { id: name(record)?.into(), departure: left(record) })).collect());
+        return Ok(news
+            .iter()
+            .filter_map(|record| {
+                Some(Told::Gone {
+                    id: name(record)?.into(),
+                    departure: left(record),
+                })
+            })
+            .collect());
     }
     whole(zone, sorted, news)
 }
@@ -242,21 +335,33 @@ fn left(record: &Value) -> Left {
 /// Each of the records as a whole asset, or as what it became.
 fn whole(zone: &Zone, sorted: &crate::assets::Sorted, records: &[&Value]) -> Result<Vec<Told>, Error> {
     let missing = missing_masters(sorted);
-    let found = if missing.is_empty() { Vec::new() } else { lookup(zone, &missing, KEYS)? };
+    let found = if missing.is_empty() {
+        Vec::new()
+    } else {
+        lookup(zone, &missing, KEYS)?
+    };
     let looked_up = sort(&found);
     let mut told = Vec::with_capacity(records.len());
     for record in records {
         let Some(id) = name(record) else { continue };
         if presence(record) != Presence::Here {
-            told.push(Told::Gone { id: id.into(), departure: left(record) });
+            told.push(Told::Gone {
+                id: id.into(),
+                departure: left(record),
+            });
             continue;
         }
-        let master = master_of(record).and_then(|master| sorted.masters.get(master).or_else(|| looked_up.masters.get(master)));
+        let master =
+            master_of(record).and_then(|master| sorted.masters.get(master).or_else(|| looked_up.masters.get(master)));
         match master.and_then(|master| asset(record, master)) {
             Some(asset) => told.push(Told::Asset(asset)),
             None => told.push(Told::Unread {
                 what: id.into(),
-                error: error(ErrorClass::NotFound, "apple/no-master", "Apple told this item without its original; it is asked for again by the next run."),
+                error: error(
+                    ErrorClass::NotFound,
+                    "apple/no-master",
+                    "Apple told this item without its original; it is asked for again by the next run.",
+                ),
             }),
         }
     }
@@ -270,7 +375,10 @@ fn read_changes(zone: &Zone, records: &[Value]) -> Result<(Vec<Told>, bool), Err
         .gone
         .iter()
         .filter(|name| !name.contains("-IN-"))
-        .map(|name| Told::Gone { id: (*name).into(), departure: Left::Expunged })
+        .map(|name| Told::Gone {
+            id: (*name).into(),
+            departure: Left::Expunged,
+        })
         .collect();
     let spoken_for: Vec<&str> = sorted.assets.iter().filter_map(|asset| master_of(asset)).collect();
     for master in sorted.masters.keys().filter(|master| !spoken_for.contains(master)) {
@@ -287,11 +395,28 @@ fn replay(zone: &Zone, pass: u8, since: &str, moved: bool, done: u64) -> Result<
     let (told, moves) = read_changes(zone, &records)?;
     let moved = moved || moves;
     if more {
-        return Ok(page(told, Cursor::Replay { pass, since: next, moved, done }, true, Some(done), None));
+        return Ok(page(
+            told,
+            Cursor::Replay {
+                pass,
+                since: next,
+                moved,
+                done,
+            },
+            true,
+            Some(done),
+            None,
+        ));
     }
     if !moved {
         let told = told.into_iter().chain([Told::End]).collect();
-        return Ok(page(told, Cursor::Changes { since: next }, false, Some(done), Some(done)));
+        return Ok(page(
+            told,
+            Cursor::Changes { since: next },
+            false,
+            Some(done),
+            Some(done),
+        ));
     }
     if pass >= PASSES {
         return Err(error(
@@ -301,7 +426,10 @@ fn replay(zone: &Zone, pass: u8, since: &str, moved: bool, done: u64) -> Result<
         ));
     }
     let again = begin(zone, pass + 1)?;
-    Ok(Page { told: told.into_iter().chain(again.told).collect(), ..again })
+    Ok(Page {
+        told: told.into_iter().chain(again.told).collect(),
+        ..again
+    })
 }
 
 /// What changed since the last run.
@@ -332,7 +460,10 @@ pub fn describe(library: &str, ids: &[String]) -> Result<Vec<Told>, Error> {
         })
         .collect();
     for id in ids {
-        told.push(by_id.remove(id).unwrap_or(Told::Gone { id: id.clone(), departure: Left::Expunged }));
+        told.push(by_id.remove(id).unwrap_or(Told::Gone {
+            id: id.clone(),
+            departure: Left::Expunged,
+        }));
     }
     Ok(told)
 }

@@ -47,11 +47,23 @@ thread_local! {
 /// Takes the settings.
 pub fn connect(settings: &str) -> Result<(), Error> {
     let settings: Settings = serde_json::from_str(settings).map_err(|error| {
-        camroll_connector::errors::error(camroll_connector::ErrorClass::InvalidSetting, "apple/settings", error.to_string())
+        camroll_connector::errors::error(
+            camroll_connector::ErrorClass::InvalidSetting,
+            "apple/settings",
+            error.to_string(),
+        )
     })?;
     let china = settings.region.as_deref() == Some("china");
-    let set = settings.endpoints.unwrap_or(Endpoints { auth: None, setup: None, home: None });
-    let or = |set: Option<String>, address: &str| set.unwrap_or_else(|| address.to_owned()).trim_end_matches('/').to_owned();
+    let set = settings.endpoints.unwrap_or(Endpoints {
+        auth: None,
+        setup: None,
+        home: None,
+    });
+    let or = |set: Option<String>, address: &str| {
+        set.unwrap_or_else(|| address.to_owned())
+            .trim_end_matches('/')
+            .to_owned()
+    };
     let top = if china { "com.cn" } else { "com" };
     let places = Places {
         // Apple lower-cases it as well; another case makes another proof.
@@ -73,7 +85,9 @@ pub fn now() -> i64 {
 }
 
 pub fn remembered(key: &str) -> Option<String> {
-    session::get(key).and_then(|bytes| String::from_utf8(bytes).ok()).filter(|text| !text.is_empty())
+    session::get(key)
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .filter(|text| !text.is_empty())
 }
 
 pub fn remember(key: &str, text: &str) -> Result<(), Error> {
@@ -87,7 +101,14 @@ pub fn client_id() -> Result<String, Error> {
     }
     let bytes = random::bytes(16);
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let id = format!("auth-{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32]);
+    let id = format!(
+        "auth-{}-{}-4{}-a{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[13..16],
+        &hex[17..20],
+        &hex[20..32]
+    );
     remember("client-id", &id)?;
     Ok(id)
 }
@@ -173,7 +194,10 @@ pub fn setup(path: &str) -> Result<Builder, Error> {
 
 /// The query that CloudKit calls carry.
 pub fn query() -> String {
-    format!("remapEnums=true&getCurrentSyncToken=true&{BUILD}&clientId={}", remembered("client-id").unwrap_or_default())
+    format!(
+        "remapEnums=true&getCurrentSyncToken=true&{BUILD}&clientId={}",
+        remembered("client-id").unwrap_or_default()
+    )
 }
 
 pub fn user_agent() -> &'static str {
@@ -191,7 +215,9 @@ pub fn validate() -> Result<Option<Account>, Error> {
 
 /// Opens a web session from the tokens of an earlier sign-in. None where they are no longer good.
 pub fn account_login() -> Result<Option<Account>, Error> {
-    let Ok(session_token) = secrets::placeholder("session-token") else { return Ok(None) };
+    let Ok(session_token) = secrets::placeholder("session-token") else {
+        return Ok(None);
+    };
     let mut body = json!({"dsWebAuthToken": session_token, "extended_login": true});
     if let Ok(trust) = secrets::placeholder("trust-token") {
         body["trustToken"] = trust.into();
@@ -205,7 +231,9 @@ pub fn account_login() -> Result<Option<Account>, Error> {
 
 /// Reads an answer that describes the account; none where it says that the session isn't good.
 fn opened(answer: &Answer, what: &str) -> Result<Option<Account>, Error> {
-    let said = answer.header("X-Apple-I-Rscd").and_then(|code| code.parse::<u16>().ok());
+    let said = answer
+        .header("X-Apple-I-Rscd")
+        .and_then(|code| code.parse::<u16>().ok());
     let document = answer.json();
     match (answer.status, said) {
         (200, Some(401 | 403)) => return Ok(None),
@@ -219,12 +247,23 @@ fn opened(answer: &Answer, what: &str) -> Result<Option<Account>, Error> {
             return Err(camroll_connector::errors::error(
                 camroll_connector::ErrorClass::InvalidSetting,
                 "apple/wrong-region",
-                format!("This account's data is at {other}: set `region` to {}.", if other.to_lowercase().ends_with("cn") { "china" } else { "global" }),
+                format!(
+                    "This account's data is at {other}: set `region` to {}.",
+                    if other.to_lowercase().ends_with("cn") {
+                        "china"
+                    } else {
+                        "global"
+                    }
+                ),
             ));
         }
     }
     let info = &document["dsInfo"];
-    let Some(dsid) = info["dsid"].as_str().map(str::to_owned).or_else(|| info["dsid"].as_i64().map(|id| id.to_string())) else {
+    let Some(dsid) = info["dsid"]
+        .as_str()
+        .map(str::to_owned)
+        .or_else(|| info["dsid"].as_i64().map(|id| id.to_string()))
+    else {
         return Ok(None);
     };
     if info["locked"] == true {
@@ -242,20 +281,28 @@ fn opened(answer: &Answer, what: &str) -> Result<Option<Account>, Error> {
     if info["isWebAccessAllowed"] == false {
         return Err(failures::web_access_off());
     }
-    let Some(photos) = document["webservices"]["ckdatabasews"]["url"].as_str() else { return Err(failures::no_photos()) };
+    let Some(photos) = document["webservices"]["ckdatabasews"]["url"].as_str() else {
+        return Err(failures::no_photos());
+    };
     remember("dsid", &dsid)?;
     remember("photos", photos.trim_end_matches('/'))?;
     Ok(Some(Account {
         id: Some(dsid),
         name: info["appleId"].as_str().map_or_else(|| places().account, str::to_owned),
         expires: expiry(),
-        attributes: vec![("region".into(), Attribute::Text(info["countryCode"].as_str().unwrap_or_default().into()))],
+        attributes: vec![(
+            "region".into(),
+            Attribute::Text(info["countryCode"].as_str().unwrap_or_default().into()),
+        )],
     }))
 }
 
 /// When Apple will ask for a code again: its trust cookie's end.
 fn expiry() -> Option<Instant> {
-    session::cookies().into_iter().find(|cookie| cookie.name == "X-APPLE-WEBAUTH-HSA-TRUST").and_then(|cookie| cookie.expires)
+    session::cookies()
+        .into_iter()
+        .find(|cookie| cookie.name == "X-APPLE-WEBAUTH-HSA-TRUST")
+        .and_then(|cookie| cookie.expires)
 }
 
 /// Tells web access switched off from Advanced Data Protection; none where neither is the matter.

@@ -71,8 +71,11 @@ fn password_proof() -> Result<Proven, Error> {
     let account = places().account;
     let mut fresh_context = false;
     for _ in 0..4 {
-        let a: [u8; 32] = random::bytes(32).try_into().map_err(|_| unexpected("apple/random", "The host gave too few random bytes."))?;
-        let body = json!({"a": STANDARD.encode(public_value(&a)), "accountName": account, "protocols": ["s2k", "s2k_fo"]});
+        let a: [u8; 32] = random::bytes(32)
+            .try_into()
+            .map_err(|_| unexpected("apple/random", "The host gave too few random bytes."))?;
+        let body =
+            json!({"a": STANDARD.encode(public_value(&a)), "accountName": account, "protocols": ["s2k", "s2k_fo"]});
         let answer = exchange(auth("POST", "/signin/init", Page::SignIn)?.json(&body))?;
         match answer.status {
             200 => {}
@@ -89,13 +92,20 @@ fn password_proof() -> Result<Proven, Error> {
         }
         let said = answer.json();
         let decoded = |key: &str| said[key].as_str().and_then(|text| STANDARD.decode(text).ok());
-        let (Some(salt), Some(b), Some(protocol)) = (decoded("salt"), decoded("b"), said["protocol"].as_str().and_then(Protocol::from_name)) else {
+        let (Some(salt), Some(b), Some(protocol)) = (
+            decoded("salt"),
+            decoded("b"),
+            said["protocol"].as_str().and_then(Protocol::from_name),
+        ) else {
             return Err(unexpected("apple/signin-shape", "Apple's answer to the sign-in isn't understood; it may have changed. See whether a newer camroll is out."));
         };
         let challenge = Challenge {
             account: &account,
             salt: &salt,
-            iterations: said["iteration"].as_u64().and_then(|count| u32::try_from(count).ok()).unwrap_or(0),
+            iterations: said["iteration"]
+                .as_u64()
+                .and_then(|count| u32::try_from(count).ok())
+                .unwrap_or(0),
             protocol,
             b: &b,
         };
@@ -103,11 +113,17 @@ fn password_proof() -> Result<Proven, Error> {
             Ok(proofs) => return complete(&account, &said["c"], &proofs.m1, &proofs.m2),
             Err(SrpError::TryAgain) => {}
             Err(SrpError::HostileAnswer) => {
-                return Err(unexpected("apple/signin-hostile", "The sign-in service sent values that Apple wouldn't. Nothing was sent to it."));
+                return Err(unexpected(
+                    "apple/signin-hostile",
+                    "The sign-in service sent values that Apple wouldn't. Nothing was sent to it.",
+                ));
             }
         }
     }
-    Err(unexpected("apple/signin-unlucky", "The sign-in didn't come about; run it again."))
+    Err(unexpected(
+        "apple/signin-unlucky",
+        "The sign-in didn't come about; run it again.",
+    ))
 }
 
 fn complete(account: &str, c: &Value, m1: &[u8], m2: &[u8]) -> Result<Proven, Error> {
@@ -128,7 +144,11 @@ fn complete(account: &str, c: &Value, m1: &[u8], m2: &[u8]) -> Result<Proven, Er
         }
         412 => {
             let repaired = exchange(auth("POST", "/repair/complete", Page::SignIn)?.text("{}"))?;
-            if repaired.status < 300 { Ok(Proven::Done) } else { Err(failures::terms()) }
+            if repaired.status < 300 {
+                Ok(Proven::Done)
+            } else {
+                Err(failures::terms())
+            }
         }
         401 | 403 => {
             remember("srp-said", "wrong-password")?;
@@ -147,7 +167,11 @@ pub fn begin() -> Result<Said, Error> {
         Proven::SecondFactor => {
             let answer = exchange(auth("GET", "", Page::Home)?)?;
             let state = answer.json();
-            let state = if state["phoneNumberVerification"].is_object() { &state["phoneNumberVerification"] } else { &state };
+            let state = if state["phoneNumberVerification"].is_object() {
+                &state["phoneNumberVerification"]
+            } else {
+                &state
+            };
             if state["fsaChallenge"].is_object() {
                 return Err(failures::security_key());
             }
@@ -155,7 +179,15 @@ pub fn begin() -> Result<Said, Error> {
                 .as_array()
                 .into_iter()
                 .flatten()
-                .filter_map(|phone| Some((phone["id"].as_i64()?, phone["numberWithDialCode"].as_str().or(phone["obfuscatedNumber"].as_str())?.to_owned())))
+                .filter_map(|phone| {
+                    Some((
+                        phone["id"].as_i64()?,
+                        phone["numberWithDialCode"]
+                            .as_str()
+                            .or(phone["obfuscatedNumber"].as_str())?
+                            .to_owned(),
+                    ))
+                })
                 .take(10)
                 .collect();
             let step = Step { phone: None, phones };
@@ -180,13 +212,19 @@ pub fn answer(step: &[u8], answer: &str) -> Result<Said, Error> {
     if answer == "sms" {
         return match step.phones.first().cloned() {
             Some((id, _)) => text_message(step, id),
-            None => Ok(ask(&step, "There is no phone that Apple could send a message to. Enter the code that your devices show.")),
+            None => Ok(ask(
+                &step,
+                "There is no phone that Apple could send a message to. Enter the code that your devices show.",
+            )),
         };
     }
     if answer == "resend" {
         let step = Step { phone: None, ..step };
         push(&step)?;
-        return Ok(ask(&step, "Apple was asked to show a new code on your devices. Older ones are no longer good."));
+        return Ok(ask(
+            &step,
+            "Apple was asked to show a new code on your devices. Older ones are no longer good.",
+        ));
     }
     let code: String = answer.chars().filter(char::is_ascii_digit).collect();
     if code.len() != 6 {
@@ -194,7 +232,12 @@ pub fn answer(step: &[u8], answer: &str) -> Result<Said, Error> {
     }
     match verify(&step, &code)? {
         Verdict::Accepted => {}
-        Verdict::Wrong => return Ok(ask(&step, "Apple says that this code is wrong. Enter the newest one; older ones are no longer good.")),
+        Verdict::Wrong => {
+            return Ok(ask(
+                &step,
+                "Apple says that this code is wrong. Enter the newest one; older ones are no longer good.",
+            ))
+        }
         Verdict::TooMany => {
             return Err(camroll_connector::errors::rate_limited(
                 "apple/too-many-codes",
@@ -223,8 +266,14 @@ enum Verdict {
 /// Sends the code. Since 2026 a right one may be answered with 409: what counts is the body, then the token, then whether the client becomes trusted.
 fn verify(step: &Step, code: &str) -> Result<Verdict, Error> {
     let (path, body) = match step.phone {
-        None => ("/verify/trusteddevice/securitycode", json!({"securityCode": {"code": code}})),
-        Some(id) => ("/verify/phone/securitycode", json!({"phoneNumber": {"id": id}, "securityCode": {"code": code}, "mode": "sms"})),
+        None => (
+            "/verify/trusteddevice/securitycode",
+            json!({"securityCode": {"code": code}}),
+        ),
+        Some(id) => (
+            "/verify/phone/securitycode",
+            json!({"phoneNumber": {"id": id}, "securityCode": {"code": code}, "mode": "sms"}),
+        ),
     };
     let answer = exchange(auth("POST", path, Page::Home)?.json(&body))?;
     let said = answer.json();
@@ -233,7 +282,10 @@ fn verify(step: &Step, code: &str) -> Result<Verdict, Error> {
     if state["tooManyCodesValidated"] == true || state["securityCodeLocked"] == true {
         return Ok(Verdict::TooMany);
     }
-    if state["valid"] == true || answer.header("X-Apple-Session-Token").is_some() || matches!(answer.status, 200 | 204) && codes.is_empty() && said["hasError"] != true {
+    if state["valid"] == true
+        || answer.header("X-Apple-Session-Token").is_some()
+        || matches!(answer.status, 200 | 204) && codes.is_empty() && said["hasError"] != true
+    {
         return Ok(Verdict::Accepted);
     }
     if codes.iter().any(|known| known == "-21669") || state["valid"] == false || said["hasError"] == true {
@@ -258,7 +310,10 @@ fn finish() -> Result<Said, Error> {
             Some(trouble) => Err(trouble),
             None => Ok(Said::Done(account)),
         },
-        None => Err(unexpected("apple/not-opened", "Apple took the sign-in and opened no session. Sign in once at icloud.com, then run `camroll login` again.")),
+        None => Err(unexpected(
+            "apple/not-opened",
+            "Apple took the sign-in and opened no session. Sign in once at icloud.com, then run `camroll login` again.",
+        )),
     }
 }
 
@@ -277,14 +332,28 @@ fn text_message(step: Step, id: i64) -> Result<Said, Error> {
     if answer.status >= 400 && answer.status != 409 {
         return Err(answer.failure("apple", "verify/phone"));
     }
-    let number = step.phones.iter().find(|(known, _)| *known == id).map(|(_, number)| number.clone()).unwrap_or_default();
-    let step = Step { phone: Some(id), ..step };
-    Ok(ask(&step, &format!("Apple sent a text message to {number}: enter its six digits.")))
+    let number = step
+        .phones
+        .iter()
+        .find(|(known, _)| *known == id)
+        .map(|(_, number)| number.clone())
+        .unwrap_or_default();
+    let step = Step {
+        phone: Some(id),
+        ..step
+    };
+    Ok(ask(
+        &step,
+        &format!("Apple sent a text message to {number}: enter its six digits."),
+    ))
 }
 
 fn ask(step: &Step, text: &str) -> Said {
-    let mut choices: Vec<(String, String)> =
-        step.phones.iter().map(|(id, number)| (format!("sms:{id}"), format!("Send a text message to {number}"))).collect();
+    let mut choices: Vec<(String, String)> = step
+        .phones
+        .iter()
+        .map(|(id, number)| (format!("sms:{id}"), format!("Send a text message to {number}")))
+        .collect();
     choices.push(("resend".into(), "Show a new code on my devices".into()));
     Said::Ask(Asked {
         text: text.into(),

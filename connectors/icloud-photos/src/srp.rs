@@ -123,7 +123,14 @@ pub fn prove(password: &[u8], a: &[u8; 32], challenge: &Challenge) -> Result<Pro
     for (out, (left, right)) in mixed.iter_mut().zip(hn.iter().zip(&hg)) {
         *out = left ^ right;
     }
-    let m1 = hash(&[&mixed, &hash(&[challenge.account.as_bytes()]), challenge.salt, &a_public, &b_padded, &session]);
+    let m1 = hash(&[
+        &mixed,
+        &hash(&[challenge.account.as_bytes()]),
+        challenge.salt,
+        &a_public,
+        &b_padded,
+        &session,
+    ]);
     let m2 = hash(&[&a_public, &m1, &session]);
     Ok(Proofs { m1, m2 })
 }
@@ -139,7 +146,10 @@ mod tests {
     /// The server's side, to derive B from the vector's inputs.
     fn server_b(challenge: &Challenge) -> [u8; LENGTH] {
         let (n, g) = (modulus(), BigUint::from(2u8));
-        let x = BigUint::from_bytes_be(&hash(&[challenge.salt, &hash(&[b":", &key(b"correct horse battery staple", challenge)])]));
+        let x = BigUint::from_bytes_be(&hash(&[
+            challenge.salt,
+            &hash(&[b":", &key(b"correct horse battery staple", challenge)]),
+        ]));
         let k = BigUint::from_bytes_be(&hash(&[&n.to_bytes_be(), &pad(&g)]));
         let v = g.modpow(&x, &n);
         pad(&((k * v + g.modpow(&BigUint::from_bytes_be(&[0x22; 32]), &n)) % &n))
@@ -149,13 +159,32 @@ mod tests {
     fn vectors() {
         let salt: Vec<u8> = (0..16).collect();
         let a = [0x11; 32];
-        assert_eq!(hex(&hash(&[&public_value(&a)])), "6532302de45c50ade1f2fc01a87a82c52ed3ae8a0a87180ea54fe98fa18c382a");
+        assert_eq!(
+            hex(&hash(&[&public_value(&a)])),
+            "6532302de45c50ade1f2fc01a87a82c52ed3ae8a0a87180ea54fe98fa18c382a"
+        );
         let expected = [
-            (Protocol::S2k, "8f7b6a2eaf76baa0371b51adddb10b84af3805037c5a2ff3232bf6733d686be6", "2b91f79009ef6eee3b4fcc1faf8aafb48358820da146baca4aa7d954afbdd56a", "557331a6f8a7fb50d3fe89eee99837ef5b6f811c8946a10b7513827a1d3b932e"),
-            (Protocol::S2kFo, "07f97cec2378de17595b4a56ecca10c199dd4105688a1edd89b99b307e3388a2", "2b5ad7873bc0c781fed8d11ec365b15227adf2229576e08b2fc0992dfba21857", "f149e139164d09fc9190ec993297d2345d6a0308ee6dd4b58d012a3f7466ab07"),
+            (
+                Protocol::S2k,
+                "8f7b6a2eaf76baa0371b51adddb10b84af3805037c5a2ff3232bf6733d686be6",
+                "2b91f79009ef6eee3b4fcc1faf8aafb48358820da146baca4aa7d954afbdd56a",
+                "557331a6f8a7fb50d3fe89eee99837ef5b6f811c8946a10b7513827a1d3b932e",
+            ),
+            (
+                Protocol::S2kFo,
+                "07f97cec2378de17595b4a56ecca10c199dd4105688a1edd89b99b307e3388a2",
+                "2b5ad7873bc0c781fed8d11ec365b15227adf2229576e08b2fc0992dfba21857",
+                "f149e139164d09fc9190ec993297d2345d6a0308ee6dd4b58d012a3f7466ab07",
+            ),
         ];
         for (protocol, b_digest, m1, m2) in expected {
-            let mut challenge = Challenge { account: "test@example.com", salt: &salt, iterations: 20064, protocol, b: &[] };
+            let mut challenge = Challenge {
+                account: "test@example.com",
+                salt: &salt,
+                iterations: 20064,
+                protocol,
+                b: &[],
+            };
             let b = server_b(&challenge);
             assert_eq!(hex(&hash(&[&b])), b_digest);
             challenge.b = &b;
@@ -166,9 +195,21 @@ mod tests {
 
     #[test]
     fn hostile_answers_are_refused() {
-        let challenge = |iterations, b| Challenge { account: "a", salt: &[1; 16], iterations, protocol: Protocol::S2k, b };
+        let challenge = |iterations, b| Challenge {
+            account: "a",
+            salt: &[1; 16],
+            iterations,
+            protocol: Protocol::S2k,
+            b,
+        };
         let n = modulus().to_bytes_be();
-        for bad in [challenge(0, &[1][..]), challenge(2_000_000, &[1]), challenge(1, &[0]), challenge(1, &n), challenge(1, &[1; 300])] {
+        for bad in [
+            challenge(0, &[1][..]),
+            challenge(2_000_000, &[1]),
+            challenge(1, &[0]),
+            challenge(1, &n),
+            challenge(1, &[1; 300]),
+        ] {
             assert_eq!(prove(b"p", &[1; 32], &bad), Err(SrpError::HostileAnswer));
         }
     }

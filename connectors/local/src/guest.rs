@@ -51,7 +51,12 @@ impl connector::Guest for Local {
 
     fn check() -> Result<Account, Error> {
         files::volume()?;
-        Ok(Account { id: None, name: "this machine".into(), expires: None, attributes: Vec::new() })
+        Ok(Account {
+            id: None,
+            name: "this machine".into(),
+            expires: None,
+            attributes: Vec::new(),
+        })
     }
 }
 
@@ -67,9 +72,18 @@ impl destination::Guest for Local {
                 checked_digests: Vec::new(),
                 max_size: volume.max_size,
                 commit_batch: 64,
-                traits: ["set-modified", "replace", "conditional-create", "conditional-replace", "shows-heic", "shows-hevc", "shows-raw", "shows-motion-photo"]
-                    .map(String::from)
-                    .to_vec(),
+                traits: [
+                    "set-modified",
+                    "replace",
+                    "conditional-create",
+                    "conditional-replace",
+                    "shows-heic",
+                    "shows-hevc",
+                    "shows-raw",
+                    "shows-motion-photo",
+                ]
+                .map(String::from)
+                .to_vec(),
                 attributes: Vec::new(),
             },
             free: volume.free,
@@ -85,20 +99,43 @@ impl destination::Guest for Local {
             draft.set_modified(time)?;
         }
         let replaces = match file.replaces {
-            Some(entry) => Some(entry.version.ok_or_else(|| unexpected("local/no-version", "What is to be replaced has no version."))?),
+            Some(entry) => Some(
+                entry
+                    .version
+                    .ok_or_else(|| unexpected("local/no-version", "What is to be replaced has no version."))?,
+            ),
             None => None,
         };
-        Ok(destination::Staged::Held(token::write(&Held { draft: file.idempotency_key, path: file.path, replaces })))
+        Ok(destination::Staged::Held(token::write(&Held {
+            draft: file.idempotency_key,
+            path: file.path,
+            replaces,
+        })))
     }
 
     fn commit(items: Vec<Vec<u8>>) -> Result<Vec<Result<destination::Stored, Error>>, Error> {
-        let held = items.iter().map(|item| token::read::<Held>(item)).collect::<Result<Vec<_>, _>>()?;
+        let held = items
+            .iter()
+            .map(|item| token::read::<Held>(item))
+            .collect::<Result<Vec<_>, _>>()?;
         let publications: Vec<_> = held
             .into_iter()
-            .map(|held| files::Publication { draft: held.draft, path: held.path, replaces: held.replaces })
+            .map(|held| files::Publication {
+                draft: held.draft,
+                path: held.path,
+                replaces: held.replaces,
+            })
             .collect();
-        let stored = |info| destination::Stored { entry: entry(info), checked: Vec::new(), already_there: false, attributes: Vec::new() };
-        Ok(files::publish(&publications).into_iter().map(|published| published.map(stored)).collect())
+        let stored = |info| destination::Stored {
+            entry: entry(info),
+            checked: Vec::new(),
+            already_there: false,
+            attributes: Vec::new(),
+        };
+        Ok(files::publish(&publications)
+            .into_iter()
+            .map(|published| published.map(stored))
+            .collect())
     }
 
     fn abort(items: Vec<destination::Orphan>) -> Result<Vec<Result<(), Error>>, Error> {
@@ -121,7 +158,12 @@ impl browsing::Guest for Local {
         let mut entries = Vec::new();
         while let Some((folder, after)) = walk.0.pop() {
             let page = files::read_folder(&folder, after.as_deref(), 500)?;
-            let Some(last) = page.last().map(|info| info.path.rsplit('/').next().unwrap_or_default().to_string()) else { continue };
+            let Some(last) = page
+                .last()
+                .map(|info| info.path.rsplit('/').next().unwrap_or_default().to_string())
+            else {
+                continue;
+            };
             walk.0.push((folder, Some(last)));
             for info in page {
                 match info.kind {
@@ -164,12 +206,21 @@ impl editing::Guest for Local {
 }
 
 fn path(target: Target) -> Result<String, Error> {
-    target.path.ok_or_else(|| error(ErrorClass::Unsupported, "local/no-path", "Files here are found by their path."))
+    target.path.ok_or_else(|| {
+        error(
+            ErrorClass::Unsupported,
+            "local/no-path",
+            "Files here are found by their path.",
+        )
+    })
 }
 
 fn entry(info: files::FileInfo) -> types::Entry {
     types::Entry {
-        target: Target { path: Some(info.path), id: None },
+        target: Target {
+            path: Some(info.path),
+            id: None,
+        },
         folder: info.kind == files::FileKind::Folder,
         size: Some(info.size),
         modified: Some(info.modified),

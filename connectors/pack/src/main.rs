@@ -15,7 +15,10 @@ fn main() -> Result<()> {
     let (mut modules, mut connectors, mut out) = (None, None, None);
     let mut arguments = env::args().skip(1);
     while let Some(argument) = arguments.next() {
-        let value = arguments.next().map(PathBuf::from).context("each option takes a folder")?;
+        let value = arguments
+            .next()
+            .map(PathBuf::from)
+            .context("each option takes a folder")?;
         match argument.as_str() {
             "--modules" => modules = Some(value),
             "--connectors" => connectors = Some(value),
@@ -26,7 +29,9 @@ fn main() -> Result<()> {
     let usage = "--modules DIR --connectors DIR --out DIR";
     let (modules, connectors, out) = (modules.context(usage)?, connectors.context(usage)?, out.context(usage)?);
     fs::create_dir_all(&out)?;
-    let mut folders: Vec<PathBuf> = fs::read_dir(&connectors)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    let mut folders: Vec<PathBuf> = fs::read_dir(&connectors)?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
     folders.sort();
     for folder in folders.iter().filter(|folder| folder.join("manifest.json").exists()) {
         pack(folder, &modules, &out).with_context(|| format!("{}", folder.display()))?;
@@ -44,10 +49,17 @@ fn pack(folder: &Path, modules: &Path, out: &Path) -> Result<()> {
         .map(|name| name.trim_matches('"').replace('-', "_"))
         .context("its Cargo.toml names no package")?;
     let module = fs::read(modules.join(format!("{name}.wasm")))?;
-    let mut component = wit_component::ComponentEncoder::default().validate(true).module(&module)?.encode()?;
+    let mut component = wit_component::ComponentEncoder::default()
+        .validate(true)
+        .module(&module)?
+        .encode()?;
     append_section(&mut component, SECTION, &serde_json::to_vec(&manifest)?);
     fs::write(out.join(format!("{id}.wasm")), &component)?;
-    println!("{id}: {} bytes, sha256 {}", component.len(), hex::encode(Sha256::digest(&component)));
+    println!(
+        "{id}: {} bytes, sha256 {}",
+        component.len(),
+        hex::encode(Sha256::digest(&component))
+    );
     Ok(())
 }
 

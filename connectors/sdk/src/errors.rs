@@ -4,7 +4,13 @@ use crate::types::{Error, ErrorClass};
 
 /// An error with a class, a code of the connector's own and a sentence for a person.
 pub fn error(class: ErrorClass, code: &str, message: impl Into<String>) -> Error {
-    Error { class, code: code.into(), message: message.into(), retry_after: None, details: Vec::new() }
+    Error {
+        class,
+        code: code.into(),
+        message: message.into(),
+        retry_after: None,
+        details: Vec::new(),
+    }
 }
 
 /// What the connector doesn't understand.
@@ -19,5 +25,8 @@ pub fn unsupported(message: impl Into<String>) -> Error {
 
 /// The service asks for less.
 pub fn rate_limited(code: &str, message: impl Into<String>, retry_after: Option<u32>) -> Error {
-    Error { retry_after, ..error(ErrorClass::RateLimited, code, message) }
+    Error {
+        retry_after,
+        ..error(ErrorClass::RateLimited, code, message)
+    }
 }

@@ -80,12 +80,19 @@ impl Answer {
     /// Reads an answer to its end.
     pub fn read(response: Response) -> Result<Self, Error> {
         let body = response.body.read_all(ANSWER_LIMIT)?;
-        Ok(Self { status: response.status, headers: response.headers, body })
+        Ok(Self {
+            status: response.status,
+            headers: response.headers,
+            body,
+        })
     }
 
     /// A header's value.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     /// The body as JSON; null where it isn't.
@@ -95,7 +102,11 @@ impl Answer {
 
     /// Seconds that Retry-After asks for.
     pub fn retry_after(&self) -> Option<u32> {
-        self.header("retry-after")?.trim().parse::<f64>().ok().map(|seconds| seconds.clamp(0.0, 86_400.0).ceil() as u32)
+        self.header("retry-after")?
+            .trim()
+            .parse::<f64>()
+            .ok()
+            .map(|seconds| seconds.clamp(0.0, 86_400.0).ceil() as u32)
     }
 
     /// What a status means where the service's own words say no more: `service` is the first part of the code.
@@ -103,13 +114,41 @@ impl Answer {
         let status = self.status;
         let code = format!("{service}/http-{status}");
         match status {
-            429 | 503 => rate_limited(&code, format!("The service asks for a rest ({what}: {status})."), self.retry_after()),
-            408 | 421 | 425 | 500..=599 => error(ErrorClass::Transient, &code, format!("The service failed for the moment ({what}: {status}).")),
-            401 | 450 => error(ErrorClass::Unauthenticated, &code, format!("The sign-in has ended ({what}: {status}).")),
-            403 => error(ErrorClass::PermissionDenied, &code, format!("The service doesn't allow it ({what}: {status}).")),
-            404 => error(ErrorClass::NotFound, &code, format!("The service doesn't know it ({what}: {status}).")),
-            410 => error(ErrorClass::Expired, &code, format!("It is no longer there under that address ({what}: {status}).")),
-            _ => error(ErrorClass::Unexpected, &code, format!("The service gave an answer that isn't understood ({what}: {status}).")),
+            429 | 503 => rate_limited(
+                &code,
+                format!("The service asks for a rest ({what}: {status})."),
+                self.retry_after(),
+            ),
+            408 | 421 | 425 | 500..=599 => error(
+                ErrorClass::Transient,
+                &code,
+                format!("The service failed for the moment ({what}: {status})."),
+            ),
+            401 | 450 => error(
+                ErrorClass::Unauthenticated,
+                &code,
+                format!("The sign-in has ended ({what}: {status})."),
+            ),
+            403 => error(
+                ErrorClass::PermissionDenied,
+                &code,
+                format!("The service doesn't allow it ({what}: {status})."),
+            ),
+            404 => error(
+                ErrorClass::NotFound,
+                &code,
+                format!("The service doesn't know it ({what}: {status})."),
+            ),
+            410 => error(
+                ErrorClass::Expired,
+                &code,
+                format!("It is no longer there under that address ({what}: {status})."),
+            ),
+            _ => error(
+                ErrorClass::Unexpected,
+                &code,
+                format!("The service gave an answer that isn't understood ({what}: {status})."),
+            ),
         }
     }
 }

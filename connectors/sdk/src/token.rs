@@ -14,6 +14,11 @@ pub fn write<T: Serialize>(value: &T) -> Vec<u8> {
 
 /// Reads a token; one of another version is `expired`, so that the engine asks again without it.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(bytes)
-        .map_err(|_| error(ErrorClass::Expired, "connector/old-token", "This mark is of another version of the connector."))
+    serde_json::from_slice(bytes).map_err(|_| {
+        error(
+            ErrorClass::Expired,
+            "connector/old-token",
+            "This mark is of another version of the connector.",
+        )
+    })
 }

@@ -44,7 +44,11 @@ impl Bars {
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        Self { bar, counts: Mutex::default(), quiet }
+        Self {
+            bar,
+            counts: Mutex::default(),
+            quiet,
+        }
     }
 
     /// Takes the bar away.

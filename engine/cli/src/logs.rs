@@ -13,7 +13,9 @@ pub fn start(verbose: u8, format: LogFormat) {
         _ => "trace,sled=info",
     };
     let filter = EnvFilter::try_from_env("CAMROLL_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => log.with_target(false).init(),
         LogFormat::Json => log.json().init(),

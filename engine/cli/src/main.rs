@@ -38,7 +38,10 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(story::Story::unexpected)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(story::Story::unexpected)?;
     let state = arguments.state;
     let outcome = runtime.block_on(async {
         match arguments.command {

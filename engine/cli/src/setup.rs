@@ -26,11 +26,17 @@ pub fn state_folder(given: Option<&Path>) -> Result<PathBuf, Story> {
     if let Some(given) = given {
         return Ok(given.to_owned());
     }
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let variable = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     variable("XDG_STATE_HOME")
         .or_else(|| variable("HOME").map(|home| home.join(".local/state")))
         .map(|folder| folder.join("camroll"))
-        .ok_or_else(|| Story::new(Exit::Usage, "There is no home folder to keep the state in.").hint("give --state DIR"))
+        .ok_or_else(|| {
+            Story::new(Exit::Usage, "There is no home folder to keep the state in.").hint("give --state DIR")
+        })
 }
 
 /// Opens the state, and tells what a person should know of it.
@@ -44,7 +50,11 @@ pub fn open_state(folder: &Path) -> Result<Arc<State>, Story> {
 
 /// What is wrong with a state, as a story.
 pub fn state_story(error: StateError) -> Story {
-    let exit = if matches!(error, StateError::Held { .. }) { Exit::Held } else { Exit::Unexpected };
+    let exit = if matches!(error, StateError::Held { .. }) {
+        Exit::Held
+    } else {
+        Exit::Unexpected
+    };
     Story::new(exit, error.to_string())
 }
 
@@ -52,7 +62,10 @@ pub fn state_story(error: StateError) -> Story {
 pub fn opener(folder: &Path) -> Result<Opener, Story> {
     let sign_ins = SignIns::open(folder).map_err(state_story)?;
     let host = Host::new(HostOptions {
-        code_cache: Some(CodeCacheDir { folder: folder.join("code"), key: folder.join("sign-ins").join("code-key") }),
+        code_cache: Some(CodeCacheDir {
+            folder: folder.join("code"),
+            key: folder.join("sign-ins").join("code-key"),
+        }),
         ..HostOptions::default()
     })
     .map_err(Story::unexpected)?;
@@ -62,7 +75,10 @@ pub fn opener(folder: &Path) -> Result<Opener, Story> {
 /// The secrets of a connection, read from where the spec says.
 pub fn secrets(spec: &Spec, connection: &camroll_spec::Connection) -> Result<BTreeMap<String, Secret>, Story> {
     match resolve_secrets(spec.name.as_str(), connection, &SystemSecrets::default()) {
-        Ok(secrets) => Ok(secrets.into_iter().map(|(slot, secret)| (slot.as_str().to_owned(), secret)).collect()),
+        Ok(secrets) => Ok(secrets
+            .into_iter()
+            .map(|(slot, secret)| (slot.as_str().to_owned(), secret))
+            .collect()),
         Err(diagnostics) => {
             let all: Vec<String> = diagnostics.iter().map(|one| one.message.clone()).collect();
             let story = Story::new(Exit::InvalidSpec, all.join("\n"));

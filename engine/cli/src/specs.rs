@@ -13,7 +13,9 @@ use crate::story::Story;
 pub fn connectors() -> Result<Connectors, Story> {
     let manifests: Vec<serde_json::Value> = bundle::BUNDLED
         .iter()
-        .map(|(id, component)| camroll_host::manifest_json(component).map_err(|error| Story::unexpected(format!("{id}: {error}"))))
+        .map(|(id, component)| {
+            camroll_host::manifest_json(component).map_err(|error| Story::unexpected(format!("{id}: {error}")))
+        })
         .collect::<Result<_, _>>()?;
     Connectors::from_manifests(manifests.iter()).map_err(Story::unexpected)
 }
@@ -24,7 +26,8 @@ pub fn read(paths: &[PathBuf]) -> Result<Reading, Story> {
     let paths = if paths.is_empty() { here.as_slice() } else { paths };
     let reading = load(paths, &connectors()?);
     if reading.specs.is_empty() && reading.diagnostics.is_empty() {
-        return Err(Story::new(Exit::InvalidSpec, "There is no spec here.").hint("`camroll init` writes a first one; or name a file or folder"));
+        return Err(Story::new(Exit::InvalidSpec, "There is no spec here.")
+            .hint("`camroll init` writes a first one; or name a file or folder"));
     }
     Ok(reading)
 }
@@ -39,16 +42,27 @@ pub fn show(reading: &Reading) {
         });
         shown.help.clone_from(&diagnostic.help);
         let place = diagnostic.place();
-        let text = reading.shown(&diagnostic.file).map(|shown| shown.text.clone()).unwrap_or_default();
+        let text = reading
+            .shown(&diagnostic.file)
+            .map(|shown| shown.text.clone())
+            .unwrap_or_default();
         let start = place.start.offset(&text);
         let end = place.end.offset(&text).max(start + 1);
-        let name = format!("{}:{}:{}", diagnostic.file.display(), diagnostic.line, diagnostic.column);
+        let name = format!(
+            "{}:{}:{}",
+            diagnostic.file.display(),
+            diagnostic.line,
+            diagnostic.column
+        );
         if text.is_empty() || start >= text.len() {
             shown.message = format!("{name}: {}", shown.message);
             eprintln!("{:?}", Report::new(shown));
         } else {
             shown.labels = Some(vec![LabeledSpan::underline(start..end.min(text.len()))]);
-            eprintln!("{:?}", Report::new(shown).with_source_code(NamedSource::new(diagnostic.file.display().to_string(), text)));
+            eprintln!(
+                "{:?}",
+                Report::new(shown).with_source_code(NamedSource::new(diagnostic.file.display().to_string(), text))
+            );
         }
     }
 }
@@ -59,7 +73,8 @@ pub fn find<'a>(reading: &'a Reading, name: &str) -> Result<(&'a Spec, &'a Conne
         return Ok((spec, &spec.source.connection));
     }
     for spec in &reading.specs {
-        let all = std::iter::once(&spec.source.connection).chain(spec.destinations.iter().map(|destination| &destination.connection));
+        let all = std::iter::once(&spec.source.connection)
+            .chain(spec.destinations.iter().map(|destination| &destination.connection));
         for connection in all {
             if connection.origin == ConnectionOrigin::Named && connection.name.as_str() == name {
                 return Ok((spec, connection));
@@ -68,7 +83,14 @@ pub fn find<'a>(reading: &'a Reading, name: &str) -> Result<(&'a Spec, &'a Conne
     }
     show(reading);
     let known: Vec<&str> = reading.specs.iter().map(|spec| spec.name.as_str()).collect();
-    Err(Story::new(Exit::InvalidSpec, format!("There is no spec or connection called {name:?}. There is: {}.", known.join(", "))).hint("--specs PATH says where they are"))
+    Err(Story::new(
+        Exit::InvalidSpec,
+        format!(
+            "There is no spec or connection called {name:?}. There is: {}.",
+            known.join(", ")
+        ),
+    )
+    .hint("--specs PATH says where they are"))
 }
 
 /// The spec of a name.

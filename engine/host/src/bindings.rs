@@ -1,7 +1,6 @@
 //! What wasmtime's `bindgen!` makes of wit/0.1: the traits that `imports` implements and the exports that `connection` calls.
 #![allow(missing_docs, reason = "generated; the documentation is in wit/")]
 
-
 wasmtime::component::bindgen!({
     path: "../../wit/0.1",
     world: "everything",

@@ -38,10 +38,16 @@ pub(crate) struct CodeCache {
 impl CodeCache {
     /// Opens the folder, making it and its key if there are none.
     pub(crate) fn open(dir: &CodeCacheDir) -> Result<Self, HostError> {
-        let failed = |path: &Path, reason: String| HostError::CodeCache { path: path.to_owned(), reason };
+        let failed = |path: &Path, reason: String| HostError::CodeCache {
+            path: path.to_owned(),
+            reason,
+        };
         own_folder(&dir.folder).map_err(|error| failed(&dir.folder, error.to_string()))?;
         let key = own_key(&dir.key).map_err(|error| failed(&dir.key, error.to_string()))?;
-        Ok(Self { folder: dir.folder.clone(), key })
+        Ok(Self {
+            folder: dir.folder.clone(),
+            key,
+        })
     }
 
     /// The component, compiled before or now.
@@ -51,10 +57,14 @@ impl CodeCache {
         match self.read(&path, &name) {
             Ok(Some(artifact)) => match deserialize(engine, &artifact) {
                 Ok(component) => return Ok(component),
-                Err(error) => tracing::warn!(path = %path.display(), "a compiled connector doesn't fit this build and is made anew: {error:#}"),
+                Err(error) => {
+                    tracing::warn!(path = %path.display(), "a compiled connector doesn't fit this build and is made anew: {error:#}")
+                }
             },
             Ok(None) => {}
-            Err(error) => tracing::warn!(path = %path.display(), "a compiled connector was not used and is made anew: {error}"),
+            Err(error) => {
+                tracing::warn!(path = %path.display(), "a compiled connector was not used and is made anew: {error}")
+            }
         }
         let component = compile(engine, wasm)?;
         match component.serialize() {
@@ -86,9 +96,12 @@ impl CodeCache {
         }
         let mut artifact = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
         file.take(ARTIFACT_LIMIT).read_to_end(&mut artifact)?;
-        self.mac(name, &artifact)
-            .verify_slice(mac)
-            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "its authentication code is wrong: somebody else changed it"))?;
+        self.mac(name, &artifact).verify_slice(mac).map_err(|_| {
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                "its authentication code is wrong: somebody else changed it",
+            )
+        })?;
         Ok(Some(artifact))
     }
 
@@ -97,7 +110,11 @@ impl CodeCache {
         // One that a crashed process of the same id left.
         let _ = fs::remove_file(&fresh);
         let written = (|| {
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&fresh)?;
             file.write_all(MAGIC)?;
             file.write_all(&self.mac(name, artifact).finalize().into_bytes())?;
             file.write_all(artifact)?;
@@ -112,7 +129,8 @@ impl CodeCache {
     fn mac(&self, name: &str, artifact: &[u8]) -> Hmac<Sha256> {
         // HMAC takes keys of any length.
         #[allow(clippy::expect_used, reason = "a key of 32 bytes is never refused")]
-        let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(self.key.as_slice()).expect("HMAC takes a key of any length");
+        let mut mac =
+            <Hmac<Sha256> as Mac>::new_from_slice(self.key.as_slice()).expect("HMAC takes a key of any length");
         mac.update(name.as_bytes());
         mac.update(&[0]);
         mac.update(artifact);
@@ -122,7 +140,9 @@ impl CodeCache {
 
 /// Compiles a component that was looked at before.
 pub(crate) fn compile(engine: &Engine, wasm: &[u8]) -> Result<Component, LoadError> {
-    Component::from_binary(engine, wasm).map_err(|error| LoadError::Invalid { reason: format!("{error:#}") })
+    Component::from_binary(engine, wasm).map_err(|error| LoadError::Invalid {
+        reason: format!("{error:#}"),
+    })
 }
 
 #[allow(unsafe_code, reason = "machine code is loaded; see SAFETY")]
@@ -163,7 +183,9 @@ fn own_key(path: &Path) -> io::Result<Zeroizing<[u8; KEY_BYTES]>> {
         Ok(mut file) => {
             let facts = file.metadata()?;
             if facts.mode() & 0o077 != 0 || facts.uid() != rustix::process::geteuid().as_raw() {
-                return Err(io::Error::other("others can read it or own it: remove it, and a new one is made"));
+                return Err(io::Error::other(
+                    "others can read it or own it: remove it, and a new one is made",
+                ));
             }
             file.read_exact(key.as_mut_slice())?;
         }
@@ -175,7 +197,11 @@ fn own_key(path: &Path) -> io::Result<Zeroizing<[u8; KEY_BYTES]>> {
             // Whole under its name at once: another process never reads half a key. Who comes second takes the first one's.
             let fresh = path.with_extension(format!("{}.new", std::process::id()));
             let _ = fs::remove_file(&fresh);
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&fresh)?;
             file.write_all(key.as_slice())?;
             file.sync_all()?;
             let linked = fs::hard_link(&fresh, path);

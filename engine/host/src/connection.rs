@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use camroll_model::{
-    Account, AssetId, Change, ConnectorError, Entries, Entry, ErrorClass, Identity, Library, LibraryId, Located, Orphan, Page, ResourceRef,
-    StageFile, Staged, Stored, Target,
+    Account, AssetId, Change, ConnectorError, Entries, Entry, ErrorClass, Identity, Library, LibraryId, Located,
+    Orphan, Page, ResourceRef, StageFile, Staged, Stored, Target,
 };
 use parking_lot::Mutex;
 use wasmtime::component::{Instance as Component, Resource};
@@ -80,7 +80,12 @@ type Called<T> = wasmtime::Result<Result<T, WitError>>;
 
 impl Connection {
     pub(crate) fn new(loaded: Arc<Loaded>, shared: Arc<Shared>) -> Self {
-        Self(Arc::new(Inner { loaded, shared, idle: Mutex::default(), listing: Mutex::default() }))
+        Self(Arc::new(Inner {
+            loaded,
+            shared,
+            idle: Mutex::default(),
+            listing: Mutex::default(),
+        }))
     }
 
     /// The connector's id.
@@ -145,7 +150,10 @@ impl Connection {
             Ok(connector) => connector,
             Err(error) => return Err(self.trapped(&instance.store, &error)),
         };
-        self.call(&mut instance, Call::Connect, async |store: &mut Store<Guest>| connector.call_connect(store, &settings).await).await?;
+        self.call(&mut instance, Call::Connect, async |store: &mut Store<Guest>| {
+            connector.call_connect(store, &settings).await
+        })
+        .await?;
         Ok(instance)
     }
 
@@ -179,20 +187,43 @@ impl Connection {
         let cause = error.root_cause().to_string();
         let id = &self.0.loaded.manifest.id;
         let (code, what) = match store.data().limiter.hit {
-            Some("host/guest-time") => ("host/guest-time", format!("it computed for longer than {:?}", self.0.loaded.limits.guest_time)),
-            Some("host/memory-limit") => ("host/memory-limit", format!("it wanted more than {} bytes of memory", self.0.loaded.limits.memory)),
-            Some("host/table-limit") => ("host/table-limit", "it wanted larger tables than it may have".to_owned()),
-            _ if cause.contains("fuel") => ("host/call-too-large", "it passed more in one call than it may".to_owned()),
-            _ if cause.contains("table") && cause.contains("full") => ("host/too-many", "it held more handles than it may".to_owned()),
+            Some("host/guest-time") => (
+                "host/guest-time",
+                format!("it computed for longer than {:?}", self.0.loaded.limits.guest_time),
+            ),
+            Some("host/memory-limit") => (
+                "host/memory-limit",
+                format!("it wanted more than {} bytes of memory", self.0.loaded.limits.memory),
+            ),
+            Some("host/table-limit") => (
+                "host/table-limit",
+                "it wanted larger tables than it may have".to_owned(),
+            ),
+            _ if cause.contains("fuel") => (
+                "host/call-too-large",
+                "it passed more in one call than it may".to_owned(),
+            ),
+            _ if cause.contains("table") && cause.contains("full") => {
+                ("host/too-many", "it held more handles than it may".to_owned())
+            }
             _ if cause.contains("stack") => ("host/stack", "it used up its stack".to_owned()),
-            _ => ("host/trapped", format!("it failed inside: {}", cause.chars().take(300).collect::<String>())),
+            _ => (
+                "host/trapped",
+                format!("it failed inside: {}", cause.chars().take(300).collect::<String>()),
+            ),
         };
-        ConnectorError::new(ErrorClass::Unexpected, code, format!("The connector {id} was stopped: {what}."))
+        ConnectorError::new(
+            ErrorClass::Unexpected,
+            code,
+            format!("The connector {id} was stopped: {what}."),
+        )
     }
 
     fn give_back<T>(&self, instance: Instance, result: &Result<T, ConnectorError>) {
         // A trapped instance must not be entered again.
-        let trapped = result.as_ref().is_err_and(|error| error.code.starts_with("host/") && is_trap(&error.code));
+        let trapped = result
+            .as_ref()
+            .is_err_and(|error| error.code.starts_with("host/") && is_trap(&error.code));
         if !trapped {
             self.0.idle.lock().push(instance);
         }
@@ -202,7 +233,10 @@ impl Connection {
         ConnectorError::new(
             ErrorClass::Unsupported,
             "host/not-exported",
-            format!("The connector {} doesn't export {interface}.", self.0.loaded.manifest.id),
+            format!(
+                "The connector {} doesn't export {interface}.",
+                self.0.loaded.manifest.id
+            ),
         )
     }
 
@@ -225,7 +259,9 @@ impl Connection {
 
     /// A step of a sign-in.
     pub async fn sign_in(&self, step: Option<Vec<u8>>, answer: Option<String>) -> Result<Progress, ConnectorError> {
-        let Some(indices) = &self.0.loaded.indices.authentication else { return Err(self.cannot("authentication")) };
+        let Some(indices) = &self.0.loaded.indices.authentication else {
+            return Err(self.cannot("authentication"));
+        };
         let mut instance = self.instance().await?;
         let component = instance.component;
         let result = self
@@ -243,7 +279,11 @@ impl Connection {
                     Ok(Progress::Ask(Question {
                         kind: question.kind,
                         text: question.text,
-                        choices: question.choices.into_iter().map(|choice| (choice.id, choice.label)).collect(),
+                        choices: question
+                            .choices
+                            .into_iter()
+                            .map(|choice| (choice.id, choice.label))
+                            .collect(),
                         step: question.step,
                         expires: question.expires.map(convert::instant_in),
                         attributes: convert::attributes_in(question.attributes),
@@ -279,7 +319,9 @@ impl Connection {
         &self,
         work: impl AsyncFnOnce(&mut Store<Guest>, source::Guest) -> Called<T>,
     ) -> Result<T, ConnectorError> {
-        let Some(indices) = &self.0.loaded.indices.source else { return Err(self.cannot("source")) };
+        let Some(indices) = &self.0.loaded.indices.source else {
+            return Err(self.cannot("source"));
+        };
         let mut instance = self.instance().await?;
         let component = instance.component;
         let result = self
@@ -296,7 +338,9 @@ impl Connection {
         &self,
         work: impl AsyncFnOnce(&mut Store<Guest>, destination::Guest) -> Called<T>,
     ) -> Result<T, ConnectorError> {
-        let Some(indices) = &self.0.loaded.indices.destination else { return Err(self.cannot("destination")) };
+        let Some(indices) = &self.0.loaded.indices.destination else {
+            return Err(self.cannot("destination"));
+        };
         let mut instance = self.instance().await?;
         let component = instance.component;
         let result = self
@@ -311,13 +355,17 @@ impl Connection {
 
     /// All libraries of the account.
     pub async fn libraries(&self) -> Result<Vec<Library>, ConnectorError> {
-        let told = self.source(async |store: &mut Store<Guest>, guest| guest.call_libraries(store).await).await?;
+        let told = self
+            .source(async |store: &mut Store<Guest>, guest| guest.call_libraries(store).await)
+            .await?;
         Ok(told.into_iter().take(PAGE_LIMIT).map(convert::library_in).collect())
     }
 
     /// What changed in a library since a cursor; without one, everything.
     pub async fn changes(&self, library: &LibraryId, cursor: Option<Vec<u8>>) -> Result<Page, ConnectorError> {
-        let Some(indices) = &self.0.loaded.indices.source else { return Err(self.cannot("source")) };
+        let Some(indices) = &self.0.loaded.indices.source else {
+            return Err(self.cannot("source"));
+        };
         let kept = self.0.listing.lock().remove(library);
         let mut instance = match kept {
             Some(instance) => instance,
@@ -373,7 +421,10 @@ impl Connection {
         let told = self
             .source(async |store: &mut Store<Guest>, guest| guest.call_locate(store, library.as_str(), &items).await)
             .await?;
-        Ok(told.into_iter().map(|one| one.map(convert::located_in).map_err(convert::error_in)).collect())
+        Ok(told
+            .into_iter()
+            .map(|one| one.map(convert::located_in).map_err(convert::error_in))
+            .collect())
     }
 
     /// Fetches into the intake, from where it is. After a failure it may be called again.
@@ -389,22 +440,25 @@ impl Connection {
     }
 
     async fn fetch_from(&self, locator: &[u8], offset: u64, into: &mut Intake) -> Result<(), ConnectorError> {
-        self.into_sink(into, async |connection: &Self, sink: Arc<tokio::sync::Mutex<Intake>>| {
-            connection
-                .source(async |store: &mut Store<Guest>, guest| {
-                    let own = store.data_mut().table.push(Sink(sink))?;
-                    let lent = Resource::new_borrow(own.rep());
-                    let result = guest.call_fetch(&mut *store, locator, offset, lent).await;
-                    store.data_mut().table.delete(own)?;
-                    result
-                })
-                .await
-        })
+        self.with_sink(
+            into,
+            async |connection: &Self, sink: Arc<tokio::sync::Mutex<Intake>>| {
+                connection
+                    .source(async |store: &mut Store<Guest>, guest| {
+                        let own = store.data_mut().table.push(Sink(sink))?;
+                        let lent = Resource::new_borrow(own.rep());
+                        let result = guest.call_fetch(&mut *store, locator, offset, lent).await;
+                        store.data_mut().table.delete(own)?;
+                        result
+                    })
+                    .await
+            },
+        )
         .await
     }
 
     /// Lends an intake to a call, and takes it back.
-    async fn into_sink(
+    async fn with_sink(
         &self,
         into: &mut Intake,
         work: impl AsyncFnOnce(&Self, Arc<tokio::sync::Mutex<Intake>>) -> Result<(), ConnectorError>,
@@ -413,14 +467,22 @@ impl Connection {
         let result = work(self, Arc::clone(&lent)).await;
         match Arc::try_unwrap(lent) {
             Ok(intake) => *into = intake.into_inner(),
-            Err(_) => return Err(ConnectorError::new(ErrorClass::Unexpected, "host/trapped", "The connector kept a sink beyond its call.")),
+            Err(_) => {
+                return Err(ConnectorError::new(
+                    ErrorClass::Unexpected,
+                    "host/trapped",
+                    "The connector kept a sink beyond its call.",
+                ));
+            }
         }
         result
     }
 
     /// Who a destination is, and what it can do.
     pub async fn probe(&self) -> Result<Identity, ConnectorError> {
-        let told = self.destination(async |store: &mut Store<Guest>, guest| guest.call_probe(store).await).await?;
+        let told = self
+            .destination(async |store: &mut Store<Guest>, guest| guest.call_probe(store).await)
+            .await?;
         Ok(convert::identity_in(told))
     }
 
@@ -445,14 +507,21 @@ impl Connection {
 
     /// Makes staged files visible; each ends on its own, in the order given.
     pub async fn commit(&self, items: Vec<Vec<u8>>) -> Result<Vec<Result<Stored, ConnectorError>>, ConnectorError> {
-        let told = self.destination(async |store: &mut Store<Guest>, guest| guest.call_commit(store, &items).await).await?;
-        Ok(told.into_iter().map(|one| one.map(convert::stored_in).map_err(convert::error_in)).collect())
+        let told = self
+            .destination(async |store: &mut Store<Guest>, guest| guest.call_commit(store, &items).await)
+            .await?;
+        Ok(told
+            .into_iter()
+            .map(|one| one.map(convert::stored_in).map_err(convert::error_in))
+            .collect())
     }
 
     /// Takes away what was staged and won't be committed.
     pub async fn abort(&self, items: Vec<Orphan>) -> Result<Vec<Result<(), ConnectorError>>, ConnectorError> {
         let items: Vec<_> = items.into_iter().map(convert::orphan_out).collect();
-        let told = self.destination(async |store: &mut Store<Guest>, guest| guest.call_abort(store, &items).await).await?;
+        let told = self
+            .destination(async |store: &mut Store<Guest>, guest| guest.call_abort(store, &items).await)
+            .await?;
         Ok(told.into_iter().map(|one| one.map_err(convert::error_in)).collect())
     }
 
@@ -467,32 +536,42 @@ impl Connection {
     /// What is at a target; none where nothing is.
     pub async fn stat(&self, target: Target) -> Result<Option<Entry>, ConnectorError> {
         let target = convert::target_out(target);
-        let told = self.browsing(async |store: &mut Store<Guest>, guest| guest.call_stat(store, &target).await).await?;
+        let told = self
+            .browsing(async |store: &mut Store<Guest>, guest| guest.call_stat(store, &target).await)
+            .await?;
         Ok(told.map(convert::entry_in))
     }
 
     /// Reads what is stored there into the intake.
     pub async fn read(&self, target: Target, offset: u64, into: &mut Intake) -> Result<(), ConnectorError> {
         let target = convert::target_out(target);
-        self.into_sink(into, async |connection: &Self, sink: Arc<tokio::sync::Mutex<Intake>>| {
-            connection
-                .browsing(async |store: &mut Store<Guest>, guest| {
-                    let own = store.data_mut().table.push(Sink(sink))?;
-                    let lent = Resource::new_borrow(own.rep());
-                    let result = guest.call_read(&mut *store, &target, offset, lent).await;
-                    store.data_mut().table.delete(own)?;
-                    result
-                })
-                .await
-        })
+        self.with_sink(
+            into,
+            async |connection: &Self, sink: Arc<tokio::sync::Mutex<Intake>>| {
+                connection
+                    .browsing(async |store: &mut Store<Guest>, guest| {
+                        let own = store.data_mut().table.push(Sink(sink))?;
+                        let lent = Resource::new_borrow(own.rep());
+                        let result = guest.call_read(&mut *store, &target, offset, lent).await;
+                        store.data_mut().table.delete(own)?;
+                        result
+                    })
+                    .await
+            },
+        )
         .await
     }
 
     async fn browsing<T>(
         &self,
-        work: impl AsyncFnOnce(&mut Store<Guest>, crate::bindings::exports::camroll::connector::browsing::Guest) -> Called<T>,
+        work: impl AsyncFnOnce(
+            &mut Store<Guest>,
+            crate::bindings::exports::camroll::connector::browsing::Guest,
+        ) -> Called<T>,
     ) -> Result<T, ConnectorError> {
-        let Some(indices) = &self.0.loaded.indices.browsing else { return Err(self.cannot("browsing")) };
+        let Some(indices) = &self.0.loaded.indices.browsing else {
+            return Err(self.cannot("browsing"));
+        };
         let mut instance = self.instance().await?;
         let component = instance.component;
         let result = self
@@ -507,7 +586,9 @@ impl Connection {
 
     /// Takes away what is there, if it is what was expected.
     pub async fn remove(&self, expected: Entry, disposal: Disposal) -> Result<(), ConnectorError> {
-        let Some(indices) = &self.0.loaded.indices.editing else { return Err(self.cannot("editing")) };
+        let Some(indices) = &self.0.loaded.indices.editing else {
+            return Err(self.cannot("editing"));
+        };
         let mut instance = self.instance().await?;
         let component = instance.component;
         let expected = convert::entry_out(expected);
@@ -525,10 +606,20 @@ impl Connection {
 fn is_trap(code: &str) -> bool {
     matches!(
         code,
-        "host/guest-time" | "host/memory-limit" | "host/table-limit" | "host/call-too-large" | "host/too-many" | "host/stack" | "host/trapped"
+        "host/guest-time"
+            | "host/memory-limit"
+            | "host/table-limit"
+            | "host/call-too-large"
+            | "host/too-many"
+            | "host/stack"
+            | "host/trapped"
     )
 }
 
 fn oversized(what: &str) -> ConnectorError {
-    ConnectorError::new(ErrorClass::Unexpected, "host/answer-too-large", format!("{what} is larger than the interface allows."))
+    ConnectorError::new(
+        ErrorClass::Unexpected,
+        "host/answer-too-large",
+        format!("{what} is larger than the interface allows."),
+    )
 }

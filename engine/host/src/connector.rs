@@ -35,7 +35,11 @@ pub struct HostOptions {
 
 impl Default for HostOptions {
     fn default() -> Self {
-        Self { code_cache: None, resolver: Arc::new(SystemResolver), limits: Limits::default() }
+        Self {
+            code_cache: None,
+            resolver: Arc::new(SystemResolver),
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -54,7 +58,13 @@ impl Host {
         let engine = engine()?;
         let ticker = Arc::new(Ticker::start(&engine)?);
         let cache = options.code_cache.as_ref().map(CodeCache::open).transpose()?;
-        Ok(Self { engine, ticker, cache, resolver: options.resolver, limits: options.limits })
+        Ok(Self {
+            engine,
+            ticker,
+            cache,
+            resolver: options.resolver,
+            limits: options.limits,
+        })
     }
 
     /// Loads a component: its manifest and imports are checked before anything of it is compiled.
@@ -66,7 +76,9 @@ impl Host {
             None => compile(&self.engine, component)?,
         };
         let mut linker = Linker::<Guest>::new(&self.engine);
-        let invalid = |error: wasmtime::Error| LoadError::Exports { reason: format!("{error:#}") };
+        let invalid = |error: wasmtime::Error| LoadError::Exports {
+            reason: format!("{error:#}"),
+        };
         Everything::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest).map_err(invalid)?;
         let pre = linker.instantiate_pre(&compiled).map_err(invalid)?;
         let indices = Indices {
@@ -166,7 +178,13 @@ impl Connector {
             ("browsing", indices.browsing.is_some()),
             ("editing", indices.editing.is_some()),
         ];
-        Exports(known.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect())
+        Exports(
+            known
+                .into_iter()
+                .filter(|(_, there)| *there)
+                .map(|(name, _)| name)
+                .collect(),
+        )
     }
 
     /// A connection with these settings. Nothing is asked of the service yet.
@@ -183,9 +201,17 @@ impl Connector {
         let folder = match &manifest.folder {
             None => None,
             Some(rule) => {
-                let path = request.settings.pointer(&rule.setting).and_then(serde_json::Value::as_str).ok_or_else(|| {
-                    ConnectorError::new(ErrorClass::InvalidSetting, "host/no-folder", format!("The setting {} names no folder.", rule.setting))
-                })?;
+                let path = request
+                    .settings
+                    .pointer(&rule.setting)
+                    .and_then(serde_json::Value::as_str)
+                    .ok_or_else(|| {
+                        ConnectorError::new(
+                            ErrorClass::InvalidSetting,
+                            "host/no-folder",
+                            format!("The setting {} names no folder.", rule.setting),
+                        )
+                    })?;
                 Some(Folder::open(Path::new(path))?)
             }
         };

@@ -45,7 +45,11 @@ fn class_out(class: model::ErrorClass) -> wit::ErrorClass {
 }
 
 fn clipped(text: String, limit: usize) -> String {
-    if text.len() <= limit { text } else { text.chars().take(limit).collect() }
+    if text.len() <= limit {
+        text
+    } else {
+        text.chars().take(limit).collect()
+    }
 }
 
 pub(crate) fn error_in(error: wit::Error) -> model::ConnectorError {
@@ -54,7 +58,12 @@ pub(crate) fn error_in(error: wit::Error) -> model::ConnectorError {
         code: clipped(error.code, 100),
         message: clipped(error.message, MESSAGE_LIMIT),
         retry_after: error.retry_after,
-        details: error.details.into_iter().take(20).map(|(key, value)| (clipped(key, 100), clipped(value, 500))).collect(),
+        details: error
+            .details
+            .into_iter()
+            .take(20)
+            .map(|(key, value)| (clipped(key, 100), clipped(value, 500)))
+            .collect(),
     }
 }
 
@@ -69,11 +78,17 @@ pub(crate) fn error_out(error: model::ConnectorError) -> wit::Error {
 }
 
 pub(crate) fn instant_in(instant: wit::Instant) -> model::Instant {
-    model::Instant { seconds: instant.seconds, nanoseconds: instant.nanoseconds.min(999_999_999) }
+    model::Instant {
+        seconds: instant.seconds,
+        nanoseconds: instant.nanoseconds.min(999_999_999),
+    }
 }
 
 pub(crate) fn instant_out(instant: model::Instant) -> wit::Instant {
-    wit::Instant { seconds: instant.seconds, nanoseconds: instant.nanoseconds }
+    wit::Instant {
+        seconds: instant.seconds,
+        nanoseconds: instant.nanoseconds,
+    }
 }
 
 fn value_in(value: wit::Value) -> model::Value {
@@ -101,23 +116,40 @@ fn value_out(value: model::Value) -> wit::Value {
 }
 
 pub(crate) fn attributes_in(attributes: wit::Attributes) -> model::Attributes {
-    attributes.into_iter().map(|(key, value)| (key, value_in(value))).collect()
+    attributes
+        .into_iter()
+        .map(|(key, value)| (key, value_in(value)))
+        .collect()
 }
 
 pub(crate) fn attributes_out(attributes: model::Attributes) -> wit::Attributes {
-    attributes.into_iter().map(|(key, value)| (key, value_out(value))).collect()
+    attributes
+        .into_iter()
+        .map(|(key, value)| (key, value_out(value)))
+        .collect()
 }
 
 /// Digests that the host can compute; what it can't, it can't check.
 fn digests_in(digests: Vec<wit::Digest>) -> Vec<model::Digest> {
     digests
         .into_iter()
-        .filter_map(|digest| Some(model::Digest { algorithm: model::Algorithm::from_name(&digest.algorithm)?, value: digest.value }))
+        .filter_map(|digest| {
+            Some(model::Digest {
+                algorithm: model::Algorithm::from_name(&digest.algorithm)?,
+                value: digest.value,
+            })
+        })
         .collect()
 }
 
 fn digests_out(digests: Vec<model::Digest>) -> Vec<wit::Digest> {
-    digests.into_iter().map(|digest| wit::Digest { algorithm: digest.algorithm.name().to_owned(), value: digest.value }).collect()
+    digests
+        .into_iter()
+        .map(|digest| wit::Digest {
+            algorithm: digest.algorithm.name().to_owned(),
+            value: digest.value,
+        })
+        .collect()
 }
 
 pub(crate) fn account_in(account: wit::Account) -> model::Account {
@@ -244,7 +276,11 @@ pub(crate) fn library_in(library: source::Library) -> model::Library {
 }
 
 fn member_in(member: source::Member) -> model::Member {
-    model::Member { album: member.album, asset: model::AssetId(member.asset), attributes: attributes_in(member.attributes) }
+    model::Member {
+        album: member.album,
+        asset: model::AssetId(member.asset),
+        attributes: attributes_in(member.attributes),
+    }
 }
 
 pub(crate) fn change_in(change: source::Change) -> model::Change {
@@ -259,7 +295,10 @@ pub(crate) fn change_in(change: source::Change) -> model::Change {
                 source::Departure::Unknown => model::Departure::Unknown,
             },
         },
-        source::Change::Touched(touched) => model::Change::Touched { key: touched.key, version: touched.version },
+        source::Change::Touched(touched) => model::Change::Touched {
+            key: touched.key,
+            version: touched.version,
+        },
         source::Change::Album(album) => model::Change::Album(model::Album {
             id: album.id,
             name: album.name,
@@ -269,7 +308,10 @@ pub(crate) fn change_in(change: source::Change) -> model::Change {
         }),
         source::Change::Member(member) => model::Change::Member(member_in(member)),
         source::Change::MemberGone(member) => model::Change::MemberGone(member_in(member)),
-        source::Change::Unread(unread) => model::Change::Unread { what: unread.what, error: error_in(unread.error) },
+        source::Change::Unread(unread) => model::Change::Unread {
+            what: unread.what,
+            error: error_in(unread.error),
+        },
         source::Change::SnapshotBegin => model::Change::SnapshotBegin,
         source::Change::SnapshotEnd => model::Change::SnapshotEnd,
     }
@@ -287,11 +329,17 @@ pub(crate) fn located_in(located: source::Located) -> model::Located {
 }
 
 pub(crate) fn target_in(target: wit::Target) -> model::Target {
-    model::Target { path: target.path, id: target.id }
+    model::Target {
+        path: target.path,
+        id: target.id,
+    }
 }
 
 pub(crate) fn target_out(target: model::Target) -> wit::Target {
-    wit::Target { path: target.path, id: target.id }
+    wit::Target {
+        path: target.path,
+        id: target.id,
+    }
 }
 
 pub(crate) fn entry_in(entry: wit::Entry) -> model::Entry {
@@ -319,7 +367,10 @@ pub(crate) fn entry_out(entry: model::Entry) -> wit::Entry {
 }
 
 pub(crate) fn entries_in(entries: browsing::Entries) -> model::Entries {
-    model::Entries { entries: entries.entries.into_iter().map(entry_in).collect(), next: entries.next }
+    model::Entries {
+        entries: entries.entries.into_iter().map(entry_in).collect(),
+        next: entries.next,
+    }
 }
 
 fn rules_in(rules: wit::NameRules) -> model::NameRules {
@@ -336,7 +387,11 @@ fn rules_in(rules: wit::NameRules) -> model::NameRules {
         },
         name_limit: rules.name_limit,
         path_limit: rules.path_limit,
-        limits_in: if rules.limits_in_bytes { model::LimitUnit::Bytes } else { model::LimitUnit::Utf16 },
+        limits_in: if rules.limits_in_bytes {
+            model::LimitUnit::Bytes
+        } else {
+            model::LimitUnit::Utf16
+        },
         duplicates: rules.duplicates,
     }
 }
@@ -403,7 +458,10 @@ pub(crate) fn file_out(file: model::StageFile) -> destination::File {
         related: file
             .related
             .into_iter()
-            .map(|related| destination::Related { role: role_out(related.role), target: target_out(related.target) })
+            .map(|related| destination::Related {
+                role: role_out(related.role),
+                target: target_out(related.target),
+            })
             .collect(),
         replaces: file.replaces.map(entry_out),
         idempotency_key: file.idempotency_key,
@@ -415,7 +473,11 @@ pub(crate) fn file_out(file: model::StageFile) -> destination::File {
 pub(crate) fn stored_in(stored: destination::Stored) -> model::Stored {
     model::Stored {
         entry: entry_in(stored.entry),
-        checked: stored.checked.iter().filter_map(|name| model::Algorithm::from_name(name)).collect(),
+        checked: stored
+            .checked
+            .iter()
+            .filter_map(|name| model::Algorithm::from_name(name))
+            .collect(),
         already_there: stored.already_there,
     }
 }

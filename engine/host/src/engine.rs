@@ -60,7 +60,10 @@ impl Ticker {
     /// Starts the thread. It doesn't run on the async executor: a guest that blocks that must not stop its own clock.
     pub(crate) fn start(engine: &Engine) -> Result<Self, HostError> {
         let shared = Arc::new(Shared {
-            state: Mutex::new(State { calls: 0, closed: false }),
+            state: Mutex::new(State {
+                calls: 0,
+                closed: false,
+            }),
             wake: Condvar::new(),
         });
         let (engine, its) = (engine.clone(), Arc::clone(&shared));

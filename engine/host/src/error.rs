@@ -36,7 +36,9 @@ pub enum LoadError {
         reason: String,
     },
     /// A core module, as a compiler makes it.
-    #[error("This is a core WebAssembly module, not a component. Encode it first: connectors are packed as components (see docs/connectors).")]
+    #[error(
+        "This is a core WebAssembly module, not a component. Encode it first: connectors are packed as components (see docs/connectors)."
+    )]
     CoreModule,
     /// Larger than the host takes.
     #[error("The component has {bytes} bytes; at most {limit} are taken.")]
@@ -47,7 +49,9 @@ pub enum LoadError {
         limit: usize,
     },
     /// It wants something that connectors aren't given.
-    #[error("The component imports {import:?}, which connectors aren't given. They get the interfaces of camroll:connector@{offered} and nothing else, no WASI either.")]
+    #[error(
+        "The component imports {import:?}, which connectors aren't given. They get the interfaces of camroll:connector@{offered} and nothing else, no WASI either."
+    )]
     ForeignImport {
         /// As the component names it.
         import: String,
@@ -55,7 +59,9 @@ pub enum LoadError {
         offered: &'static str,
     },
     /// It was built for another version of the interface.
-    #[error("The component was built for {found}; this camroll offers {offered}. Use a connector built for that version, or another camroll.")]
+    #[error(
+        "The component was built for {found}; this camroll offers {offered}. Use a connector built for that version, or another camroll."
+    )]
     WrongInterface {
         /// As the component names it.
         found: String,

@@ -13,19 +13,26 @@ const MANIFEST_LIMIT: usize = 256 << 10;
 const MANIFEST_SECTION: &str = "camroll:manifest";
 const PACKAGE: &str = "camroll:connector/";
 /// What a component may import, and nothing else at all.
-const OFFERED: [&str; 11] =
-    ["types", "log", "clock", "random", "bodies", "secrets", "session", "http", "tcp", "files", "staging"];
+const OFFERED: [&str; 11] = [
+    "types", "log", "clock", "random", "bodies", "secrets", "session", "http", "tcp", "files", "staging",
+];
 
 /// Reads all of the component's sections and gives its manifest. Imports are checked by name here; their shapes are checked by the linker.
 pub(crate) fn manifest_of(component: &[u8]) -> Result<&[u8], LoadError> {
     if component.len() > COMPONENT_LIMIT {
-        return Err(LoadError::TooLarge { bytes: component.len(), limit: COMPONENT_LIMIT });
+        return Err(LoadError::TooLarge {
+            bytes: component.len(),
+            limit: COMPONENT_LIMIT,
+        });
     }
     let mut manifests = Vec::new();
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(component) {
         match payload.map_err(not_a_component)? {
-            Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => return Err(LoadError::CoreModule),
+            Payload::Version {
+                encoding: Encoding::Module,
+                ..
+            } if depth == 0 => return Err(LoadError::CoreModule),
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             // The outermost one ends too.
             Payload::End(_) => depth = depth.saturating_sub(1),
@@ -42,21 +49,35 @@ pub(crate) fn manifest_of(component: &[u8]) -> Result<&[u8], LoadError> {
     }
     match manifests.as_slice() {
         [] => Err(LoadError::NoManifest),
-        [manifest] if manifest.len() > MANIFEST_LIMIT => {
-            Err(LoadError::TooLarge { bytes: manifest.len(), limit: MANIFEST_LIMIT })
-        }
+        [manifest] if manifest.len() > MANIFEST_LIMIT => Err(LoadError::TooLarge {
+            bytes: manifest.len(),
+            limit: MANIFEST_LIMIT,
+        }),
         [manifest] => Ok(manifest),
         several => Err(LoadError::SeveralManifests { count: several.len() }),
     }
 }
 
 fn check_import(name: &str) -> Result<(), LoadError> {
-    let foreign = || LoadError::ForeignImport { import: shortened(name), offered: INTERFACE };
-    let (interface, version) = name.strip_prefix(PACKAGE).and_then(|rest| rest.split_once('@')).ok_or_else(foreign)?;
+    let foreign = || LoadError::ForeignImport {
+        import: shortened(name),
+        offered: INTERFACE,
+    };
+    let (interface, version) = name
+        .strip_prefix(PACKAGE)
+        .and_then(|rest| rest.split_once('@'))
+        .ok_or_else(foreign)?;
     if version != INTERFACE {
-        return Err(LoadError::WrongInterface { found: shortened(name), offered: INTERFACE });
+        return Err(LoadError::WrongInterface {
+            found: shortened(name),
+            offered: INTERFACE,
+        });
     }
-    if OFFERED.contains(&interface) { Ok(()) } else { Err(foreign()) }
+    if OFFERED.contains(&interface) {
+        Ok(())
+    } else {
+        Err(foreign())
+    }
 }
 
 fn shortened(name: &str) -> String {
@@ -64,7 +85,9 @@ fn shortened(name: &str) -> String {
 }
 
 fn not_a_component(error: wasmparser::BinaryReaderError) -> LoadError {
-    LoadError::NotAComponent { reason: error.to_string() }
+    LoadError::NotAComponent {
+        reason: error.to_string(),
+    }
 }
 
 /// A component's manifest as it stands in it. Nothing of the component is compiled for that.

@@ -228,10 +228,16 @@ impl Manifest {
         }
         let manifest: Self = serde_json::from_slice(bytes).map_err(|error| ManifestError(error.to_string()))?;
         if manifest.manifest != 1 {
-            return fail(format!("it has format {}, and this camroll reads format 1", manifest.manifest));
+            return fail(format!(
+                "it has format {}, and this camroll reads format 1",
+                manifest.manifest
+            ));
         }
         let id_is_fine = (1..=40).contains(&manifest.id.len())
-            && manifest.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+            && manifest
+                .id
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
         if !id_is_fine {
             return fail(format!("its id {:?} isn't 1 to 40 of a-z, 0-9 and -", manifest.id));
         }
@@ -239,7 +245,9 @@ impl Manifest {
             for place in &rule.places {
                 let kinds = [&place.header, &place.query, &place.form, &place.json];
                 if kinds.into_iter().flatten().count() != 1 {
-                    return fail(format!("a place of the slot {slot:?} names not exactly one of header, query, form, json"));
+                    return fail(format!(
+                        "a place of the slot {slot:?} names not exactly one of header, query, form, json"
+                    ));
                 }
             }
         }
@@ -252,19 +260,26 @@ impl Manifest {
             .chain(manifest.cookies.iter().flat_map(|cookies| &cookies.origins));
         for origin in named {
             if !manifest.origins.contains_key(origin) {
-                return fail(format!("it speaks of the origin {origin:?} and doesn't name it under origins"));
+                return fail(format!(
+                    "it speaks of the origin {origin:?} and doesn't name it under origins"
+                ));
             }
         }
         for capture in &manifest.captures {
             if !manifest.slots.contains_key(&capture.slot) {
-                return fail(format!("it captures into the slot {:?} and has no such slot", capture.slot));
+                return fail(format!(
+                    "it captures into the slot {:?} and has no such slot",
+                    capture.slot
+                ));
             }
         }
         for (name, origin) in &manifest.origins {
             if let Some(learnt) = &origin.learnt
                 && !manifest.learns.contains_key(learnt)
             {
-                return fail(format!("its origin {name:?} is learnt by {learnt:?}, and there is no such rule"));
+                return fail(format!(
+                    "its origin {name:?} is learnt by {learnt:?}, and there is no such rule"
+                ));
             }
         }
         Ok(manifest)
@@ -273,7 +288,11 @@ impl Manifest {
     /// The address of an origin under these settings, and who said it; none for a learnt one.
     pub(crate) fn address(&self, name: &str, settings: &Value) -> Option<(Url, SaidBy)> {
         let origin = self.origins.get(name)?;
-        let set = origin.setting.as_deref().and_then(|pointer| settings.pointer(pointer)).and_then(Value::as_str);
+        let set = origin
+            .setting
+            .as_deref()
+            .and_then(|pointer| settings.pointer(pointer))
+            .and_then(Value::as_str);
         if let Some(set) = set {
             return Some((Url::parse(set).ok()?, SaidBy::Person));
         }
@@ -281,13 +300,19 @@ impl Manifest {
             let value = settings.pointer(pointer).and_then(Value::as_str)?;
             values.get(value)
         });
-        let address = by.or_else(|| origin.by.values().next().and_then(|values| values.values().next())).or(origin.address.as_ref())?;
+        let address = by
+            .or_else(|| origin.by.values().next().and_then(|values| values.values().next()))
+            .or(origin.address.as_ref())?;
         Some((Url::parse(address).ok()?, SaidBy::Manifest))
     }
 
     /// What names the account under these settings, as one text.
     pub fn identity_of(&self, settings: &Value) -> String {
-        self.identity.iter().map(|pointer| settings.pointer(pointer).unwrap_or(&Value::Null).to_string()).collect::<Vec<_>>().join("\n")
+        self.identity
+            .iter()
+            .map(|pointer| settings.pointer(pointer).unwrap_or(&Value::Null).to_string())
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 }
 
@@ -302,7 +327,10 @@ pub(crate) enum SaidBy {
 
 /// Whether a path fits a pattern: "*" is one segment, "**" at the end the rest.
 pub(crate) fn path_fits(pattern: &str, path: &str) -> bool {
-    let (mut pattern, mut path) = (pattern.trim_start_matches('/').split('/'), path.trim_start_matches('/').split('/'));
+    let (mut pattern, mut path) = (
+        pattern.trim_start_matches('/').split('/'),
+        path.trim_start_matches('/').split('/'),
+    );
     loop {
         match (pattern.next(), path.next()) {
             (Some("**"), _) => return true,
@@ -325,7 +353,12 @@ pub(crate) fn pointed<'a>(value: &'a Value, pointer: &str) -> Vec<&'a Value> {
                 match (value, part.as_str()) {
                     (Value::Array(items), "*") => items.iter().collect(),
                     (Value::Object(members), "*") => members.values().collect(),
-                    (Value::Array(items), index) => index.parse().ok().and_then(|index: usize| items.get(index)).into_iter().collect(),
+                    (Value::Array(items), index) => index
+                        .parse()
+                        .ok()
+                        .and_then(|index: usize| items.get(index))
+                        .into_iter()
+                        .collect(),
                     (Value::Object(members), name) => members.get(name).into_iter().collect(),
                     _ => Vec::new(),
                 }
@@ -337,7 +370,9 @@ pub(crate) fn pointed<'a>(value: &'a Value, pointer: &str) -> Vec<&'a Value> {
 
 /// The same, to change them.
 pub(crate) fn pointed_mut(value: &mut Value, pointer: &[String], change: &mut impl FnMut(&mut Value)) {
-    let Some((part, rest)) = pointer.split_first() else { return change(value) };
+    let Some((part, rest)) = pointer.split_first() else {
+        return change(value);
+    };
     match value {
         Value::Array(items) if part == "*" => items.iter_mut().for_each(|item| pointed_mut(item, rest, change)),
         Value::Object(members) if part == "*" => members.values_mut().for_each(|item| pointed_mut(item, rest, change)),
@@ -357,5 +392,9 @@ pub(crate) fn pointed_mut(value: &mut Value, pointer: &[String], change: &mut im
 
 /// The parts of a pointer.
 pub(crate) fn parts(pointer: &str) -> Vec<String> {
-    pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect()
+    pointer
+        .split('/')
+        .skip(1)
+        .map(|part| part.replace("~1", "/").replace("~0", "~"))
+        .collect()
 }

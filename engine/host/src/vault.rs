@@ -79,7 +79,11 @@ impl Vault {
         store: std::sync::Arc<dyn SessionStore>,
         given: BTreeMap<String, Secret>,
     ) -> Result<Self, ConnectorError> {
-        let vault = Self { store, given, kept: Mutex::new((Kept::default(), Dirt::Clean)) };
+        let vault = Self {
+            store,
+            given,
+            kept: Mutex::new((Kept::default(), Dirt::Clean)),
+        };
         vault.reload()?;
         Ok(vault)
     }
@@ -88,8 +92,11 @@ impl Vault {
     pub(crate) fn reload(&self) -> Result<(), ConnectorError> {
         let kept = match self.store.read().map_err(broken)? {
             None => Kept::default(),
-            Some(bytes) => serde_json::from_slice(&bytes)
-                .map_err(|_| broken(StoreError("The kept sign-in isn't one that this camroll wrote. Sign in again.".to_owned())))?,
+            Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| {
+                broken(StoreError(
+                    "The kept sign-in isn't one that this camroll wrote. Sign in again.".to_owned(),
+                ))
+            })?,
         };
         *self.kept.lock() = (kept, Dirt::Clean);
         Ok(())
@@ -100,7 +107,8 @@ impl Vault {
         let mut guard = self.kept.lock();
         let result = change(&mut guard.0);
         guard.0.version = 1;
-        let bytes = Zeroizing::new(serde_json::to_vec(&guard.0).map_err(|error| broken(StoreError(error.to_string())))?);
+        let bytes =
+            Zeroizing::new(serde_json::to_vec(&guard.0).map_err(|error| broken(StoreError(error.to_string())))?);
         self.store.write(&bytes).map_err(broken)?;
         guard.1 = Dirt::Clean;
         Ok(result)
@@ -125,7 +133,9 @@ impl Vault {
     pub(crate) fn set_slots(&self, captured: Vec<(String, String)>) -> Result<(), ConnectorError> {
         let known = {
             let kept = self.kept.lock();
-            captured.iter().all(|(slot, value)| kept.0.slots.get(slot) == Some(value))
+            captured
+                .iter()
+                .all(|(slot, value)| kept.0.slots.get(slot) == Some(value))
         };
         if known {
             return Ok(());
@@ -137,7 +147,12 @@ impl Vault {
     pub(crate) fn secrets(&self) -> Vec<Secret> {
         let kept = self.kept.lock();
         let captured = kept.0.slots.values().cloned().map(Secret::new);
-        self.given.values().cloned().chain(captured).filter(|secret| secret.expose().len() >= 4).collect()
+        self.given
+            .values()
+            .cloned()
+            .chain(captured)
+            .filter(|secret| secret.expose().len() >= 4)
+            .collect()
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<Vec<u8>> {
@@ -150,8 +165,13 @@ impl Vault {
             if kept.0.session.get(&key) == Some(&value) {
                 return Ok(());
             }
-            let others: usize =
-                kept.0.session.iter().filter(|(known, _)| **known != key).map(|(known, value)| known.len() + value.len()).sum();
+            let others: usize = kept
+                .0
+                .session
+                .iter()
+                .filter(|(known, _)| **known != key)
+                .map(|(known, value)| known.len() + value.len())
+                .sum();
             if others + key.len() + value.len() > SESSION_LIMIT {
                 return Err(ConnectorError::new(
                     ErrorClass::Quota,
@@ -181,7 +201,9 @@ impl Vault {
         }
         let mut guard = self.kept.lock();
         for cookie in cookies {
-            guard.0.cookies.retain(|known| (&known.name, &known.domain, &known.path) != (&cookie.name, &cookie.domain, &cookie.path));
+            guard.0.cookies.retain(|known| {
+                (&known.name, &known.domain, &known.path) != (&cookie.name, &cookie.domain, &cookie.path)
+            });
             let gone = cookie.value.is_empty() || cookie.expires.is_some_and(|expires| expires <= now);
             // A jar of a sane service has a few dozen.
             if !gone && guard.0.cookies.len() < 300 {
@@ -192,7 +214,10 @@ impl Vault {
     }
 
     pub(crate) fn clear_cookies(&self, domain: Option<&str>) -> Result<(), ConnectorError> {
-        self.change(|kept| kept.cookies.retain(|cookie| domain.is_some_and(|domain| cookie.domain != domain)))
+        self.change(|kept| {
+            kept.cookies
+                .retain(|cookie| domain.is_some_and(|domain| cookie.domain != domain))
+        })
     }
 
     pub(crate) fn learnt(&self) -> Vec<Learnt> {
@@ -206,7 +231,10 @@ impl Vault {
             let kept = self.kept.lock();
             let known = |one: &Learnt| {
                 kept.0.learnt.iter().any(|known| {
-                    known.rule == one.rule && known.origin == one.origin && known.private == one.private && known.until + DAY > one.until
+                    known.rule == one.rule
+                        && known.origin == one.origin
+                        && known.private == one.private
+                        && known.until + DAY > one.until
                 })
             };
             learnt.into_iter().filter(|one| !known(one)).collect()
@@ -216,7 +244,8 @@ impl Vault {
         }
         self.change(|kept| {
             for one in news {
-                kept.learnt.retain(|known| (&known.rule, &known.origin) != (&one.rule, &one.origin));
+                kept.learnt
+                    .retain(|known| (&known.rule, &known.origin) != (&one.rule, &one.origin));
                 kept.learnt.push(one);
             }
             let surplus = kept.learnt.len().saturating_sub(500);

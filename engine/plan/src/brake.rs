@@ -19,12 +19,19 @@ pub fn brake(limits: &Destructive, done_in_seven_days: u64, placed: u64, wanted_
         return Brake::Released;
     }
     if all > limits.max {
-        return Brake::Tripped { limit: format!("`limits.destructive.max` is {}.", limits.max) };
+        return Brake::Tripped {
+            limit: format!("`limits.destructive.max` is {}.", limits.max),
+        };
     }
     let share = placed as f64 * limits.max_percent / 100.0;
     // One file of a small library is more than any share of it; a single act is never a mass.
     if all > 1 && all as f64 > share {
-        return Brake::Tripped { limit: format!("`limits.destructive.max_percent` is {} % of {placed} files.", limits.max_percent) };
+        return Brake::Tripped {
+            limit: format!(
+                "`limits.destructive.max_percent` is {} % of {placed} files.",
+                limits.max_percent
+            ),
+        };
     }
     Brake::Released
 }
@@ -35,7 +42,10 @@ mod tests {
 
     #[test]
     fn what_was_done_counts_with_what_is_wanted() {
-        let limits = Destructive { max: 10, max_percent: 50.0 };
+        let limits = Destructive {
+            max: 10,
+            max_percent: 50.0,
+        };
         assert_eq!(brake(&limits, 4, 100, 6), Brake::Released);
         assert!(matches!(brake(&limits, 5, 100, 6), Brake::Tripped { limit } if limit.contains("max` is 10")));
         assert!(matches!(brake(&limits, 0, 4, 3), Brake::Tripped { limit } if limit.contains("percent")));

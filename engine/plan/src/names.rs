@@ -21,7 +21,11 @@ pub fn fold(path: &str, rules: &NameRules) -> FoldedPath {
         UnicodeForm::Keep => path.to_owned(),
         UnicodeForm::Nfc | UnicodeForm::Nfd => path.nfc().collect(),
     };
-    FoldedPath(if rules.case_sensitive { formed } else { formed.case_fold().collect() })
+    FoldedPath(if rules.case_sensitive {
+        formed
+    } else {
+        formed.case_fold().collect()
+    })
 }
 
 fn length(text: &str, unit: LimitUnit) -> usize {
@@ -40,7 +44,13 @@ pub(crate) fn hold(name: &str, rules: &NameRules) -> String {
     };
     let mut held: String = formed
         .chars()
-        .map(|c| if c == '/' || c.is_control() || rules.forbidden.contains(c) { '_' } else { c })
+        .map(|c| {
+            if c == '/' || c.is_control() || rules.forbidden.contains(c) {
+                '_'
+            } else {
+                c
+            }
+        })
         .collect();
     if held.starts_with(|c| rules.forbidden_first.contains(c)) {
         held.insert(0, '_');
@@ -53,30 +63,55 @@ pub(crate) fn hold(name: &str, rules: &NameRules) -> String {
         }
     }
     let stem = held.split('.').next().unwrap_or_default();
-    if rules.reserved.iter().any(|reserved| reserved.eq_ignore_ascii_case(stem)) {
+    if rules
+        .reserved
+        .iter()
+        .any(|reserved| reserved.eq_ignore_ascii_case(stem))
+    {
         held.insert(0, '_');
     }
     let limit = (rules.name_limit.max(16) as usize).min(255);
     if length(&held, rules.limits_in) > limit {
         let (stem, extension) = split(&held);
-        let extension = if extension.len() > 16 { String::new() } else { extension.to_owned() };
+        let extension = if extension.len() > 16 {
+            String::new()
+        } else {
+            extension.to_owned()
+        };
         let room = limit.saturating_sub(length(&extension, rules.limits_in) + 1);
         let mut cut = String::new();
         for c in stem.chars() {
-            if length(&cut, rules.limits_in) + if rules.limits_in == LimitUnit::Bytes { c.len_utf8() } else { c.len_utf16() } > room {
+            if length(&cut, rules.limits_in)
+                + if rules.limits_in == LimitUnit::Bytes {
+                    c.len_utf8()
+                } else {
+                    c.len_utf16()
+                }
+                > room
+            {
                 break;
             }
             cut.push(c);
         }
-        held = if extension.is_empty() { cut } else { format!("{cut}.{extension}") };
+        held = if extension.is_empty() {
+            cut
+        } else {
+            format!("{cut}.{extension}")
+        };
     }
-    if held.is_empty() || held == "." || held == ".." { "_".to_owned() } else { held }
+    if held.is_empty() || held == "." || held == ".." {
+        "_".to_owned()
+    } else {
+        held
+    }
 }
 
 /// Stem and extension: "a.b.jpg" is "a.b" and "jpg"; ".hidden" has none.
 pub(crate) fn split(name: &str) -> (&str, &str) {
     match name.rsplit_once('.') {
-        Some((stem, extension)) if !stem.is_empty() && !extension.is_empty() && !extension.contains('/') => (stem, extension),
+        Some((stem, extension)) if !stem.is_empty() && !extension.is_empty() && !extension.contains('/') => {
+            (stem, extension)
+        }
         _ => (name, ""),
     }
 }

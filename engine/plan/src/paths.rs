@@ -11,7 +11,12 @@ use crate::scope::local;
 /// Eight characters that stay the same for an asset and differ between assets: of the SHA-256 of connector, account, library and id.
 pub fn id8(source: &SourceKey, asset: &Asset) -> String {
     let mut hash = Sha256::new();
-    for part in [source.connector.as_str(), &source.account, &source.library, asset.id.as_str()] {
+    for part in [
+        source.connector.as_str(),
+        &source.account,
+        &source.library,
+        asset.id.as_str(),
+    ] {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
@@ -55,19 +60,35 @@ fn extension_of(media_type: &str) -> &'static str {
 fn agrees(extension: &str, media_type: &str) -> bool {
     let lower = extension.to_ascii_lowercase();
     let known = extension_of(media_type);
-    lower == known || known == "bin" || matches!((lower.as_str(), known), ("jpeg" | "jpe", "jpg") | ("tif", "tiff") | ("hif", "heif" | "heic") | ("qt", "mov") | ("mpeg", "mpg"))
+    lower == known
+        || known == "bin"
+        || matches!(
+            (lower.as_str(), known),
+            ("jpeg" | "jpe", "jpg") | ("tif", "tiff") | ("hif", "heif" | "heic") | ("qt", "mov") | ("mpeg", "mpg")
+        )
 }
 
 /// A file's extension: the name's where it agrees with the type, else the type's own, in the name's case.
 pub(crate) fn extension(asset: &Asset, resource: &Resource) -> String {
     let name = resource.name.as_deref().or(asset.name.as_deref()).unwrap_or_default();
     let (_, of_name) = split(name);
-    if !of_name.is_empty() && matches!(resource.role, Role::Original | Role::Alternate | Role::Other) && agrees(of_name, &resource.media_type) {
+    if !of_name.is_empty()
+        && matches!(resource.role, Role::Original | Role::Alternate | Role::Other)
+        && agrees(of_name, &resource.media_type)
+    {
         return of_name.to_owned();
     }
-    let own = if resource.role == Role::Adjustment { "aae" } else { extension_of(&resource.media_type) };
+    let own = if resource.role == Role::Adjustment {
+        "aae"
+    } else {
+        extension_of(&resource.media_type)
+    };
     let upper = !of_name.is_empty() && of_name.chars().all(|c| !c.is_ascii_lowercase());
-    if upper { own.to_ascii_uppercase() } else { own.to_owned() }
+    if upper {
+        own.to_ascii_uppercase()
+    } else {
+        own.to_owned()
+    }
 }
 
 /// The stem that all files of an asset share.
@@ -112,14 +133,22 @@ pub(crate) fn path(layout: &Layout, parts: &Parts<'_>, rules: &NameRules) -> Str
     }
     if !has_stem && let Some(last) = names.last_mut() {
         let (stem, extension) = split(last);
-        *last = if extension.is_empty() { format!("{stem}{}", parts.suffix) } else { format!("{stem}{}.{extension}", parts.suffix) };
+        *last = if extension.is_empty() {
+            format!("{stem}{}", parts.suffix)
+        } else {
+            format!("{stem}{}.{extension}", parts.suffix)
+        };
     }
     let held: Vec<String> = names
         .iter()
         .enumerate()
         .map(|(index, name)| {
             let held = hold(name, rules);
-            if index == 0 && held.to_lowercase() == ".camroll" { format!("_{held}") } else { held }
+            if index == 0 && held.to_lowercase() == ".camroll" {
+                format!("_{held}")
+            } else {
+                held
+            }
         })
         .collect();
     held.join("/")

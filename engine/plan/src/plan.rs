@@ -1,8 +1,8 @@
 //! What to do for one asset at one destination.
 
 use camroll_model::{
-    Action, Asset, AssetId, Departure, Features, Library, MissingVersions, NameRules, Ownership, Placement, Problem, Reason, Recipe, Resource,
-    Retry, Role, SourceKey, WantedFile,
+    Action, Asset, AssetId, Departure, Features, Library, MissingVersions, NameRules, Ownership, Placement, Problem,
+    Reason, Recipe, Resource, Retry, Role, SourceKey, WantedFile,
 };
 use camroll_spec::{Destination, Spec};
 use sha2::{Digest as _, Sha256};
@@ -109,12 +109,20 @@ impl AssetPlan {
 
     /// Files that stay though the filters no longer take them.
     pub fn kept_left_scope(&self) -> u32 {
-        if matches!(self.scope, Scope::Out(_)) { u32::try_from(self.kept.len()).unwrap_or(u32::MAX) } else { 0 }
+        if matches!(self.scope, Scope::Out(_)) {
+            u32::try_from(self.kept.len()).unwrap_or(u32::MAX)
+        } else {
+            0
+        }
     }
 
     /// Files that stay though they left the source.
     pub fn kept_gone(&self) -> u32 {
-        if self.scope == Scope::Gone { u32::try_from(self.kept.len()).unwrap_or(u32::MAX) } else { 0 }
+        if self.scope == Scope::Gone {
+            u32::try_from(self.kept.len()).unwrap_or(u32::MAX)
+        } else {
+            0
+        }
     }
 
     /// What a person should be told of it.
@@ -128,10 +136,18 @@ impl AssetPlan {
             message,
             retry,
         };
-        let mut notes: Vec<Problem> =
-            self.skipped.iter().map(|skipped| problem(skipped.role, skipped.code, skipped.message.clone(), Retry::Never)).collect();
+        let mut notes: Vec<Problem> = self
+            .skipped
+            .iter()
+            .map(|skipped| problem(skipped.role, skipped.code, skipped.message.clone(), Retry::Never))
+            .collect();
         notes.extend(self.waiting.iter().map(|role| {
-            problem(*role, "source/no-bytes-yet", "The source has the entry and not yet the bytes; the next run asks again.".to_owned(), Retry::NextRun)
+            problem(
+                *role,
+                "source/no-bytes-yet",
+                "The source has the entry and not yet the bytes; the next run asks again.".to_owned(),
+                Retry::NextRun,
+            )
         }));
         if self.original_changed == OriginalChanged::Yes {
             notes.push(problem(
@@ -200,7 +216,10 @@ pub fn plan_asset(
     if taken != Scope::In {
         return AssetPlan::nothing(taken, placements.len());
     }
-    let mut plan = AssetPlan { kept: Vec::new(), ..AssetPlan::nothing(Scope::In, 0) };
+    let mut plan = AssetPlan {
+        kept: Vec::new(),
+        ..AssetPlan::nothing(Scope::In, 0)
+    };
     let versions = &wish.spec.versions;
     let wanted_role = |role: Role| match role {
         Role::Original | Role::PairedVideo | Role::Alternate => versions.original.is_yes(),
@@ -210,7 +229,11 @@ pub fn plan_asset(
     };
     let mut fresh: Vec<(&Resource, Option<&Placement>)> = Vec::new();
     for resource in asset.resources.iter().filter(|resource| wanted_role(resource.role)) {
-        let ours: Vec<(usize, &Placement)> = placements.iter().enumerate().filter(|(_, placed)| placed.resource == resource.id).collect();
+        let ours: Vec<(usize, &Placement)> = placements
+            .iter()
+            .enumerate()
+            .filter(|(_, placed)| placed.resource == resource.id)
+            .collect();
         let same = |placed: &Placement| {
             placed.version == resource.version || resource.digests.iter().any(|digest| placed.digests.contains(digest))
         };
@@ -237,7 +260,9 @@ pub fn plan_asset(
     if versions.original.is_yes() && asset.role(Role::Original).is_none() {
         plan.missing.original = 1;
     }
-    plan.kept = (0..placements.len()).filter(|index| !plan.already.contains(index)).collect();
+    plan.kept = (0..placements.len())
+        .filter(|index| !plan.already.contains(index))
+        .collect();
     place(&mut plan, asset, source, wish, placements, shelf, &fresh);
     plan
 }
@@ -256,16 +281,33 @@ fn place(
     let rules = wish.features.names.as_ref().unwrap_or(&plain);
     let id8 = id8(source, asset);
     let own_stem = stem(asset, &id8);
-    let holder = Holder::Asset { source: source.clone(), asset: asset.id.clone() };
+    let holder = Holder::Asset {
+        source: source.clone(),
+        asset: asset.id.clone(),
+    };
     let is_free = |folded: &FoldedPath| shelf.holder(folded).is_none_or(|known| known == holder);
     // Files that come later join those that are there, wherever the layout would put them now.
-    let joined = placements.iter().find(|placed| placed.role == Role::Original).or_else(|| placements.first()).and_then(|placed| {
-        let (parent, name) = placed.path()?.rsplit_once('/').map_or(("", placed.path()?), |split| split);
-        let (stem, _) = split(name);
-        let stem = if is_edit(placed.role) { stem.strip_suffix("-edited").unwrap_or(stem) } else { stem };
-        Some((parent.to_owned(), stem.to_owned()))
-    });
-    let occupied: Vec<FoldedPath> = placements.iter().filter_map(|placed| Some(fold(placed.path()?, rules))).collect();
+    let joined = placements
+        .iter()
+        .find(|placed| placed.role == Role::Original)
+        .or_else(|| placements.first())
+        .and_then(|placed| {
+            let (parent, name) = placed
+                .path()?
+                .rsplit_once('/')
+                .map_or(("", placed.path()?), |split| split);
+            let (stem, _) = split(name);
+            let stem = if is_edit(placed.role) {
+                stem.strip_suffix("-edited").unwrap_or(stem)
+            } else {
+                stem
+            };
+            Some((parent.to_owned(), stem.to_owned()))
+        });
+    let occupied: Vec<FoldedPath> = placements
+        .iter()
+        .filter_map(|placed| Some(fold(placed.path()?, rules)))
+        .collect();
     for attempt in 0..100 {
         let apart = match attempt {
             0 => String::new(),
@@ -289,14 +331,21 @@ fn place(
             };
             if let Some(placed) = replaced {
                 let path = placed.path().unwrap_or_default().to_owned();
-                actions.push(Action::Replace { file: file(path), placed: Box::new((*placed).clone()), reason: Reason::Reedited });
+                actions.push(Action::Replace {
+                    file: file(path),
+                    placed: Box::new((*placed).clone()),
+                    reason: Reason::Reedited,
+                });
                 continue;
             }
             let mut suffix = apart.clone();
             let mut reason = Reason::New;
             if placed.is_some() {
                 // Other bytes under the same file: they stand beside, under a stem that says which they are.
-                suffix.push_str(&format!("-{}", hex::encode(&Sha256::digest(resource.version.as_bytes())[..4])));
+                suffix.push_str(&format!(
+                    "-{}",
+                    hex::encode(&Sha256::digest(resource.version.as_bytes())[..4])
+                ));
                 reason = Reason::OriginalChanged;
                 plan.original_changed = OriginalChanged::Yes;
             }
@@ -307,7 +356,11 @@ fn place(
             let at = |suffix: &str| match &joined {
                 Some((parent, stem)) => {
                     let name = crate::names::hold(&format!("{stem}{suffix}.{extension}"), rules);
-                    if parent.is_empty() { name } else { format!("{parent}/{name}") }
+                    if parent.is_empty() {
+                        name
+                    } else {
+                        format!("{parent}/{name}")
+                    }
                 }
                 None => path(
                     &wish.destination.layout,
@@ -330,12 +383,19 @@ fn place(
                 path = at(&format!("{suffix}-{}", resource.role.name()));
                 folded = fold(&path, rules);
             }
-            if !is_free(&folded) || taken.contains(&folded) || occupied.contains(&folded) || path.len() > rules.path_limit.max(64) as usize {
+            if !is_free(&folded)
+                || taken.contains(&folded)
+                || occupied.contains(&folded)
+                || path.len() > rules.path_limit.max(64) as usize
+            {
                 clash = true;
                 break;
             }
             taken.push(folded);
-            actions.push(Action::Put { file: file(path), reason });
+            actions.push(Action::Put {
+                file: file(path),
+                reason,
+            });
         }
         if !clash {
             plan.actions = actions;

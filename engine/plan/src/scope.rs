@@ -49,25 +49,43 @@ impl OutReason {
 
 /// A moment in the photo's own zone, else the schedule's.
 pub(crate) fn local(instant: Instant, offset: Option<i32>, schedule: &TimeZone) -> Option<Zoned> {
-    let zone = offset.and_then(|seconds| Offset::from_seconds(seconds).ok()).map_or_else(|| schedule.clone(), TimeZone::fixed);
+    let zone = offset
+        .and_then(|seconds| Offset::from_seconds(seconds).ok())
+        .map_or_else(|| schedule.clone(), TimeZone::fixed);
     Some(instant.to_timestamp()?.to_zoned(zone))
 }
 
 /// Whether the spec takes an asset that is in its library.
 pub fn scope(asset: &Asset, library: &Library, spec: &Spec) -> Scope {
-    let looker = Looker { asset, library, zone: &spec.schedule.timezone };
+    let looker = Looker {
+        asset,
+        library,
+        zone: &spec.schedule.timezone,
+    };
     if looker.holds(&spec.filters) {
         return Scope::In;
     }
     // The same asset, not hidden and with a date: which of the two is the reason?
     if asset.hidden {
-        let shown = Asset { hidden: false, ..asset.clone() };
-        if (Looker { asset: &shown, ..looker }).holds(&spec.filters) {
+        let shown = Asset {
+            hidden: false,
+            ..asset.clone()
+        };
+        if (Looker {
+            asset: &shown,
+            ..looker
+        })
+        .holds(&spec.filters)
+        {
             return Scope::Out(OutReason::Hidden);
         }
     }
     let undated = asset.taken.is_none() && speaks_of_taken(&spec.filters);
-    Scope::Out(if undated { OutReason::NoDate } else { OutReason::Filtered })
+    Scope::Out(if undated {
+        OutReason::NoDate
+    } else {
+        OutReason::Filtered
+    })
 }
 
 fn speaks_of_taken(filter: &Filter) -> bool {
@@ -93,23 +111,36 @@ impl Looker<'_> {
             Filter::All(filters) => filters.iter().all(|filter| self.holds(filter)),
             Filter::Any(filters) => filters.iter().any(|filter| self.holds(filter)),
             // What can't be said of an asset without a date isn't said by its opposite either.
-            Filter::Not(filter) => !(asset.taken.is_none() && speaks_of_taken(filter)) && !self.holds(filter),
+            Filter::Not(filter) => {
+                let undecided = asset.taken.is_none() && speaks_of_taken(filter);
+                !undecided && !self.holds(filter)
+            }
             Filter::Taken(span) => self.within(span, asset.taken),
             Filter::Added(span) => self.within(span, asset.added),
             Filter::Kind(kinds) => kinds.iter().any(|kind| self.is(*kind)),
-            Filter::Name(globs) => asset.name.as_deref().is_some_and(|name| globs.iter().any(|glob| glob.matches(name))),
-            Filter::Size(range) => asset.role(Role::Original).and_then(|original| original.size).is_some_and(|size| range.contains(size)),
+            Filter::Name(globs) => asset
+                .name
+                .as_deref()
+                .is_some_and(|name| globs.iter().any(|glob| glob.matches(name))),
+            Filter::Size(range) => asset
+                .role(Role::Original)
+                .and_then(|original| original.size)
+                .is_some_and(|size| range.contains(size)),
             Filter::Favorite(Favorite::Yes) => asset.favorite,
             Filter::Favorite(Favorite::No) => !asset.favorite,
             Filter::Hidden(HiddenFilter::Include) => true,
             Filter::Hidden(HiddenFilter::Only) => asset.hidden,
             Filter::Hidden(HiddenFilter::Exclude) => !asset.hidden,
-            Filter::Library(names) => names.iter().any(|name| *name == self.library.name || *name == self.library.kind),
+            Filter::Library(names) => names
+                .iter()
+                .any(|name| *name == self.library.name || *name == self.library.kind),
         }
     }
 
     fn within(&self, span: &Span, instant: Option<Instant>) -> bool {
-        let Some(time) = instant.and_then(|instant| local(instant, self.asset.taken_offset, self.zone)) else { return false };
+        let Some(time) = instant.and_then(|instant| local(instant, self.asset.taken_offset, self.zone)) else {
+            return false;
+        };
         let reached = |bound: &DateBound| match bound {
             DateBound::Civil(civil) => time.datetime() >= *civil,
             DateBound::Instant(instant) => time.timestamp() >= *instant,

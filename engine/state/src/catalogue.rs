@@ -125,7 +125,11 @@ struct Writing<'a> {
 impl State {
     /// The number of a library.
     pub fn source(&self, key: &SourceKey) -> Result<SourceId, StateError> {
-        let name = Key::new(b's').part(&key.connector).part(&key.account).part(&key.library).bytes();
+        let name = Key::new(b's')
+            .part(&key.connector)
+            .part(&key.account)
+            .part(&key.library)
+            .bytes();
         if let Some(id) = self.index()?.get(&name)? {
             return Ok(id);
         }
@@ -168,7 +172,10 @@ impl State {
         let mut wanted = std::collections::BTreeSet::new();
         for change in changes {
             match change {
-                Change::Touched { key, version: Some(version) } => {
+                Change::Touched {
+                    key,
+                    version: Some(version),
+                } => {
                     let known = self.asset(source, &AssetId(key.clone()))?;
                     if known.is_none_or(|known| &known.asset.version != version || known.presence != Presence::Here) {
                         wanted.insert(AssetId(key.clone()));
@@ -204,7 +211,13 @@ impl State {
         for change in &page.changes {
             writing.apply(change)?;
         }
-        let Writing { mut batch, counters, fresh, applied, .. } = writing;
+        let Writing {
+            mut batch,
+            counters,
+            fresh,
+            applied,
+            ..
+        } = writing;
         for (ordinal, entry) in fresh.values() {
             batch.put(&asset_key(source, *ordinal), entry)?;
         }
@@ -237,7 +250,11 @@ impl State {
     pub fn arrivals(&self, source: SourceId, after: Seq, limit: usize) -> Result<Vec<Catalogued>, StateError> {
         let prefix = Key::new(b'r').number(source.0).bytes();
         let mut arrived = Vec::new();
-        for found in self.index()?.range::<u64>(&prefix, &arrival_key(source, after.0 + 1)).take(limit) {
+        for found in self
+            .index()?
+            .range::<u64>(&prefix, &arrival_key(source, after.0 + 1))
+            .take(limit)
+        {
             let (_, ordinal) = found?;
             arrived.extend(self.asset_at(source, Ordinal(ordinal))?);
         }
@@ -262,12 +279,16 @@ impl State {
 
     /// The libraries of an account as they were last told.
     pub fn libraries(&self, connector: &str, account: &str) -> Result<Vec<Library>, StateError> {
-        Ok(self.index()?.get(&Key::new(b'b').part(connector).part(account).bytes())?.unwrap_or_default())
+        Ok(self
+            .index()?
+            .get(&Key::new(b'b').part(connector).part(account).bytes())?
+            .unwrap_or_default())
     }
 
     /// Keeps the libraries of an account.
     pub fn set_libraries(&self, connector: &str, account: &str, libraries: &[Library]) -> Result<(), StateError> {
-        self.index()?.put(&Key::new(b'b').part(connector).part(account).bytes(), &libraries)
+        self.index()?
+            .put(&Key::new(b'b').part(connector).part(account).bytes(), &libraries)
     }
 
     fn by_alias(&self, source: SourceId, alias: &str) -> Result<Vec<AssetId>, StateError> {
@@ -288,7 +309,10 @@ impl Writing<'_> {
         match change {
             Change::Asset(asset) => self.asset(asset),
             Change::Tombstone { key, departure } => self.tombstone(key, *departure),
-            Change::Touched { key, version: Some(version) } => {
+            Change::Touched {
+                key,
+                version: Some(version),
+            } => {
                 // Told in short at the version that is held: as good as told.
                 match self.entry(key)? {
                     Some((ordinal, mut entry)) if entry.asset.version == *version => {
@@ -311,7 +335,8 @@ impl Writing<'_> {
                 self.batch.put(&key, &())
             }
             Change::MemberGone(member) => {
-                self.batch.remove(&member_key(self.source, &member.album, member.asset.as_str()));
+                self.batch
+                    .remove(&member_key(self.source, &member.album, member.asset.as_str()));
                 Ok(())
             }
             Change::Unread { .. } => {
@@ -332,7 +357,9 @@ impl Writing<'_> {
         if let Some((ordinal, entry)) = self.fresh.get(id) {
             return Ok(Some((*ordinal, entry.clone())));
         }
-        let Some(ordinal) = self.state.index()?.get::<u64>(&id_key(self.source, id))? else { return Ok(None) };
+        let Some(ordinal) = self.state.index()?.get::<u64>(&id_key(self.source, id))? else {
+            return Ok(None);
+        };
         let entry = self.state.index()?.get(&asset_key(self.source, ordinal))?;
         Ok(entry.map(|entry| (ordinal, entry)))
     }
@@ -359,7 +386,8 @@ impl Writing<'_> {
                 } else {
                     for alias in &entry.asset.keys {
                         if !asset.keys.contains(alias) {
-                            self.batch.remove(&[alias_prefix(self.source, alias), ordinal.to_be_bytes().to_vec()].concat());
+                            self.batch
+                                .remove(&[alias_prefix(self.source, alias), ordinal.to_be_bytes().to_vec()].concat());
                         }
                     }
                     entry.seq = self.arrive(ordinal, Some(entry.seq))?;
@@ -375,7 +403,16 @@ impl Writing<'_> {
                 self.batch.put(&id_key(self.source, asset.id.as_str()), &ordinal)?;
                 let seq = self.arrive(ordinal, None)?;
                 self.applied.new += 1;
-                (ordinal, Entry { asset: asset.clone(), presence: Presence::Here, seq, told, unexplained: false })
+                (
+                    ordinal,
+                    Entry {
+                        asset: asset.clone(),
+                        presence: Presence::Here,
+                        seq,
+                        told,
+                        unexplained: false,
+                    },
+                )
             }
         };
         for alias in &asset.keys {
@@ -388,7 +425,9 @@ impl Writing<'_> {
 
     fn tombstone(&mut self, id: &str, departure: Departure) -> Result<(), StateError> {
         // Unknown ids are normal; only an id is believed, never a key.
-        let Some((ordinal, mut entry)) = self.entry(id)? else { return Ok(()) };
+        let Some((ordinal, mut entry)) = self.entry(id)? else {
+            return Ok(());
+        };
         if entry.presence != Presence::Gone(departure) {
             // What is expunged isn't in the bin any more; the other way round it is.
             entry.presence = Presence::Gone(departure);
@@ -426,7 +465,11 @@ impl Writing<'_> {
 }
 
 fn member_key(source: SourceId, album: &str, asset: &str) -> Vec<u8> {
-    Key::new(b'B').number(source.0).part(album).end(asset.as_bytes()).bytes()
+    Key::new(b'B')
+        .number(source.0)
+        .part(album)
+        .end(asset.as_bytes())
+        .bytes()
 }
 
 fn catalogued(source: SourceId, ordinal: Ordinal, entry: Entry) -> Catalogued {

@@ -21,7 +21,9 @@ pub enum StateError {
         error: io::Error,
     },
     /// The journal is damaged before its end, where no crash of ours can damage it.
-    #[error("the journal is damaged in {path} at byte {offset}: {what}. Restore the folder from a backup; the index alone can't tell what was placed.")]
+    #[error(
+        "the journal is damaged in {path} at byte {offset}: {what}. Restore the folder from a backup; the index alone can't tell what was placed."
+    )]
     JournalDamaged {
         /// The segment.
         path: PathBuf,
@@ -34,7 +36,9 @@ pub enum StateError {
     #[error("a record of {0} bytes is too large for the journal")]
     TooLarge(usize),
     /// The index holds what was never written there.
-    #[error("the index is broken ({0}). Run `camroll state rebuild`: it is made anew from the journal, and nothing is sent again.")]
+    #[error(
+        "the index is broken ({0}). Run `camroll state rebuild`: it is made anew from the journal, and nothing is sent again."
+    )]
     IndexBroken(String),
     /// A sign-in can't be read.
     #[error("the sign-in in {path} can't be read ({what}). Sign in again with `camroll login`.")]

@@ -61,7 +61,10 @@ impl Journal {
             .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".log")?.parse().ok())
             .collect();
         segments.sort_unstable();
-        let mut replay = Replay { records: Vec::new(), cut: 0 };
+        let mut replay = Replay {
+            records: Vec::new(),
+            cut: 0,
+        };
         if segments.is_empty() {
             create(folder, 1, &[0; 32])?;
             segments.push(1);
@@ -77,11 +80,21 @@ impl Journal {
             offset = read_segment(folder, segment, start, segment == last, &cipher, &mut replay)?;
         }
         let path = path_of(folder, last);
-        let file = OpenOptions::new().append(true).open(&path).map_err(StateError::io(&path))?;
+        let file = OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .map_err(StateError::io(&path))?;
         let journal = Self {
             folder: folder.to_owned(),
             cipher,
-            inner: Mutex::new(Inner { file: file.into(), segment: last, offset, written: 0, durable: 0, syncing: false }),
+            inner: Mutex::new(Inner {
+                file: file.into(),
+                segment: last,
+                offset,
+                written: 0,
+                durable: 0,
+                syncing: false,
+            }),
             synced: Condvar::new(),
         };
         Ok((journal, replay))
@@ -96,7 +109,10 @@ impl Journal {
 
     /// Appends, and returns when the disk has it. Many callers share one fsync.
     pub fn append_durable(&self, records: &[Record]) -> Result<Position, StateError> {
-        let failed = |error| StateError::Io { path: self.folder.clone(), error };
+        let failed = |error| StateError::Io {
+            path: self.folder.clone(),
+            error,
+        };
         let intents = records.iter().any(|record| matches!(record, Record::Intent(_)));
         if intents {
             failpoint("intent/before");
@@ -129,7 +145,10 @@ impl Journal {
     /// Where the next record will stand.
     pub(crate) fn end(&self) -> Position {
         let inner = self.inner.lock();
-        Position { segment: inner.segment, offset: inner.offset }
+        Position {
+            segment: inner.segment,
+            offset: inner.offset,
+        }
     }
 
     fn write(&self, inner: &mut Inner, records: &[Record]) -> Result<Position, StateError> {
@@ -143,7 +162,10 @@ impl Journal {
         if inner.offset > SEGMENT {
             self.seal(inner)?;
         }
-        let position = Position { segment: inner.segment, offset: inner.offset };
+        let position = Position {
+            segment: inner.segment,
+            offset: inner.offset,
+        };
         (&*inner.file)
             .write_all(&bytes)
             .map_err(StateError::io(path_of(&self.folder, inner.segment)))?;
@@ -176,8 +198,13 @@ fn create(folder: &Path, segment: u32, previous: &[u8; 32]) -> Result<File, Stat
         .and_then(|()| file.write_all(previous))
         .and_then(|()| file.sync_all())
         .map_err(StateError::io(&path))?;
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(StateError::io(folder))?;
-    OpenOptions::new().append(true).open(&path).map_err(StateError::io(&path))
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(StateError::io(folder))?;
+    OpenOptions::new()
+        .append(true)
+        .open(&path)
+        .map_err(StateError::io(&path))
 }
 
 fn digest_of(path: &Path) -> Result<[u8; 32], StateError> {
@@ -197,7 +224,11 @@ fn read_segment(
     replay: &mut Replay,
 ) -> Result<u64, StateError> {
     let path = path_of(folder, segment);
-    let damaged = |offset, what: &str| StateError::JournalDamaged { path: path.clone(), offset, what: what.to_owned() };
+    let damaged = |offset, what: &str| StateError::JournalDamaged {
+        path: path.clone(),
+        offset,
+        what: what.to_owned(),
+    };
     let mut bytes = Vec::new();
     File::open(&path)
         .and_then(|file| file.take(SEGMENT + (RECORD_LIMIT as u64) * 8).read_to_end(&mut bytes))
@@ -206,7 +237,11 @@ fn read_segment(
     if !whole_header {
         if is_last && (bytes.len() as u64) < HEADER {
             // Died while the segment was made: nothing was in it yet.
-            let previous = if segment > 1 { digest_of(&path_of(folder, segment - 1))? } else { [0; 32] };
+            let previous = if segment > 1 {
+                digest_of(&path_of(folder, segment - 1))?
+            } else {
+                [0; 32]
+            };
             create(folder, segment, &previous)?;
             replay.cut += bytes.len() as u64;
             return Ok(HEADER);
@@ -219,7 +254,10 @@ fn read_segment(
     }
     let mut offset = start.max(HEADER);
     if offset > bytes.len() as u64 {
-        return Err(damaged(bytes.len() as u64, "it is shorter than what was read of it before"));
+        return Err(damaged(
+            bytes.len() as u64,
+            "it is shorter than what was read of it before",
+        ));
     }
     loop {
         let rest = bytes.get(offset as usize..).unwrap_or_default();
@@ -233,8 +271,13 @@ fn read_segment(
             }
             None if is_last => {
                 replay.cut += rest.len() as u64;
-                let file = OpenOptions::new().write(true).open(&path).map_err(StateError::io(&path))?;
-                file.set_len(offset).and_then(|()| file.sync_all()).map_err(StateError::io(&path))?;
+                let file = OpenOptions::new()
+                    .write(true)
+                    .open(&path)
+                    .map_err(StateError::io(&path))?;
+                file.set_len(offset)
+                    .and_then(|()| file.sync_all())
+                    .map_err(StateError::io(&path))?;
                 return Ok(offset);
             }
             None => return Err(damaged(offset, "a record's checksum is wrong")),
@@ -256,7 +299,11 @@ fn encode(record: &Record, cipher: &Cipher) -> Result<Vec<u8>, StateError> {
         _ => None,
     };
     let payload = postcard::to_stdvec(sealed.as_ref().unwrap_or(record)).map_err(|_| StateError::TooLarge(0))?;
-    if payload.len() > RECORD_LIMIT { Err(StateError::TooLarge(payload.len())) } else { Ok(payload) }
+    if payload.len() > RECORD_LIMIT {
+        Err(StateError::TooLarge(payload.len()))
+    } else {
+        Ok(payload)
+    }
 }
 
 fn decode(bytes: &[u8], cipher: &Cipher) -> Option<(Record, usize)> {

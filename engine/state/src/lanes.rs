@@ -205,7 +205,12 @@ impl State {
         key: &DestinationKey,
         fingerprint: [u8; 32],
     ) -> Result<Lane, StateError> {
-        let name = Key::new(b'L').part(spec).part(destination).part(&key.connector).part(&key.identity).bytes();
+        let name = Key::new(b'L')
+            .part(spec)
+            .part(destination)
+            .part(&key.connector)
+            .part(&key.identity)
+            .bytes();
         let facts: Option<LaneFacts> = self.index()?.get(&name)?;
         let id = match &facts {
             Some(facts) => facts.id,
@@ -220,7 +225,11 @@ impl State {
             batch.put(&name, &LaneFacts { id, fingerprint })?;
             self.index()?.apply(batch)?;
         }
-        Ok(Lane { id, spec: spec.to_owned(), state: std::sync::Arc::clone(self) })
+        Ok(Lane {
+            id,
+            spec: spec.to_owned(),
+            state: std::sync::Arc::clone(self),
+        })
     }
 
     /// Says which lanes a spec has now. Where that changed, its assets are counted anew.
@@ -259,9 +268,16 @@ impl State {
     }
 
     /// What was last found of an asset, at each of a spec's destinations.
-    pub fn statuses_of(&self, spec: &str, source: SourceId, asset: &AssetId) -> Result<Vec<Option<AssetStatus>>, StateError> {
+    pub fn statuses_of(
+        &self,
+        spec: &str,
+        source: SourceId,
+        asset: &AssetId,
+    ) -> Result<Vec<Option<AssetStatus>>, StateError> {
         let facts: SpecFacts = self.index()?.get(&spec_key(spec))?.unwrap_or_default();
-        let Some(ordinal) = self.ordinal(source, asset)? else { return Ok(Vec::new()) };
+        let Some(ordinal) = self.ordinal(source, asset)? else {
+            return Ok(Vec::new());
+        };
         let rest = status_key(LaneId(0), source, ordinal);
         self.statuses(&facts.lanes, rest.get(5..).unwrap_or_default())
     }
@@ -297,8 +313,14 @@ impl Lane {
             .take(limit)
             .map(|found| {
                 let (key, ()) = found?;
-                let source = key.get(5..9).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_be_bytes);
-                Ok(DirtyEntry { source: SourceId(source), ordinal: Ordinal(crate::index::trailing(&key)) })
+                let source = key
+                    .get(5..9)
+                    .and_then(|bytes| bytes.try_into().ok())
+                    .map_or(0, u32::from_be_bytes);
+                Ok(DirtyEntry {
+                    source: SourceId(source),
+                    ordinal: Ordinal(crate::index::trailing(&key)),
+                })
             })
             .collect()
     }
@@ -320,7 +342,9 @@ impl Lane {
             let Some(last) = dirty.last().cloned() else { break };
             for entry in dirty {
                 let status: Option<AssetStatus> =
-                    self.state.index()?.get(&status_key(self.id, entry.source, entry.ordinal))?;
+                    self.state
+                        .index()?
+                        .get(&status_key(self.id, entry.source, entry.ordinal))?;
                 problems.extend(status.into_iter().flat_map(|status| status.problems));
             }
             after = Some(last);

@@ -19,10 +19,19 @@ impl Lock {
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
             let mut by = String::new();
             let _ = (&file).take(200).read_to_string(&mut by);
-            let by = if by.is_empty() { "unknown".to_owned() } else { by.trim().to_owned() };
-            return Err(StateError::Held { path: folder.to_owned(), by });
+            let by = if by.is_empty() {
+                "unknown".to_owned()
+            } else {
+                by.trim().to_owned()
+            };
+            return Err(StateError::Held {
+                path: folder.to_owned(),
+                by,
+            });
         }
-        file.set_len(0).and_then(|()| file.rewind()).map_err(StateError::io(&path))?;
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .map_err(StateError::io(&path))?;
         write!(file, "process {}", std::process::id()).map_err(StateError::io(&path))?;
         Ok(Self { _file: file })
     }

@@ -35,7 +35,12 @@ fn path_key(destination: DestinationId, folded: &str) -> Vec<u8> {
 }
 fn asset_prefix(destination: DestinationId, source: &SourceKey, asset: &AssetId) -> Vec<u8> {
     let mut hash = Sha256::new();
-    for part in [source.connector.as_str(), &source.account, &source.library, asset.as_str()] {
+    for part in [
+        source.connector.as_str(),
+        &source.account,
+        &source.library,
+        asset.as_str(),
+    ] {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
@@ -43,7 +48,11 @@ fn asset_prefix(destination: DestinationId, source: &SourceKey, asset: &AssetId)
 }
 fn lost_key(destination: DestinationId, at: Instant, folded: &str) -> Vec<u8> {
     let seconds = u64::try_from(at.seconds).unwrap_or(0);
-    Key::new(b'x').number(destination.0).long(seconds).end(folded.as_bytes()).bytes()
+    Key::new(b'x')
+        .number(destination.0)
+        .long(seconds)
+        .end(folded.as_bytes())
+        .bytes()
 }
 fn count_key(destination: DestinationId) -> Vec<u8> {
     Key::new(b'c').number(destination.0).bytes()
@@ -56,15 +65,26 @@ fn destination_key(key: &DestinationKey) -> Vec<u8> {
 pub(crate) fn index_record(index: &Index, record: &Record) -> Result<(), StateError> {
     match record {
         Record::Destination { id, key } => index.put(&destination_key(key), id),
-        Record::Placed { destination, folded, placement, .. } => stand(index, *destination, folded, placement),
-        Record::Lost { destination, folded, why, at } => {
+        Record::Placed {
+            destination,
+            folded,
+            placement,
+            ..
+        } => stand(index, *destination, folded, placement),
+        Record::Lost {
+            destination,
+            folded,
+            why,
+            at,
+        } => {
             let mut batch = Batch::default();
             batch.put(&lost_key(*destination, *at, folded), why)?;
             if *why == Loss::Removed {
                 let path = path_key(*destination, folded);
                 if let Some(number) = index.get::<u64>(&path)? {
                     if let Some(standing) = index.get::<Standing>(&placed_key(*destination, number))? {
-                        let by_asset = asset_prefix(*destination, &standing.placement.source, &standing.placement.asset);
+                        let by_asset =
+                            asset_prefix(*destination, &standing.placement.source, &standing.placement.asset);
                         batch.remove(&[by_asset, number.to_be_bytes().to_vec()].concat());
                     }
                     batch.remove(&placed_key(*destination, number));
@@ -103,7 +123,10 @@ fn stand(index: &Index, destination: DestinationId, folded: &str, placement: &Pl
     };
     batch.put(
         &placed_key(destination, number),
-        &Standing { folded: folded.to_owned(), placement: placement.clone() },
+        &Standing {
+            folded: folded.to_owned(),
+            placement: placement.clone(),
+        },
     )?;
     let by_asset = asset_prefix(destination, &placement.source, &placement.asset);
     batch.put(&[by_asset, number.to_be_bytes().to_vec()].concat(), &())?;
@@ -126,7 +149,10 @@ impl State {
     /// All destinations that were ever written to.
     pub fn known_destinations(&self) -> Result<Vec<DestinationId>, StateError> {
         let prefix = Key::new(b'd').bytes();
-        self.index()?.range::<DestinationId>(&prefix, &prefix).map(|found| found.map(|(_, id)| id)).collect()
+        self.index()?
+            .range::<DestinationId>(&prefix, &prefix)
+            .map(|found| found.map(|(_, id)| id))
+            .collect()
     }
 
     /// What is there of an asset.
@@ -148,7 +174,9 @@ impl State {
 
     /// Whose a path is.
     pub fn holder(&self, destination: DestinationId, folded: &str) -> Result<Option<(SourceKey, AssetId)>, StateError> {
-        let Some(number) = self.index()?.get::<u64>(&path_key(destination, folded))? else { return Ok(None) };
+        let Some(number) = self.index()?.get::<u64>(&path_key(destination, folded))? else {
+            return Ok(None);
+        };
         let standing: Option<Standing> = self.index()?.get(&placed_key(destination, number))?;
         Ok(standing.map(|standing| (standing.placement.source, standing.placement.asset)))
     }
@@ -199,8 +227,19 @@ impl State {
     }
 
     /// Records that something of ours is no longer there.
-    pub fn record_lost(&self, destination: DestinationId, folded: String, why: Loss, at: Instant) -> Result<(), StateError> {
-        self.record(&[Record::Lost { destination, folded, why, at }])
+    pub fn record_lost(
+        &self,
+        destination: DestinationId,
+        folded: String,
+        why: Loss,
+        at: Instant,
+    ) -> Result<(), StateError> {
+        self.record(&[Record::Lost {
+            destination,
+            folded,
+            why,
+            at,
+        }])
     }
 
     fn record(&self, records: &[Record]) -> Result<(), StateError> {
@@ -210,15 +249,28 @@ impl State {
         failpoint("record/after");
         for record in records {
             index_record(self.index()?, record)?;
-            if let Record::Placed { destination, intent: Some(key), .. } = record { self.close_intent(*destination, key) }
+            if let Record::Placed {
+                destination,
+                intent: Some(key),
+                ..
+            } = record
+            {
+                self.close_intent(*destination, key)
+            }
         }
         Ok(())
     }
 
     /// Journals that an intent won't be published.
     pub fn drop_intents(&self, destination: DestinationId, keys: &[String]) -> Result<(), StateError> {
-        let records: Vec<_> =
-            keys.iter().map(|key| Record::Dropped { destination, key: key.clone() }).collect();
+        let keys: Vec<&String> = keys.iter().filter(|key| self.has_intent(destination, key)).collect();
+        let records: Vec<_> = keys
+            .iter()
+            .map(|key| Record::Dropped {
+                destination,
+                key: (*key).clone(),
+            })
+            .collect();
         if !records.is_empty() {
             self.journal().append_durable(&records)?;
         }
@@ -239,7 +291,11 @@ impl State {
 
     /// Journals what `stage` gave for an intent; durable with the next record that waits for the disk.
     pub fn staged(&self, destination: DestinationId, key: &str, held: &[u8]) -> Result<(), StateError> {
-        self.journal().append(&[Record::Staged { destination, key: key.to_owned(), held: held.to_vec() }])?;
+        self.journal().append(&[Record::Staged {
+            destination,
+            key: key.to_owned(),
+            held: held.to_vec(),
+        }])?;
         self.hold_intent(destination, key, held);
         Ok(())
     }

@@ -33,7 +33,10 @@ impl Cipher {
     pub fn seal(&self, plain: &[u8]) -> Result<Vec<u8>, StateError> {
         let mut nonce = [0; NONCE];
         getrandom::fill(&mut nonce).map_err(|_| StateError::NoRandomness)?;
-        let sealed = self.0.encrypt(Nonce::from_slice(&nonce), plain).map_err(|_| StateError::TooLarge(plain.len()))?;
+        let sealed = self
+            .0
+            .encrypt(Nonce::from_slice(&nonce), plain)
+            .map_err(|_| StateError::TooLarge(plain.len()))?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
@@ -71,7 +74,10 @@ impl SignIns {
         if made {
             write_durably(&folder, "key", key.as_slice())?;
         }
-        Ok(Self { folder, cipher: Cipher::new(&key) })
+        Ok(Self {
+            folder,
+            cipher: Cipher::new(&key),
+        })
     }
 
     /// What seals the rest of the state's secrets.
@@ -97,7 +103,11 @@ impl SignIns {
             hash.update(part);
         }
         let name = format!("{connector}-{}", &hex::encode(hash.finalize())[..24]);
-        SignIn { folder: self.folder.clone(), name, cipher: self.cipher.clone() }
+        SignIn {
+            folder: self.folder.clone(),
+            name,
+            cipher: self.cipher.clone(),
+        }
     }
 }
 
@@ -115,16 +125,25 @@ impl SignIn {
         let path = self.folder.join(&self.name);
         let mut sealed = Vec::new();
         match File::open(&path) {
-            Ok(file) => file.take(LIMIT + 1).read_to_end(&mut sealed).map_err(StateError::io(&path))?,
+            Ok(file) => file
+                .take(LIMIT + 1)
+                .read_to_end(&mut sealed)
+                .map_err(StateError::io(&path))?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(StateError::Io { path, error }),
         };
         if sealed.len() as u64 > LIMIT {
-            return Err(StateError::SignInBroken { path, what: "it is too large" });
+            return Err(StateError::SignInBroken {
+                path,
+                what: "it is too large",
+            });
         }
         match self.cipher.open(&sealed) {
             Some(plain) => Ok(Some(Zeroizing::new(plain))),
-            None => Err(StateError::SignInBroken { path, what: "it was changed, or written under another key" }),
+            None => Err(StateError::SignInBroken {
+                path,
+                what: "it was changed, or written under another key",
+            }),
         }
     }
 
@@ -147,7 +166,10 @@ impl SignIn {
     pub fn lock(&self) -> Result<SignInGuard, StateError> {
         let path = self.folder.join(format!("{}.lock", self.name));
         let file = private_file(&path, Create::Keep)?;
-        flock(&file, FlockOperation::LockExclusive).map_err(|error| StateError::Io { path, error: error.into() })?;
+        flock(&file, FlockOperation::LockExclusive).map_err(|error| StateError::Io {
+            path,
+            error: error.into(),
+        })?;
         Ok(SignInGuard { _file: file })
     }
 }
@@ -159,7 +181,11 @@ pub struct SignInGuard {
 }
 
 pub(crate) fn private_folder(path: &Path) -> Result<(), StateError> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(StateError::io(path))
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(StateError::io(path))
 }
 
 pub(crate) fn private_file(path: &Path, create: Create) -> Result<File, StateError> {
@@ -177,7 +203,11 @@ pub(crate) fn private_file(path: &Path, create: Create) -> Result<File, StateErr
 pub(crate) fn write_durably(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), StateError> {
     let (beside, path) = (folder.join(format!(".{name}.new")), folder.join(name));
     let mut file = private_file(&beside, Create::Anew)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(StateError::io(&beside))?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(StateError::io(&beside))?;
     fs::rename(&beside, &path).map_err(StateError::io(&path))?;
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(StateError::io(folder))
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(StateError::io(folder))
 }

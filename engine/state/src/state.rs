@@ -40,13 +40,19 @@ impl std::fmt::Display for Notice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::IndexRebuilt { moved_to, why } => {
-                write!(f, "The index was made anew from the journal ({why}). The library is listed again; nothing is sent twice.")?;
+                write!(
+                    f,
+                    "The index was made anew from the journal ({why}). The library is listed again; nothing is sent twice."
+                )?;
                 match moved_to {
                     Some(path) => write!(f, " The broken one is in {}.", path.display()),
                     None => Ok(()),
                 }
             }
-            Self::TailCut { bytes } => write!(f, "The journal's last {bytes} bytes were of a record that was never finished; they were cut off."),
+            Self::TailCut { bytes } => write!(
+                f,
+                "The journal's last {bytes} bytes were of a record that was never finished; they were cut off."
+            ),
         }
     }
 }
@@ -88,7 +94,9 @@ pub struct State {
 
 impl std::fmt::Debug for State {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("State").field("folder", &self.folder).finish_non_exhaustive()
+        f.debug_struct("State")
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
     }
 }
 
@@ -110,7 +118,10 @@ impl State {
             Err(error) => {
                 let why = error.to_string();
                 let moved_to = move_aside(folder, &path)?;
-                notices.push(Notice::IndexRebuilt { moved_to: Some(moved_to), why });
+                notices.push(Notice::IndexRebuilt {
+                    moved_to: Some(moved_to),
+                    why,
+                });
                 open_index(&path)?
             }
         };
@@ -120,13 +131,19 @@ impl State {
             Err(StateError::IndexBroken(why)) => {
                 drop(index);
                 let moved_to = move_aside(folder, &path)?;
-                notices.push(Notice::IndexRebuilt { moved_to: Some(moved_to), why });
+                notices.push(Notice::IndexRebuilt {
+                    moved_to: Some(moved_to),
+                    why,
+                });
                 return Self::open_anew(folder, lock, sign_ins, notices);
             }
             Err(error) => return Err(error),
         };
         if fresh && placed > 0 {
-            notices.push(Notice::IndexRebuilt { moved_to: None, why: "it was gone".to_owned() });
+            notices.push(Notice::IndexRebuilt {
+                moved_to: None,
+                why: "it was gone".to_owned(),
+            });
         }
         if cut > 0 {
             notices.push(Notice::TailCut { bytes: cut });
@@ -191,7 +208,9 @@ impl State {
                         intent.held = (!held.is_empty()).then(|| held.clone());
                     }
                 }
-                Record::Placed { destination, intent, .. } => {
+                Record::Placed {
+                    destination, intent, ..
+                } => {
                     placed += 1;
                     if let Some(key) = intent {
                         intents.remove(&(*destination, key.clone()));
@@ -247,13 +266,19 @@ impl State {
     }
 
     pub(crate) fn open_intent(&self, intent: Intent, position: Position) {
-        self.intents.lock().insert((intent.destination, intent.key.clone()), (position, intent));
+        self.intents
+            .lock()
+            .insert((intent.destination, intent.key.clone()), (position, intent));
     }
 
     pub(crate) fn hold_intent(&self, destination: DestinationId, key: &str, held: &[u8]) {
         if let Some((_, intent)) = self.intents.lock().get_mut(&(destination, key.to_owned())) {
             intent.held = Some(held.to_vec());
         }
+    }
+
+    pub(crate) fn has_intent(&self, destination: DestinationId, key: &str) -> bool {
+        self.intents.lock().contains_key(&(destination, key.to_owned()))
     }
 
     pub(crate) fn close_intent(&self, destination: DestinationId, key: &str) {
@@ -263,7 +288,11 @@ impl State {
     /// Intents that were neither placed nor dropped: after a crash the engine looks at these first.
     pub fn open_intents(&self, destination: DestinationId) -> Vec<Intent> {
         let intents = self.intents.lock();
-        intents.iter().filter(|((at, _), _)| *at == destination).map(|(_, (_, intent))| intent.clone()).collect()
+        intents
+            .iter()
+            .filter(|((at, _), _)| *at == destination)
+            .map(|(_, (_, intent))| intent.clone())
+            .collect()
     }
 
     /// Makes the index durable, and says how far of the journal it holds.

@@ -14,7 +14,12 @@ pub(crate) struct Committed {
 }
 
 /// Publishes a batch and records what was published.
-pub(crate) async fn commit(state: &std::sync::Arc<State>, place: &Place, demanded: Proof, batch: Vec<Held>) -> Vec<Committed> {
+pub(crate) async fn commit(
+    state: &std::sync::Arc<State>,
+    place: &Place,
+    demanded: Proof,
+    batch: Vec<Held>,
+) -> Vec<Committed> {
     let tokens: Vec<_> = batch.iter().map(|held| held.token.clone()).collect();
     let asked = tokens.len();
     let answers = match place.link.connection().commit(tokens).await {
@@ -27,10 +32,16 @@ pub(crate) async fn commit(state: &std::sync::Arc<State>, place: &Place, demande
         let result = match answer {
             Ok(stored) => {
                 let proof = proof_of(&stored.checked, &stored.entry, &held.placement);
-                Ok(Placement { entry: stored.entry, proof, ..held.placement.clone() })
+                Ok(Placement {
+                    entry: stored.entry,
+                    proof,
+                    ..held.placement.clone()
+                })
             }
             // Committed before a crash, or lost: only looking tells.
-            Err(error) if error.class == ErrorClass::Expired => look_for(place, &held.placement).await.and_then(|found| found.ok_or(error)),
+            Err(error) if error.class == ErrorClass::Expired => look_for(place, &held.placement)
+                .await
+                .and_then(|found| found.ok_or(error)),
             Err(error) => Err(error),
         };
         committed.push(Committed { held, result });
@@ -44,11 +55,23 @@ pub(crate) async fn commit(state: &std::sync::Arc<State>, place: &Place, demande
 pub(crate) async fn look_for(place: &Place, intended: &Placement) -> Result<Option<Placement>, ConnectorError> {
     let Some(path) = intended.path() else { return Ok(None) };
     let target = Target::at(path);
-    let there = place.link.call(|there| { let target = target.clone(); async move { there.stat(target).await } }).await?;
-    let Some(entry) = there.filter(|entry| entry.size == Some(intended.size)) else { return Ok(None) };
+    let there = place
+        .link
+        .call(|there| {
+            let target = target.clone();
+            async move { there.stat(target).await }
+        })
+        .await?;
+    let Some(entry) = there.filter(|entry| entry.size == Some(intended.size)) else {
+        return Ok(None);
+    };
     Ok(read_digests(&place.link, &target, &intended.digests)
         .await?
-        .map(|_| Placement { entry, proof: Proof::ReadBack, ..intended.clone() }))
+        .map(|_| Placement {
+            entry,
+            proof: Proof::ReadBack,
+            ..intended.clone()
+        }))
 }
 
 /// Reads back where the spec demands more proof than the service gave.

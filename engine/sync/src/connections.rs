@@ -57,7 +57,12 @@ impl SessionStore for Kept {
 impl Opener {
     /// With a host, the connectors that there are, and the state's sign-ins.
     pub fn new(host: Host, bundle: Box<dyn Bundle>, sign_ins: SignIns) -> Self {
-        Self { host, bundle, sign_ins, loaded: Mutex::default() }
+        Self {
+            host,
+            bundle,
+            sign_ins,
+            loaded: Mutex::default(),
+        }
     }
 
     /// A connector, loaded.
@@ -65,8 +70,14 @@ impl Opener {
         if let Some(known) = self.loaded.lock().get(id) {
             return Ok(known.clone());
         }
-        let component = self.bundle.component(id).ok_or_else(|| OpenError::Unknown(id.to_owned()))?;
-        let connector = self.host.load(component).map_err(|error| OpenError::Load { id: id.to_owned(), error })?;
+        let component = self
+            .bundle
+            .component(id)
+            .ok_or_else(|| OpenError::Unknown(id.to_owned()))?;
+        let connector = self.host.load(component).map_err(|error| OpenError::Load {
+            id: id.to_owned(),
+            error,
+        })?;
         self.loaded.lock().insert(id.to_owned(), connector.clone());
         Ok(connector)
     }
@@ -75,11 +86,17 @@ impl Opener {
     pub fn sign_in(&self, connection: &camroll_spec::Connection) -> Result<SignIn, OpenError> {
         let connector = self.connector(connection.connector.id().as_str())?;
         let manifest = connector.manifest();
-        Ok(self.sign_ins.of(&manifest.id, &manifest.identity_of(&connection.settings)))
+        Ok(self
+            .sign_ins
+            .of(&manifest.id, &manifest.identity_of(&connection.settings)))
     }
 
     /// A connection.
-    pub fn open(&self, connection: &camroll_spec::Connection, secrets: BTreeMap<String, Secret>) -> Result<Connection, OpenError> {
+    pub fn open(
+        &self,
+        connection: &camroll_spec::Connection,
+        secrets: BTreeMap<String, Secret>,
+    ) -> Result<Connection, OpenError> {
         let connector = self.connector(connection.connector.id().as_str())?;
         let sign_in = self.sign_in(connection)?;
         connector

@@ -78,7 +78,9 @@ impl Exit {
         match error.class {
             ErrorClass::Unauthenticated => Self::SignInNeeded,
             // A folder that is missing, another one than before, full or read-only.
-            ErrorClass::PermissionDenied | ErrorClass::NotFound | ErrorClass::Quota | ErrorClass::Conflict => Self::Guard,
+            ErrorClass::PermissionDenied | ErrorClass::NotFound | ErrorClass::Quota | ErrorClass::Conflict => {
+                Self::Guard
+            }
             _ => Self::of_source(error),
         }
     }

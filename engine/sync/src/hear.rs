@@ -89,7 +89,11 @@ async fn complete(context: &Context, library: &HeardLibrary, mut page: Page) -> 
             return Err(Failure::Source(ConnectorError::new(
                 ErrorClass::Unexpected,
                 "sync/describe-count",
-                format!("The source was asked for {} assets and told {}.", ids.len(), described.len()),
+                format!(
+                    "The source was asked for {} assets and told {}.",
+                    ids.len(),
+                    described.len()
+                ),
             )));
         }
         page.changes.extend(described);

@@ -24,9 +24,15 @@ pub(crate) async fn identify(
     mode: Mode,
 ) -> Result<(DestinationKey, Identity), Failure> {
     let failed = |error| Failure::Destination(name.to_owned(), error);
-    let identity = link.call(|there| async move { there.probe().await }).await.map_err(failed)?;
+    let identity = link
+        .call(|there| async move { there.probe().await })
+        .await
+        .map_err(failed)?;
     let connector = link.connection().connector_id().to_owned();
-    let place = format!("place/{connector}/{}", hex::encode(Sha256::digest(settings.to_string())));
+    let place = format!(
+        "place/{connector}/{}",
+        hex::encode(Sha256::digest(settings.to_string()))
+    );
     let known = state.memo(&place)?;
     let there = match &identity.id {
         Some(id) => Some(id.clone()),
@@ -35,14 +41,21 @@ pub(crate) async fn identify(
     if let Some(known) = known.as_deref()
         && there.as_deref() != Some(known)
     {
-        let key = DestinationKey { connector: connector.clone(), identity: known.to_owned() };
+        let key = DestinationKey {
+            connector: connector.clone(),
+            identity: known.to_owned(),
+        };
         let placed = state.placement_count(&key)?;
         if placed > 0 {
             return Err(Failure::Guard {
                 code: "destination/not-the-same",
                 message: format!(
                     "{placed} files were placed at the destination {name:?}, and what is there now {}. Nothing was written. Is it mounted? If it was moved on purpose, put its {ID_PATH} back or use another path.",
-                    if there.is_some() { "is another place" } else { "doesn't hold its .camroll/id" },
+                    if there.is_some() {
+                        "is another place"
+                    } else {
+                        "doesn't hold its .camroll/id"
+                    },
                 ),
                 destination: Some(name.to_owned()),
             });
@@ -53,7 +66,9 @@ pub(crate) async fn identify(
         None => {
             let id = uuid::Uuid::new_v4().to_string();
             if mode == Mode::Sync {
-                write_file(link.connection(), ID_PATH, "text/plain", Bytes::from(format!("{id}\n"))).await.map_err(failed)?;
+                write_file(link.connection(), ID_PATH, "text/plain", Bytes::from(format!("{id}\n")))
+                    .await
+                    .map_err(failed)?;
             }
             id
         }
@@ -61,12 +76,25 @@ pub(crate) async fn identify(
     if mode == Mode::Sync && known.as_deref() != Some(&id) {
         state.set_memo(&place, &id)?;
     }
-    Ok((DestinationKey { connector, identity: id }, identity))
+    Ok((
+        DestinationKey {
+            connector,
+            identity: id,
+        },
+        identity,
+    ))
 }
 
 async fn read_id(link: &Link) -> Result<Option<String>, ConnectorError> {
     let target = Target::at(ID_PATH);
-    if link.call(|there| { let target = target.clone(); async move { there.stat(target).await } }).await?.is_none() {
+    if link
+        .call(|there| {
+            let target = target.clone();
+            async move { there.stat(target).await }
+        })
+        .await?
+        .is_none()
+    {
         return Ok(None);
     }
     let mut bytes = camroll_host::memory(ID_LIMIT);
@@ -77,14 +105,21 @@ async fn read_id(link: &Link) -> Result<Option<String>, ConnectorError> {
         return Err(ConnectorError::new(
             ErrorClass::Conflict,
             "destination/bad-id",
-            format!("The file {ID_PATH} there isn't one that camroll wrote. Look at it, and move it away if nothing else needs it."),
+            format!(
+                "The file {ID_PATH} there isn't one that camroll wrote. Look at it, and move it away if nothing else needs it."
+            ),
         ));
     }
     Ok(Some(id.to_owned()))
 }
 
 /// Puts one of the engine's own files there, in the place of nothing.
-pub(crate) async fn write_file(there: &Connection, path: &str, media_type: &str, content: Bytes) -> Result<(), ConnectorError> {
+pub(crate) async fn write_file(
+    there: &Connection,
+    path: &str,
+    media_type: &str,
+    content: Bytes,
+) -> Result<(), ConnectorError> {
     let file = StageFile {
         asset: None,
         role: None,
@@ -100,7 +135,10 @@ pub(crate) async fn write_file(there: &Connection, path: &str, media_type: &str,
         Staged::Stored(_) => Ok(()),
         Staged::Held(token) => {
             let mut committed = there.commit(vec![token]).await?;
-            committed.pop().unwrap_or_else(|| Err(miscounted("commit", 1, 0))).map(|_| ())
+            committed
+                .pop()
+                .unwrap_or_else(|| Err(miscounted("commit", 1, 0)))
+                .map(|_| ())
         }
     }
 }

@@ -165,7 +165,11 @@ impl LaneRun {
                     }
                     match heard {
                         Hearing::Goes(_) => break,
-                        Hearing::Done | Hearing::BrokeOff if !staging.flights.is_empty() && !staging.deferred.is_empty() => break,
+                        Hearing::Done | Hearing::BrokeOff
+                            if !staging.flights.is_empty() && !staging.deferred.is_empty() =>
+                        {
+                            break;
+                        }
                         Hearing::Done | Hearing::BrokeOff => planned_all = true,
                     }
                     continue;
@@ -174,7 +178,8 @@ impl LaneRun {
                     if self.context.stop.asked() == StopRequest::Now {
                         return Err(Failure::Interrupted);
                     }
-                    self.plan_one(entry, listing.as_ref(), &mut staging, report, stopped).await?;
+                    self.plan_one(entry, listing.as_ref(), &mut staging, report, stopped)
+                        .await?;
                 }
                 if !stopped {
                     self.check_space(&staging)?;
@@ -201,17 +206,24 @@ impl LaneRun {
                     manifest.open(&self.context)?;
                 }
                 while sending < transfers && staging.held.len() < 4 * batch {
-                    let Some((job, located)) = staging.ready.pop_front() else { break };
+                    let Some((job, located)) = staging.ready.pop_front() else {
+                        break;
+                    };
                     let (context, place) = (Arc::clone(&self.context), Arc::clone(&self.place));
                     sending += 1;
-                    steps.spawn(async move { Step::Transferred(Box::new(transfer(&context, &place, job, located).await)) });
+                    steps.spawn(
+                        async move { Step::Transferred(Box::new(transfer(&context, &place, job, located).await)) },
+                    );
                 }
             }
             if committing == 0 && !staging.held.is_empty() {
                 let rest = staging.held.split_off(staging.held.len().min(batch));
                 let now = std::mem::replace(&mut staging.held, rest);
-                let (state, place, demanded) =
-                    (Arc::clone(&self.context.state), Arc::clone(&self.place), self.destination.require_proof);
+                let (state, place, demanded) = (
+                    Arc::clone(&self.context.state),
+                    Arc::clone(&self.place),
+                    self.destination.require_proof,
+                );
                 committing += 1;
                 steps.spawn(async move { Step::Committed(commit(&state, &place, demanded, now).await) });
             }
@@ -260,7 +272,9 @@ impl LaneRun {
                     sending -= 1;
                     match *transferred {
                         Ok(Transferred::Held(held)) => staging.held.push(*held),
-                        Ok(Transferred::Stored(held)) => self.take_stored(&mut staging, *held, report, &mut manifest)?,
+                        Ok(Transferred::Stored(held)) => {
+                            self.take_stored(&mut staging, *held, report, &mut manifest)?
+                        }
                         Err((job, error)) => self.take_failed(&mut staging, &job, &error, report, &mut fatal),
                     }
                 }
@@ -268,7 +282,14 @@ impl LaneRun {
                     committing -= 1;
                     for one in committed {
                         match one.result {
-                            Ok(placement) => self.take_placed(&mut staging, &one.held.job, placement, Arrival::Sent, report, &mut manifest),
+                            Ok(placement) => self.take_placed(
+                                &mut staging,
+                                &one.held.job,
+                                placement,
+                                Arrival::Sent,
+                                report,
+                                &mut manifest,
+                            ),
                             Err(error) => {
                                 self.drop_intent(&one.held).await;
                                 self.take_failed(&mut staging, &one.held.job, &error, report, &mut fatal);
@@ -349,7 +370,9 @@ impl LaneRun {
         report: &mut LaneReport,
         stopped: bool,
     ) -> Result<(), Failure> {
-        let Some(library) = self.context.library(entry.source) else { return Ok(()) };
+        let Some(library) = self.context.library(entry.source) else {
+            return Ok(());
+        };
         let library = Arc::new(library.clone());
         if staging.flying.contains(&(entry.source, entry.asset.id.clone())) {
             staging.deferred.push(entry);
@@ -371,7 +394,10 @@ impl LaneRun {
         let mut plan;
         let mut found = 0u64;
         loop {
-            let shelf = LaneShelf { run: self, reserved: &staging.reserved };
+            let shelf = LaneShelf {
+                run: self,
+                reserved: &staging.reserved,
+            };
             plan = plan_asset(presence, &asset, &library.key, &wish, &placements, &shelf);
             match self.survey(&plan, &asset, &library, listing, staging).await? {
                 Surveyed::Clear => break,
@@ -394,14 +420,14 @@ impl LaneRun {
         }
         let mut status = status_of(&plan, &placements);
         for note in plan.notes(&asset, &self.place.name) {
+            if report.problems.len() < 1000 {
+                report.problems.push(note.clone());
+            }
             push_problem(&mut status.problems, note);
         }
         report.preview.count(&plan, found);
         for action in &plan.actions {
             report.preview.actions.push(PreviewAction::of(action, &asset));
-        }
-        if self.context.mode == Mode::Plan {
-            return Ok(());
         }
         let ticket = staging.next_ticket;
         staging.next_ticket += 1;
@@ -410,11 +436,23 @@ impl LaneRun {
             if let Action::Put { file, .. } | Action::Replace { file, .. } = action
                 && let Some(rules) = &self.features.names
             {
-                let holder = Holder::Asset { source: library.key.clone(), asset: asset.id.clone() };
+                let holder = Holder::Asset {
+                    source: library.key.clone(),
+                    asset: asset.id.clone(),
+                };
                 staging.reserved.insert(fold(&file.path, rules), Some(holder));
             }
-            let Some(job) = Job::of(ticket, &library, &asset, action) else { continue };
-            if action.is_destructive() { destructive.push(job) } else { gentle.push(job) }
+            let Some(job) = Job::of(ticket, &library, &asset, action) else {
+                continue;
+            };
+            if action.is_destructive() {
+                destructive.push(job)
+            } else {
+                gentle.push(job)
+            }
+        }
+        if self.context.mode == Mode::Plan {
+            return Ok(());
         }
         let waiting_for = gentle.len() + destructive.len();
         if waiting_for == 0 || stopped {
@@ -426,9 +464,21 @@ impl LaneRun {
         }
         let bytes = gentle.iter().filter_map(|job| job.file.size).sum();
         staging.planned_bytes += bytes;
-        self.context.progress.tell(Event::Planned { files: gentle.len() as u64, bytes });
+        self.context.progress.tell(Event::Planned {
+            files: gentle.len() as u64,
+            bytes,
+        });
         staging.flying.insert((entry.source, asset.id.clone()));
-        staging.flights.insert(ticket, Flight { library, asset, seq, status, waiting_for });
+        staging.flights.insert(
+            ticket,
+            Flight {
+                library,
+                asset,
+                seq,
+                status,
+                waiting_for,
+            },
+        );
         staging.jobs.extend(gentle);
         if !destructive.is_empty() {
             staging.destructive.push((ticket, destructive));
@@ -445,15 +495,25 @@ impl LaneRun {
         listing: Option<&Listing>,
         staging: &mut Staging,
     ) -> Result<Surveyed, Failure> {
-        let Some(rules) = &self.features.names else { return Ok(Surveyed::Clear) };
+        let Some(rules) = &self.features.names else {
+            return Ok(Surveyed::Clear);
+        };
         let mut found = Vec::new();
         for action in &plan.actions {
             let Action::Put { file, .. } = action else { continue };
-            let Some(resource) = asset.resource(&file.resource) else { continue };
+            let Some(resource) = asset.resource(&file.resource) else {
+                continue;
+            };
             let folded = fold(&file.path, rules);
-            let lying = look(&self.place.link, self.destination.existing, listing, &file.path, resource)
-                .await
-                .map_err(|error| Failure::Destination(self.place.name.clone(), error))?;
+            let lying = look(
+                &self.place.link,
+                self.destination.existing,
+                listing,
+                &file.path,
+                resource,
+            )
+            .await
+            .map_err(|error| Failure::Destination(self.place.name.clone(), error))?;
             match lying {
                 Lying::Nothing => {}
                 Lying::Other => {
@@ -478,7 +538,11 @@ impl LaneRun {
                 }
             }
         }
-        Ok(if found.is_empty() { Surveyed::Clear } else { Surveyed::Found(found) })
+        Ok(if found.is_empty() {
+            Surveyed::Clear
+        } else {
+            Surveyed::Found(found)
+        })
     }
 
     fn check_space(&self, staging: &Staging) -> Result<(), Failure> {
@@ -589,13 +653,22 @@ impl LaneRun {
         report.bytes += placement.size;
         if job.replaces.is_some() {
             report.replaced += 1;
-            let lost = self.context.state.record_lost(self.place.id, self.place.folded(&placement), Loss::Replaced, self.context.now.into());
+            let lost = self.context.state.record_lost(
+                self.place.id,
+                self.place.folded(&placement),
+                Loss::Replaced,
+                self.context.now.into(),
+            );
             if let Err(error) = lost {
                 tracing::warn!("{}", state_failed(&error));
             }
         }
         staging.planned_bytes = staging.planned_bytes.saturating_sub(placement.size);
-        self.context.progress.tell(Event::Placed { path: job.file.path.clone(), size: placement.size, how });
+        self.context.progress.tell(Event::Placed {
+            path: job.file.path.clone(),
+            size: placement.size,
+            how,
+        });
         manifest.add(&placement, &job.asset);
         let proof = placement.proof;
         self.finish_one(staging, job, FileEnd::Placed(proof));
@@ -614,20 +687,34 @@ impl LaneRun {
         said.resource = Some(job.file.role.name().to_owned());
         said.destination = Some(self.place.name.clone());
         if error.class != ErrorClass::Cancelled {
-            self.context.progress.tell(Event::Failed { path: job.file.path.clone(), message: error.message.clone() });
+            self.context.progress.tell(Event::Failed {
+                path: job.file.path.clone(),
+                message: error.message.clone(),
+            });
             if report.problems.len() < 1000 {
                 report.problems.push(said.clone());
             }
         }
         // What concerns the whole place ends the lane; what concerns one file doesn't.
         let whole = matches!(error.class, ErrorClass::Quota)
-            || matches!(error.code.as_str(), "files/read-only" | "files/vanished" | "files/no-folder" | "state/unusable");
+            || matches!(
+                error.code.as_str(),
+                "files/read-only" | "files/vanished" | "files/no-folder" | "state/unusable"
+            );
         if whole && fatal.is_none() {
             *fatal = Some(Failure::Destination(self.place.name.clone(), error.clone()));
         } else if error.class == ErrorClass::Unauthenticated && fatal.is_none() {
             *fatal = Some(Failure::Source(error.clone()));
         }
-        self.finish_one(staging, job, if pending { FileEnd::Pending(said) } else { FileEnd::Failed(said) });
+        self.finish_one(
+            staging,
+            job,
+            if pending {
+                FileEnd::Pending(said)
+            } else {
+                FileEnd::Failed(said)
+            },
+        );
     }
 
     /// What was planned and won't be sent in this run stays pending.
@@ -637,7 +724,9 @@ impl LaneRun {
         left.extend(staging.destructive.drain(..).flat_map(|(_, jobs)| jobs));
         for job in left {
             let error = match fatal {
-                Some(failure) => ConnectorError::new(ErrorClass::Cancelled, "sync/not-sent", format!("Not sent: {failure}")),
+                Some(failure) => {
+                    ConnectorError::new(ErrorClass::Cancelled, "sync/not-sent", format!("Not sent: {failure}"))
+                }
                 None => crate::link::cancelled(),
             };
             let mut said = problem(Some((&job.asset.id, job.asset.name.as_deref())), &error, Retry::NextRun);
@@ -648,7 +737,9 @@ impl LaneRun {
     }
 
     fn finish_one(&self, staging: &mut Staging, job: &Job, end: FileEnd) {
-        let Some(flight) = staging.flights.get_mut(&job.ticket) else { return };
+        let Some(flight) = staging.flights.get_mut(&job.ticket) else {
+            return;
+        };
         let status = &mut flight.status;
         status.pending = status.pending.saturating_sub(1);
         match end {
@@ -670,8 +761,16 @@ impl LaneRun {
         if flight.waiting_for > 0 {
             return;
         }
-        let Some(flight) = staging.flights.remove(&job.ticket) else { return };
-        let Flight { library, asset, seq, mut status, .. } = flight;
+        let Some(flight) = staging.flights.remove(&job.ticket) else {
+            return;
+        };
+        let Flight {
+            library,
+            asset,
+            seq,
+            mut status,
+            ..
+        } = flight;
         status.state = state_of(&status);
         staging.flying.remove(&(library.id, asset.id.clone()));
         staging.settled.push((library.id, asset.id.clone(), status));
@@ -715,7 +814,11 @@ impl LaneRun {
             tracing::warn!(code = error.code, "a draft stays until the next run: {}", error.message);
             return;
         }
-        if let Err(error) = self.context.state.drop_intents(self.place.id, std::slice::from_ref(&held.key)) {
+        if let Err(error) = self
+            .context
+            .state
+            .drop_intents(self.place.id, std::slice::from_ref(&held.key))
+        {
             tracing::warn!("{}", state_failed(&error));
         }
     }
@@ -772,7 +875,11 @@ fn state_of(status: &AssetStatus) -> StatusState {
 }
 
 fn status_of(plan: &AssetPlan, placements: &[Placement]) -> AssetStatus {
-    let sends = plan.actions.iter().filter(|action| !matches!(action, Action::Remove { .. })).count();
+    let sends = plan
+        .actions
+        .iter()
+        .filter(|action| !matches!(action, Action::Remove { .. }))
+        .count();
     let mut status = AssetStatus {
         scope: match &plan.scope {
             camroll_plan::Scope::In => StatusScope::In,

@@ -23,8 +23,11 @@ pub(crate) struct ManifestWriter {
 }
 
 fn line(placement: &Placement, name: Option<&str>) -> String {
-    let digests: serde_json::Map<String, serde_json::Value> =
-        placement.digests.iter().map(|digest| (digest.algorithm.name().to_owned(), digest.hex().into())).collect();
+    let digests: serde_json::Map<String, serde_json::Value> = placement
+        .digests
+        .iter()
+        .map(|digest| (digest.algorithm.name().to_owned(), digest.hex().into()))
+        .collect();
     json!({
         "path": placement.path(), "role": placement.role.name(), "recipe": placement.recipe.0, "size": placement.size, "digests": digests,
         "connector": placement.source.connector, "account": placement.source.account, "library": placement.source.library,
@@ -38,7 +41,14 @@ impl ManifestWriter {
     /// Begins. What a crash kept from being written is written first, from the journal's placements.
     pub(crate) fn new(context: &Context, place: &Place) -> Result<Self, Failure> {
         let marker = format!("manifest-open/{}", place.id.0);
-        let mut writer = Self { lines: Vec::new(), count: 0, segment: 0, run: context.run.clone(), marker, active: place.rules.is_some() };
+        let mut writer = Self {
+            lines: Vec::new(),
+            count: 0,
+            segment: 0,
+            run: context.run.clone(),
+            marker,
+            active: place.rules.is_some(),
+        };
         if context.mode == Mode::Plan {
             writer.active = false;
         }
@@ -77,7 +87,11 @@ impl ManifestWriter {
     }
 
     pub(crate) async fn flush_full(&mut self, place: &Place) -> Result<(), Failure> {
-        if self.count >= SEGMENT { self.flush(place).await } else { Ok(()) }
+        if self.count >= SEGMENT {
+            self.flush(place).await
+        } else {
+            Ok(())
+        }
     }
 
     async fn flush(&mut self, place: &Place) -> Result<(), Failure> {

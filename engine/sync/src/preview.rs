@@ -28,9 +28,23 @@ impl PreviewAction {
         let (name, role, path, size, reason) = match action {
             Action::Put { file, reason } => ("put", file.role, file.path.clone(), file.size, reason),
             Action::Replace { file, reason, .. } => ("replace", file.role, file.path.clone(), file.size, reason),
-            Action::Remove { placed, reason } => ("remove", placed.role, placed.path().unwrap_or_default().to_owned(), Some(placed.size), reason),
+            Action::Remove { placed, reason } => (
+                "remove",
+                placed.role,
+                placed.path().unwrap_or_default().to_owned(),
+                Some(placed.size),
+                reason,
+            ),
         };
-        Self { action: name, asset: asset.id.to_string(), name: asset.name.clone(), role: role.name(), path, size, reason: reason.clone() }
+        Self {
+            action: name,
+            asset: asset.id.to_string(),
+            name: asset.name.clone(),
+            role: role.name(),
+            path,
+            size,
+            reason: reason.clone(),
+        }
     }
 }
 

@@ -37,7 +37,13 @@ pub(crate) async fn recover(state: &Arc<State>, place: &Place) -> Result<Recover
                 match answer {
                     Ok(stored) => {
                         let intended = (*intent.placement).clone();
-                        placed.push((intent.key.clone(), Placement { entry: stored.entry, ..intended }));
+                        placed.push((
+                            intent.key.clone(),
+                            Placement {
+                                entry: stored.entry,
+                                ..intended
+                            },
+                        ));
                     }
                     Err(_) => lost.push(intent),
                 }
@@ -66,7 +72,11 @@ pub(crate) async fn recover(state: &Arc<State>, place: &Place) -> Result<Recover
         recovered.discarded += dropped.len() as u64;
         let placed = placed
             .into_iter()
-            .map(|(key, placement)| Placed { intent: Some(key), folded: place.folded(&placement), placement })
+            .map(|(key, placement)| Placed {
+                intent: Some(key),
+                folded: place.folded(&placement),
+                placement,
+            })
             .collect();
         let dropped: Vec<String> = dropped.iter().map(|intent| intent.key.clone()).collect();
         let (state, destination) = (Arc::clone(state), place.id);

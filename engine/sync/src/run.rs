@@ -6,8 +6,8 @@ use std::time::Instant as Clock;
 
 use camroll_host::Connection;
 use camroll_model::{
-    Account, AssetCounts, DestinationReceipt, KeptCounts, Library, MissingVersions, Outcome, Problem, ProofCounts, Receipt, ResourceCounts,
-    Retry, SourceKey,
+    Account, AssetCounts, DestinationReceipt, KeptCounts, Library, MissingVersions, Outcome, Problem, ProofCounts,
+    Receipt, ResourceCounts, Retry, SourceKey,
 };
 use camroll_plan::{Wish, fingerprint};
 use camroll_spec::{LibraryChoice, Spec};
@@ -80,17 +80,30 @@ pub async fn run(state: &Arc<State>, request: RunRequest) -> RunReport {
     conclude(state, &request, run_id, now, clock, tally)
 }
 
-async fn go(state: &Arc<State>, request: &RunRequest, run_id: &str, now: jiff::Timestamp, tally: &mut Tally) -> Result<(), Failure> {
+async fn go(
+    state: &Arc<State>,
+    request: &RunRequest,
+    run_id: &str,
+    now: jiff::Timestamp,
+    tally: &mut Tally,
+) -> Result<(), Failure> {
     let source = Link::new(request.source.clone(), request.stop.clone());
     let account = check(request, &source).await?;
     let account_id = account.id.clone().unwrap_or_else(|| account.name.clone());
     tally.account = Some(account);
     let connector = request.source.connector_id().to_owned();
     let breaker = format!("breaker/{connector}/{account_id}");
-    if let Some(until) = state.memo(&breaker)?.and_then(|text| text.parse::<i64>().ok()).filter(|until| *until > now.as_second()) {
+    if let Some(until) = state
+        .memo(&breaker)?
+        .and_then(|text| text.parse::<i64>().ok())
+        .filter(|until| *until > now.as_second())
+    {
         return Err(Failure::Guard {
             code: "sync/resting",
-            message: format!("The service failed so often in a row that it is left alone until {}.", jiff::Timestamp::from_second(until).map_or_else(|_| until.to_string(), |time| time.to_string())),
+            message: format!(
+                "The service failed so often in a row that it is left alone until {}.",
+                jiff::Timestamp::from_second(until).map_or_else(|_| until.to_string(), |time| time.to_string())
+            ),
             destination: None,
         });
     }
@@ -118,11 +131,13 @@ async fn go(state: &Arc<State>, request: &RunRequest, run_id: &str, now: jiff::T
     let listen = async {
         let mut all = Ok(Vec::new());
         for library in &context.libraries {
-            let heard = hear(&context, library, || tell.send_modify(|hearing| {
-                if let Hearing::Goes(pages) = hearing {
-                    *pages += 1;
-                }
-            }))
+            let heard = hear(&context, library, || {
+                tell.send_modify(|hearing| {
+                    if let Hearing::Goes(pages) = hearing {
+                        *pages += 1;
+                    }
+                })
+            })
             .await;
             match (&mut all, heard) {
                 (Ok(all), Ok(heard)) => all.push(heard),
@@ -154,10 +169,18 @@ async fn go(state: &Arc<State>, request: &RunRequest, run_id: &str, now: jiff::T
         both = async { tokio::join!(listen, work) } => both,
         () = hard_stop => unreachable!("it never ends"),
     };
-    tally.lanes = names.into_iter().zip(lanes).zip(reports).map(|((name, lane), report)| (name, lane, report)).collect();
+    tally.lanes = names
+        .into_iter()
+        .zip(lanes)
+        .zip(reports)
+        .map(|((name, lane), report)| (name, lane, report))
+        .collect();
     for (_, _, report) in &mut tally.lanes {
         if let Some(failure) = report.failure.take() {
-            let worse = tally.failure.as_ref().is_none_or(|known| known.exit() == Exit::Interrupted);
+            let worse = tally
+                .failure
+                .as_ref()
+                .is_none_or(|known| known.exit() == Exit::Interrupted);
             tally.problems.extend(failure.problem());
             if worse {
                 tally.failure = Some(failure);
@@ -185,10 +208,19 @@ async fn check(request: &RunRequest, source: &Link) -> Result<Account, Failure> 
     let sign_in = request.sign_in.clone();
     let guard = tokio::task::spawn_blocking(move || sign_in.lock())
         .await
-        .map_err(|panic| Failure::Source(camroll_model::ConnectorError::new(camroll_model::ErrorClass::Unexpected, "sync/panic", panic.to_string())))??;
+        .map_err(|panic| {
+            Failure::Source(camroll_model::ConnectorError::new(
+                camroll_model::ErrorClass::Unexpected,
+                "sync/panic",
+                panic.to_string(),
+            ))
+        })??;
     // Another process may have renewed the sign-in while this one waited.
     request.source.reload().map_err(Failure::Source)?;
-    let account = source.call(|source| async move { source.check().await }).await.map_err(Failure::Source)?;
+    let account = source
+        .call(|source| async move { source.check().await })
+        .await
+        .map_err(Failure::Source)?;
     drop(guard);
     Ok(account)
 }
@@ -218,7 +250,10 @@ async fn choose(
     let mut known = state.libraries(connector, account)?;
     let mut chosen = pick(&known);
     if chosen.is_empty() || wanted.iter().any(|choice| *choice != LibraryChoice::Personal) {
-        known = source.call(|source| async move { source.libraries().await }).await.map_err(Failure::Source)?;
+        known = source
+            .call(|source| async move { source.libraries().await })
+            .await
+            .map_err(Failure::Source)?;
         state.set_libraries(connector, account, &known)?;
         chosen = pick(&known);
     }
@@ -226,24 +261,42 @@ async fn choose(
         let names: Vec<&str> = known.iter().map(|library| library.name.as_str()).collect();
         return Err(Failure::Guard {
             code: "source/no-such-library",
-            message: format!("The account has none of the libraries that the spec wants. It has: {}.", names.join(", ")),
+            message: format!(
+                "The account has none of the libraries that the spec wants. It has: {}.",
+                names.join(", ")
+            ),
             destination: None,
         });
     }
     chosen
         .into_iter()
         .map(|library| {
-            let key = SourceKey { connector: connector.to_owned(), account: account.to_owned(), library: library.id.0.clone() };
+            let key = SourceKey {
+                connector: connector.to_owned(),
+                account: account.to_owned(),
+                library: library.id.0.clone(),
+            };
             let id = state.source(&key)?;
             Ok(HeardLibrary { library, key, id })
         })
         .collect()
 }
 
-async fn lane(context: &Arc<Context>, destination: &camroll_spec::Destination, connection: &Connection) -> Result<LaneRun, Failure> {
+async fn lane(
+    context: &Arc<Context>,
+    destination: &camroll_spec::Destination,
+    connection: &Connection,
+) -> Result<LaneRun, Failure> {
     let name = destination.name.to_string();
     let link = Link::new(connection.clone(), context.stop.clone());
-    let (key, identity) = identify(&context.state, &link, &name, &destination.connection.settings, context.mode).await?;
+    let (key, identity) = identify(
+        &context.state,
+        &link,
+        &name,
+        &destination.connection.settings,
+        context.mode,
+    )
+    .await?;
     let id = context.state.destination(&key)?;
     let place = Arc::new(Place {
         name: name.clone(),
@@ -253,20 +306,36 @@ async fn lane(context: &Arc<Context>, destination: &camroll_spec::Destination, c
         rules: identity.features.names.clone(),
     });
     if context.mode == Mode::Sync {
-        let recovered = recover(&context.state, &place).await.map_err(|error| Failure::Destination(name.clone(), error))?;
+        let recovered = recover(&context.state, &place)
+            .await
+            .map_err(|error| Failure::Destination(name.clone(), error))?;
         if recovered.placed > 0 {
-            context.progress.tell(Event::Notice(format!("{} files that an interrupted run had brought were recognised; they are not fetched again.", recovered.placed)));
+            context.progress.tell(Event::Notice(format!(
+                "{} files that an interrupted run had brought were recognised; they are not fetched again.",
+                recovered.placed
+            )));
         }
     }
-    let personal = context.libraries.first().map(|library| library.library.clone()).unwrap_or(Library {
-        id: "".into(),
-        name: String::new(),
-        kind: String::new(),
-        count: None,
-        attributes: Vec::new(),
-    });
-    let wish = Wish { spec: &context.spec, destination, features: &identity.features, library: &personal };
-    let lane = context.state.lane(context.spec.name.as_str(), &name, &key, fingerprint(&wish))?;
+    let personal = context
+        .libraries
+        .first()
+        .map(|library| library.library.clone())
+        .unwrap_or(Library {
+            id: "".into(),
+            name: String::new(),
+            kind: String::new(),
+            count: None,
+            attributes: Vec::new(),
+        });
+    let wish = Wish {
+        spec: &context.spec,
+        destination,
+        features: &identity.features,
+        library: &personal,
+    };
+    let lane = context
+        .state
+        .lane(context.spec.name.as_str(), &name, &key, fingerprint(&wish))?;
     Ok(LaneRun {
         context: Arc::clone(context),
         destination: destination.clone(),
@@ -277,7 +346,14 @@ async fn lane(context: &Arc<Context>, destination: &camroll_spec::Destination, c
     })
 }
 
-fn conclude(state: &Arc<State>, request: &RunRequest, run: String, started: jiff::Timestamp, clock: Clock, mut tally: Tally) -> RunReport {
+fn conclude(
+    state: &Arc<State>,
+    request: &RunRequest,
+    run: String,
+    started: jiff::Timestamp,
+    clock: Clock,
+    mut tally: Tally,
+) -> RunReport {
     let spec = request.spec.name.to_string();
     let mut previews = BTreeMap::new();
     let mut destinations = BTreeMap::new();
@@ -286,7 +362,6 @@ fn conclude(state: &Arc<State>, request: &RunRequest, run: String, started: jiff
     for (destination, connection) in request.spec.destinations.iter().zip(&request.destinations) {
         requests.insert(destination.name.to_string(), connection.requests());
     }
-    let mut told = 0;
     for (name, lane, report) in &mut tally.lanes {
         let totals = lane.totals().unwrap_or_default();
         let placed: u64 = totals.placed.iter().sum();
@@ -311,7 +386,10 @@ fn conclude(state: &Arc<State>, request: &RunRequest, run: String, started: jiff
                     service_checked: totals.placed[2],
                     read_back: totals.placed[3],
                 },
-                kept: KeptCounts { left_scope: totals.kept_left_scope, gone_at_source: totals.kept_gone },
+                kept: KeptCounts {
+                    left_scope: totals.kept_left_scope,
+                    gone_at_source: totals.kept_gone,
+                },
                 replaced: report.replaced,
                 renamed: 0,
                 removed: 0,
@@ -319,11 +397,14 @@ fn conclude(state: &Arc<State>, request: &RunRequest, run: String, started: jiff
             },
         );
         let known = lane.problems(PROBLEMS).unwrap_or_default();
-        told += known.len();
-        tally.problems.extend(known);
+        // What is still open first, then what was said in this run of what is settled.
+        for problem in known.into_iter().chain(std::mem::take(&mut report.problems)) {
+            if tally.problems.len() < PROBLEMS && !tally.problems.contains(&problem) {
+                tally.problems.push(problem);
+            }
+        }
         previews.insert(name.clone(), std::mem::take(&mut report.preview));
     }
-    let _ = told;
     if let Some(problem) = tally.failure.as_ref().and_then(Failure::problem)
         && !tally.problems.contains(&problem)
     {
@@ -339,10 +420,27 @@ fn conclude(state: &Arc<State>, request: &RunRequest, run: String, started: jiff
         out_of_scope: totals.out_of_scope,
     };
     let exit = match &tally.failure {
-        Some(failure) if failure.exit() == Exit::Guard && matches!(failure, Failure::Guard { code: "sync/resting", .. }) => Exit::Temporary,
+        Some(failure)
+            if failure.exit() == Exit::Guard
+                && matches!(
+                    failure,
+                    Failure::Guard {
+                        code: "sync/resting",
+                        ..
+                    }
+                ) =>
+        {
+            Exit::Temporary
+        }
         Some(failure) => failure.exit(),
         None if totals.failed > 0 => Exit::SomeFailed,
-        None if tally.problems.iter().any(|problem| problem.retry == Retry::NextRun && problem.code != "source/no-bytes-yet") => Exit::SomeFailed,
+        None if tally
+            .problems
+            .iter()
+            .any(|problem| problem.retry == Retry::NextRun && problem.code != "source/no-bytes-yet") =>
+        {
+            Exit::SomeFailed
+        }
         None => Exit::Done,
     };
     let outcome = match exit {
@@ -374,17 +472,24 @@ fn conclude(state: &Arc<State>, request: &RunRequest, run: String, started: jiff
             receipt: text.clone(),
             sign_in_expires: tally.account.and_then(|account| account.expires),
         };
-        let kept = state.set_last_run(&spec, &note).and_then(|()| state.checkpoint()).and_then(|()| {
-            // A run that did nothing leaves no file: the last one's says as much.
-            if receipt.destinations.values().any(|one| one.resources.put > 0) || !receipt.problems.is_empty() {
-                state.write_receipt(&run, format!("{text}\n").as_bytes())
-            } else {
-                Ok(())
-            }
-        });
+        let kept = state
+            .set_last_run(&spec, &note)
+            .and_then(|()| state.checkpoint())
+            .and_then(|()| {
+                // A run that did nothing leaves no file: the last one's says as much.
+                if receipt.destinations.values().any(|one| one.resources.put > 0) || !receipt.problems.is_empty() {
+                    state.write_receipt(&run, format!("{text}\n").as_bytes())
+                } else {
+                    Ok(())
+                }
+            });
         if let Err(error) = kept {
             tracing::error!("the run's end couldn't be kept: {error}");
         }
     }
-    RunReport { receipt, exit, previews }
+    RunReport {
+        receipt,
+        exit,
+        previews,
+    }
 }

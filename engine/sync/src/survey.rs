@@ -35,7 +35,11 @@ impl Listing {
                 })
                 .await?;
             for entry in page.entries {
-                let own = entry.target.path.as_deref().is_some_and(|path| path.starts_with(".camroll/"));
+                let own = entry
+                    .target
+                    .path
+                    .as_deref()
+                    .is_some_and(|path| path.starts_with(".camroll/"));
                 if let (false, false, Some(size)) = (entry.folder, own, entry.size) {
                     by_size.entry(size).or_default().push(entry);
                 }

@@ -62,7 +62,10 @@ impl Job {
             asset: self.asset.id.clone(),
             resource: self.file.resource.clone(),
             version: self.file.version.clone(),
-            pointer: self.resource().map(|resource| resource.pointer.clone()).unwrap_or_default(),
+            pointer: self
+                .resource()
+                .map(|resource| resource.pointer.clone())
+                .unwrap_or_default(),
         }
     }
 
@@ -104,7 +107,10 @@ pub(crate) struct Place {
 impl Place {
     /// A placement's path as the destination compares names.
     pub(crate) fn folded(&self, placement: &Placement) -> String {
-        let path = placement.path().or(placement.entry.target.id.as_deref()).unwrap_or_default();
+        let path = placement
+            .path()
+            .or(placement.entry.target.id.as_deref())
+            .unwrap_or_default();
         match &self.rules {
             Some(rules) => camroll_plan::fold(path, rules).as_str().to_owned(),
             None => path.to_owned(),
@@ -127,14 +133,45 @@ pub(crate) enum Transferred {
     Stored(Box<Held>),
 }
 
-/// Brings one file's bytes there.
+/// Brings one file's bytes there. What didn't come whole leaves nothing behind.
 pub(crate) async fn transfer(
     context: &Context,
     place: &Place,
     job: Job,
     located: Located,
 ) -> Result<Transferred, (Job, ConnectorError)> {
-    context.progress.tell(Event::Started { path: job.file.path.clone(), size: job.file.size });
+    let result = attempts(context, place, job, located).await;
+    if let Err((job, _)) = &result {
+        let key = job.idempotency_key(&place.identity);
+        let orphan = camroll_model::Orphan {
+            path: job.file.path.clone(),
+            idempotency_key: key.clone(),
+            held: None,
+            checkpoint: None,
+        };
+        match place.link.connection().abort(vec![orphan]).await {
+            Ok(_) => {
+                if let Err(error) = context.state.drop_intents(place.id, std::slice::from_ref(&key)) {
+                    tracing::warn!("{error}");
+                }
+            }
+            Err(error) => tracing::info!(code = error.code, "a draft stays until the next run: {}", error.message),
+        }
+    }
+    result
+}
+
+/// As often as that can help.
+async fn attempts(
+    context: &Context,
+    place: &Place,
+    job: Job,
+    located: Located,
+) -> Result<Transferred, (Job, ConnectorError)> {
+    context.progress.tell(Event::Started {
+        path: job.file.path.clone(),
+        size: job.file.size,
+    });
     let mut located = located;
     let mut fetches = 0;
     loop {
@@ -145,11 +182,19 @@ pub(crate) async fn transfer(
         match once(context, place, &job, &located).await {
             Ok(transferred) => return Ok(transferred),
             Err(error) => {
-                let again = matches!(error.class, ErrorClass::Corrupt | ErrorClass::Expired | ErrorClass::Transient);
+                let again = matches!(
+                    error.class,
+                    ErrorClass::Corrupt | ErrorClass::Expired | ErrorClass::Transient
+                );
                 if !again || fetches >= FETCHES {
                     return Err((job, error));
                 }
-                tracing::info!(path = job.file.path, code = error.code, "fetched again: {}", error.message);
+                tracing::info!(
+                    path = job.file.path,
+                    code = error.code,
+                    "fetched again: {}",
+                    error.message
+                );
                 // Another URL, perhaps another server behind it.
                 located = match locate_one(context, &job).await {
                     Ok(located) => located,
@@ -169,7 +214,11 @@ async fn once(context: &Context, place: &Place, job: &Job, located: &Located) ->
             "It changed at the source since it was listed; the next run takes the new one.",
         ));
     }
-    let expected = if located.digests.is_empty() { resource.digests.clone() } else { located.digests.clone() };
+    let expected = if located.digests.is_empty() {
+        resource.digests.clone()
+    } else {
+        located.digests.clone()
+    };
     let size = located.size.or(resource.size);
     let key = job.idempotency_key(&place.identity);
     let placement = proposed(job, size, &expected);
@@ -210,16 +259,37 @@ async fn once(context: &Context, place: &Place, job: &Job, located: &Located) ->
         }
         (Err(error), Ok(_)) | (Ok(_), Err(error)) => return Err(error),
     };
-    let placement = Placement { size: proven.size, digests: proven.digests, ..placement };
-    let held = |token, placement| Box::new(Held { job: job.clone(), key: key.clone(), token, placement });
+    let placement = Placement {
+        size: proven.size,
+        digests: proven.digests,
+        ..placement
+    };
+    let held = |token, placement| {
+        Box::new(Held {
+            job: job.clone(),
+            key: key.clone(),
+            token,
+            placement,
+        })
+    };
     match staged {
         Staged::Held(token) => {
-            context.state.staged(place.id, &key, &token).map_err(|error| state_failed(&error))?;
+            context
+                .state
+                .staged(place.id, &key, &token)
+                .map_err(|error| state_failed(&error))?;
             Ok(Transferred::Held(held(token, placement)))
         }
         Staged::Stored(stored) => {
             let proof = proof_of(&stored.checked, &stored.entry, &placement);
-            Ok(Transferred::Stored(held(Vec::new(), Placement { entry: stored.entry, proof, ..placement })))
+            Ok(Transferred::Stored(held(
+                Vec::new(),
+                Placement {
+                    entry: stored.entry,
+                    proof,
+                    ..placement
+                },
+            )))
         }
     }
 }
@@ -241,7 +311,13 @@ async fn fetch(context: &Context, job: &Job, located: &Located, intake: &mut Int
         if intake.offset() == before {
             resumes += 1;
         }
-        tracing::info!(path = job.file.path, offset = intake.offset(), code = error.code, "the transfer goes on: {}", error.message);
+        tracing::info!(
+            path = job.file.path,
+            offset = intake.offset(),
+            code = error.code,
+            "the transfer goes on: {}",
+            error.message
+        );
         let pause = std::time::Duration::from_secs(error.retry_after.unwrap_or(0).min(60).into())
             .max(std::time::Duration::from_millis(50 * u64::from(resumes)));
         tokio::select! {
@@ -256,8 +332,18 @@ fn intend(state: &Arc<State>, place: &Place, key: &str, job: &Job, placement: Pl
     let (state, destination, key) = (Arc::clone(state), place.id, key.to_owned());
     let replaces = job.replaces.as_ref().map(|placed| placed.entry.clone());
     Box::new(move |proven: Proven| {
-        let placement = Placement { size: proven.size, digests: proven.digests, ..placement };
-        let intent = Intent { destination, key, placement: Box::new(placement), replaces, held: None };
+        let placement = Placement {
+            size: proven.size,
+            digests: proven.digests,
+            ..placement
+        };
+        let intent = Intent {
+            destination,
+            key,
+            placement: Box::new(placement),
+            replaces,
+            held: None,
+        };
         Box::pin(async move {
             tokio::task::spawn_blocking(move || state.intend(intent))
                 .await
@@ -293,7 +379,10 @@ fn proposed(job: &Job, size: Option<u64>, digests: &[Digest]) -> Placement {
 
 /// What the service's answer proves. A digest that it checked or tells counts where it is one of those that the host computed.
 pub(crate) fn proof_of(checked: &[Algorithm], entry: &Entry, placement: &Placement) -> Proof {
-    if checked.iter().any(|algorithm| placement.digests.iter().any(|ours| ours.algorithm == *algorithm)) {
+    if checked
+        .iter()
+        .any(|algorithm| placement.digests.iter().any(|ours| ours.algorithm == *algorithm))
+    {
         Proof::ServiceChecked
     } else if entry.digests.iter().any(|theirs| placement.digests.contains(theirs)) {
         Proof::ServiceReported
@@ -324,7 +413,11 @@ pub(crate) async fn locate(
             async move { source.locate(&library, references).await }
         })
         .await?;
-    if located.len() == asked { Ok(located) } else { Err(miscounted("locate", asked, located.len())) }
+    if located.len() == asked {
+        Ok(located)
+    } else {
+        Err(miscounted("locate", asked, located.len()))
+    }
 }
 
 /// Whether a failed `stage` speaks of the destination, and not of the body that broke off.

@@ -15,7 +15,13 @@ pub fn run(arguments: &ConnectorArguments) -> Outcome {
 fn manifest(id: &str) -> Result<serde_json::Value, Story> {
     let component = bundle::component(id).ok_or_else(|| {
         let known: Vec<&str> = bundle::BUNDLED.iter().map(|(id, _)| *id).collect();
-        Story::new(Exit::Usage, format!("There is no connector {id:?}. There is: {}. Connectors that aren't bundled can't be used yet.", known.join(", ")))
+        Story::new(
+            Exit::Usage,
+            format!(
+                "There is no connector {id:?}. There is: {}. Connectors that aren't bundled can't be used yet.",
+                known.join(", ")
+            ),
+        )
     })?;
     camroll_host::manifest_json(component).map_err(Story::unexpected)
 }
@@ -31,8 +37,19 @@ fn list(json: bool) -> Outcome {
         return Ok(Exit::Done);
     }
     for one in all {
-        let roles: Vec<&str> = one["roles"].as_array().into_iter().flatten().filter_map(serde_json::Value::as_str).collect();
-        println!("{:<16} {:<8} {:<12} {}", one["id"].as_str().unwrap_or_default(), one["version"].as_str().unwrap_or_default(), roles.join(", "), one["summary"].as_str().unwrap_or_default());
+        let roles: Vec<&str> = one["roles"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(serde_json::Value::as_str)
+            .collect();
+        println!(
+            "{:<16} {:<8} {:<12} {}",
+            one["id"].as_str().unwrap_or_default(),
+            one["version"].as_str().unwrap_or_default(),
+            roles.join(", "),
+            one["summary"].as_str().unwrap_or_default()
+        );
     }
     Ok(Exit::Done)
 }
@@ -44,7 +61,12 @@ fn info(id: &str, json: bool) -> Outcome {
         return Ok(Exit::Done);
     }
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-    println!("{} {}: {}", text(&manifest["title"]), text(&manifest["version"]), text(&manifest["summary"]));
+    println!(
+        "{} {}: {}",
+        text(&manifest["title"]),
+        text(&manifest["version"]),
+        text(&manifest["summary"])
+    );
     let section = |title: &str, rows: Vec<(String, String)>| {
         if !rows.is_empty() {
             println!("\n{title}");
@@ -54,12 +76,36 @@ fn info(id: &str, json: bool) -> Outcome {
         }
     };
     let members = |key: &str| manifest[key].as_object().cloned().unwrap_or_default();
-    section("reaches", members("origins").into_iter().map(|(name, rule)| (name, text(&rule["why"]))).collect());
-    section("secrets", members("slots").into_iter().map(|(name, rule)| (name, text(&rule["why"]))).collect());
-    let properties = manifest["settings"]["properties"].as_object().cloned().unwrap_or_default();
-    section("settings", properties.into_iter().map(|(name, rule)| (name, text(&rule["description"]))).collect());
+    section(
+        "reaches",
+        members("origins")
+            .into_iter()
+            .map(|(name, rule)| (name, text(&rule["why"])))
+            .collect(),
+    );
+    section(
+        "secrets",
+        members("slots")
+            .into_iter()
+            .map(|(name, rule)| (name, text(&rule["why"])))
+            .collect(),
+    );
+    let properties = manifest["settings"]["properties"]
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
+    section(
+        "settings",
+        properties
+            .into_iter()
+            .map(|(name, rule)| (name, text(&rule["description"])))
+            .collect(),
+    );
     if manifest["folder"].is_object() {
-        println!("\nfiles\n  only in the folder that the setting {} names", text(&manifest["folder"]["setting"]));
+        println!(
+            "\nfiles\n  only in the folder that the setting {} names",
+            text(&manifest["folder"]["setting"])
+        );
     }
     Ok(Exit::Done)
 }

@@ -19,7 +19,11 @@ pub fn run(arguments: &ExplainArguments, folder: Option<&Path>) -> Outcome {
                 println!("{}\n\n{page}", arguments.subject);
                 Ok(Exit::Done)
             }
-            None => Err(Story::new(Exit::Usage, format!("{:?} isn't a code that camroll knows.", arguments.subject)).hint("`camroll explain SPEC ASSET` explains an asset")),
+            None => Err(Story::new(
+                Exit::Usage,
+                format!("{:?} isn't a code that camroll knows.", arguments.subject),
+            )
+            .hint("`camroll explain SPEC ASSET` explains an asset")),
         };
     };
     let reading = specs::read(&arguments.specs)?;
@@ -27,13 +31,20 @@ pub fn run(arguments: &ExplainArguments, folder: Option<&Path>) -> Outcome {
     let state = open_state(&state_folder(folder)?)?;
     let found = search(&state, spec.source.connection.connector.id().as_str(), wanted)?;
     if found.is_empty() {
-        return Err(Story::new(Exit::Usage, format!("The catalogue has no asset whose name is {wanted:?} or whose id begins so.")).hint("run `camroll sync` or `camroll plan` first, if it is new"));
+        return Err(Story::new(
+            Exit::Usage,
+            format!("The catalogue has no asset whose name is {wanted:?} or whose id begins so."),
+        )
+        .hint("run `camroll sync` or `camroll plan` first, if it is new"));
     }
     let mut all = Vec::new();
     for (library, key, entry) in found {
         let mut places = Vec::new();
         for destination in state.known_destinations().map_err(state_story)? {
-            for placement in state.placements(destination, &key, &entry.asset.id).map_err(state_story)? {
+            for placement in state
+                .placements(destination, &key, &entry.asset.id)
+                .map_err(state_story)?
+            {
                 places.push(json!({"path": placement.path(), "role": placement.role.name(), "size": placement.size, "proof": placement.proof.name(),
                     "ownership": placement.ownership, "digests": placement.digests.iter().map(ToString::to_string).collect::<Vec<_>>()}));
             }
@@ -69,18 +80,41 @@ pub fn run(arguments: &ExplainArguments, folder: Option<&Path>) -> Outcome {
 
 fn tell(one: &serde_json::Value) {
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-    println!("{} ({}), in {}", one["name"].as_str().unwrap_or("without a name"), text(&one["asset"]), text(&one["library"]));
+    println!(
+        "{} ({}), in {}",
+        one["name"].as_str().unwrap_or("without a name"),
+        text(&one["asset"]),
+        text(&one["library"])
+    );
     match &one["scope"] {
         serde_json::Value::String(_) => println!("  The spec takes it."),
-        scope if scope["gone"].is_string() => println!("  It left the library ({}). What is at the destinations stays: `deletions: keep`.", text(&scope["gone"])),
+        scope if scope["gone"].is_string() => println!(
+            "  It left the library ({}). What is at the destinations stays: `deletions: keep`.",
+            text(&scope["gone"])
+        ),
         scope => println!("  The spec doesn't take it. {}", text(&scope["why"])),
     }
     for file in one["files"].as_array().into_iter().flatten() {
-        let waits = if file["available"] == false { ", bytes not uploaded yet" } else { "" };
-        println!("  has    {:<14} {} bytes, {}{waits}", text(&file["role"]), file["size"], text(&file["media_type"]));
+        let waits = if file["available"] == false {
+            ", bytes not uploaded yet"
+        } else {
+            ""
+        };
+        println!(
+            "  has    {:<14} {} bytes, {}{waits}",
+            text(&file["role"]),
+            file["size"],
+            text(&file["media_type"])
+        );
     }
     for place in one["placements"].as_array().into_iter().flatten() {
-        println!("  there  {:<14} {} ({}, {})", text(&place["role"]), text(&place["path"]), text(&place["proof"]), text(&place["ownership"]));
+        println!(
+            "  there  {:<14} {} ({}, {})",
+            text(&place["role"]),
+            text(&place["path"]),
+            text(&place["proof"]),
+            text(&place["ownership"])
+        );
         for digest in place["digests"].as_array().into_iter().flatten() {
             println!("         {:<14} {}", "", text(digest));
         }
@@ -105,14 +139,24 @@ fn search(state: &Arc<State>, connector: &str, wanted: &str) -> Result<Vec<(Libr
             .map_err(state_story)?
             .into_iter()
             .find(|library| library.id.as_str() == key.library)
-            .unwrap_or(Library { id: key.library.as_str().into(), name: key.library.clone(), kind: String::new(), count: None, attributes: Vec::new() });
+            .unwrap_or(Library {
+                id: key.library.as_str().into(),
+                name: key.library.clone(),
+                kind: String::new(),
+                count: None,
+                attributes: Vec::new(),
+            });
         let mut from = Ordinal(0);
         loop {
             let page = state.assets(id, from, 500).map_err(state_story)?;
             let Some(last) = page.last() else { break };
             from = Ordinal(last.ordinal.0 + 1);
             for entry in page {
-                let named = entry.asset.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
+                let named = entry
+                    .asset
+                    .name
+                    .as_deref()
+                    .is_some_and(|name| name.eq_ignore_ascii_case(wanted));
                 if found.len() < 20 && (named || entry.asset.id.as_str().starts_with(wanted)) {
                     found.push((library.clone(), key.clone(), entry));
                 }

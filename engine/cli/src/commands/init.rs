@@ -7,7 +7,11 @@ use crate::story::{Outcome, Story};
 
 pub fn run(arguments: &InitArguments) -> Outcome {
     if arguments.file.exists() {
-        return Err(Story::new(Exit::Usage, format!("{} is there already; it isn't overwritten.", arguments.file.display())).hint("name another file"));
+        return Err(Story::new(
+            Exit::Usage,
+            format!("{} is there already; it isn't overwritten.", arguments.file.display()),
+        )
+        .hint("name another file"));
     }
     let apple_id = match &arguments.apple_id {
         Some(address) => address.clone(),
@@ -25,10 +29,18 @@ pub fn run(arguments: &InitArguments) -> Outcome {
         arguments.password_env,
         quoted(&folder)
     );
-    let text = text.replacen("https://camroll.example/schema/camroll.schema.json", "./camroll.schema.json", 1);
-    std::fs::write(&arguments.file, text).map_err(|error| Story::new(Exit::Unexpected, format!("{}: {error}", arguments.file.display())))?;
+    let text = text.replacen(
+        "https://camroll.example/schema/camroll.schema.json",
+        "./camroll.schema.json",
+        1,
+    );
+    std::fs::write(&arguments.file, text)
+        .map_err(|error| Story::new(Exit::Unexpected, format!("{}: {error}", arguments.file.display())))?;
     eprintln!("Wrote {}. Next:", arguments.file.display());
-    eprintln!("  export {}=…   # the account's own password; it is never sent", arguments.password_env);
+    eprintln!(
+        "  export {}=…   # the account's own password; it is never sent",
+        arguments.password_env
+    );
     eprintln!("  camroll login {name}");
     eprintln!("  camroll plan {}", arguments.file.display());
     Ok(Exit::Done)
@@ -41,7 +53,10 @@ fn ask(what: &str, flag: &str) -> Result<String, Story> {
     eprint!("{what}: ");
     let _ = std::io::stderr().flush();
     let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).map_err(Story::unexpected)?;
+    std::io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .map_err(Story::unexpected)?;
     match line.trim() {
         "" => Err(Story::new(Exit::Usage, format!("{what} is needed.")).hint(format!("give {flag}"))),
         text => Ok(text.to_owned()),

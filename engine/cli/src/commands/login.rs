@@ -32,22 +32,40 @@ pub async fn run(arguments: &LoginArguments, folder: Option<&Path>) -> Outcome {
         Some(_) => std::collections::BTreeMap::new(),
     };
     if let Some(path) = &arguments.password_file {
-        let text = std::fs::read_to_string(path).map_err(|error| Story::new(Exit::InvalidSpec, format!("{}: {error}", path.display())))?;
-        given.insert("password".to_owned(), Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()));
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Story::new(Exit::InvalidSpec, format!("{}: {error}", path.display())))?;
+        given.insert(
+            "password".to_owned(),
+            Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()),
+        );
     }
     let sign_in = opener.sign_in(connection).map_err(open_story)?;
-    let manifest = opener.connector(connection.connector.id().as_str()).map_err(open_story)?;
+    let manifest = opener
+        .connector(connection.connector.id().as_str())
+        .map_err(open_story)?;
     let identity = manifest.manifest().identity_of(&connection.settings);
-    let waiting = camroll_state::SignIns::open(&state_folder(folder)?).map_err(state_story)?.of("waiting", &identity);
+    let waiting = camroll_state::SignIns::open(&state_folder(folder)?)
+        .map_err(state_story)?
+        .of("waiting", &identity);
     let opened = opener.open(connection, given).map_err(open_story)?;
-    let guard = tokio::task::spawn_blocking(move || sign_in.lock()).await.map_err(Story::unexpected)?.map_err(state_story)?;
+    let guard = tokio::task::spawn_blocking(move || sign_in.lock())
+        .await
+        .map_err(Story::unexpected)?
+        .map_err(state_story)?;
     opened.reload().map_err(|error| failed(&error))?;
     let account = converse(arguments, &opened, &waiting).await?;
     drop(guard);
     match account {
         Some(account) => {
-            let until = account.expires.and_then(camroll_model::Instant::to_timestamp).map(|time| format!(" Apple's trust lasts until {}.", time.strftime("%Y-%m-%d"))).unwrap_or_default();
-            eprintln!("Signed in as {}.{until} The sign-in is kept encrypted; its key is a file that only you can read.", account.name);
+            let until = account
+                .expires
+                .and_then(camroll_model::Instant::to_timestamp)
+                .map(|time| format!(" Apple's trust lasts until {}.", time.strftime("%Y-%m-%d")))
+                .unwrap_or_default();
+            eprintln!(
+                "Signed in as {}.{until} The sign-in is kept encrypted; its key is a file that only you can read.",
+                account.name
+            );
             Ok(Exit::Done)
         }
         None => Ok(Exit::SignInNeeded),
@@ -62,7 +80,11 @@ fn failed(error: &ConnectorError) -> Story {
     Story::new(exit, error.to_string()).hint(format!("camroll explain {}", error.code))
 }
 
-async fn converse(arguments: &LoginArguments, connection: &Connection, waiting: &SignIn) -> Result<Option<Account>, Story> {
+async fn converse(
+    arguments: &LoginArguments,
+    connection: &Connection,
+    waiting: &SignIn,
+) -> Result<Option<Account>, Story> {
     let now = jiff::Timestamp::now().as_second();
     let open: Option<Waiting> = waiting
         .read()
@@ -74,7 +96,14 @@ async fn converse(arguments: &LoginArguments, connection: &Connection, waiting: 
     let mut question = match open {
         Some(open) => {
             eprintln!("Going on with the sign-in that was begun.");
-            Question { kind: "code".into(), text: open.text, choices: open.choices, step: open.step, expires: None, attributes: Vec::new() }
+            Question {
+                kind: "code".into(),
+                text: open.text,
+                choices: open.choices,
+                step: open.step,
+                expires: None,
+                attributes: Vec::new(),
+            }
         }
         None => match connection.sign_in(None, None).await.map_err(|error| failed(&error))? {
             Progress::Done(account) => return Ok(Some(account)),
@@ -82,7 +111,11 @@ async fn converse(arguments: &LoginArguments, connection: &Connection, waiting: 
         },
     };
     if arguments.sms && code.is_none() {
-        question = match connection.sign_in(Some(question.step), Some("sms".into())).await.map_err(|error| failed(&error))? {
+        question = match connection
+            .sign_in(Some(question.step), Some("sms".into()))
+            .await
+            .map_err(|error| failed(&error))?
+        {
             Progress::Done(account) => return Ok(Some(account)),
             Progress::Ask(question) => question,
         };
@@ -105,7 +138,8 @@ async fn converse(arguments: &LoginArguments, connection: &Connection, waiting: 
             Ok(Progress::Ask(next)) => {
                 if arguments.code.is_some() || arguments.code_file.is_some() {
                     keep(waiting, &next, now)?;
-                    return Err(Story::new(Exit::SignInNeeded, next.text).hint(format!("camroll login {} --code CODE", arguments.name)));
+                    return Err(Story::new(Exit::SignInNeeded, next.text)
+                        .hint(format!("camroll login {} --code CODE", arguments.name)));
                 }
                 question = next;
             }
@@ -118,7 +152,12 @@ async fn converse(arguments: &LoginArguments, connection: &Connection, waiting: 
 }
 
 fn keep(waiting: &SignIn, question: &Question, now: i64) -> Result<(), Story> {
-    let open = Waiting { step: question.step.clone(), text: question.text.clone(), choices: question.choices.clone(), until: now + 3600 };
+    let open = Waiting {
+        step: question.step.clone(),
+        text: question.text.clone(),
+        choices: question.choices.clone(),
+        until: now + 3600,
+    };
     let bytes = serde_json::to_vec(&open).map_err(Story::unexpected)?;
     waiting.write(&bytes).map_err(state_story)
 }
@@ -141,7 +180,10 @@ async fn answer_to(arguments: &LoginArguments, question: &Question) -> Result<Op
         eprintln!("  {id:<8} {label}");
     }
     if !std::io::stdin().is_terminal() {
-        eprintln!("Nobody is here to answer. Give it within an hour: camroll login {} --code CODE", arguments.name);
+        eprintln!(
+            "Nobody is here to answer. Give it within an hour: camroll login {} --code CODE",
+            arguments.name
+        );
         return Ok(None);
     }
     eprint!("> ");

@@ -14,7 +14,9 @@ pub async fn run(arguments: &NameArguments, folder: Option<&Path>) -> Outcome {
     let connection = connect(&opener, spec, connection)?;
     match connection.sign_out().await {
         Ok(()) => eprintln!("Signed out. What was kept of the sign-in is gone."),
-        Err(error) => eprintln!("The service didn't take the sign-out ({error}); what was kept of the sign-in is gone all the same."),
+        Err(error) => eprintln!(
+            "The service didn't take the sign-out ({error}); what was kept of the sign-in is gone all the same."
+        ),
     }
     Ok(Exit::Done)
 }

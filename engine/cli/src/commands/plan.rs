@@ -17,7 +17,11 @@ const SHOWN: usize = 50;
 pub async fn run(arguments: &PlanArguments, folder: Option<&Path>) -> Outcome {
     let reading = specs::read(&arguments.paths.paths)?;
     specs::show(&reading);
-    let mut exit = if reading.has_errors() { Exit::InvalidSpec } else { Exit::Done };
+    let mut exit = if reading.has_errors() {
+        Exit::InvalidSpec
+    } else {
+        Exit::Done
+    };
     let mut plans = Vec::new();
     let mut changes = 0;
     if !reading.specs.is_empty() {
@@ -51,7 +55,12 @@ pub async fn run(arguments: &PlanArguments, folder: Option<&Path>) -> Outcome {
                         preview.in_scope
                     );
                     for action in preview.actions.iter().take(SHOWN) {
-                        println!("  {:<8} {}  {}", action.action, action.path, action.size.map(|size| HumanBytes(size).to_string()).unwrap_or_default());
+                        println!(
+                            "  {:<8} {}  {}",
+                            action.action,
+                            action.path,
+                            action.size.map(|size| HumanBytes(size).to_string()).unwrap_or_default()
+                        );
                     }
                     if preview.actions.len() > SHOWN {
                         println!("  … and {} more (--json tells all)", preview.actions.len() - SHOWN);

@@ -14,7 +14,9 @@ pub fn run(arguments: &StateArguments, folder: Option<&Path>) -> Outcome {
             let opened = State::open(&folder).map_err(state_story)?;
             let opened = opened.state.rebuild().map_err(state_story)?;
             opened.state.checkpoint().map_err(state_story)?;
-            eprintln!("The index was made anew from the journal. The next sync lists the library again, and sends nothing that is there.");
+            eprintln!(
+                "The index was made anew from the journal. The next sync lists the library again, and sends nothing that is there."
+            );
             Ok(Exit::Done)
         }
     }

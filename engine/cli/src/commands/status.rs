@@ -22,9 +22,15 @@ pub fn run(arguments: &StatusArguments, folder: Option<&Path>) -> Outcome {
         }
         let totals = state.spec_totals(spec.name.as_str()).map_err(state_story)?;
         let last = state.last_run(spec.name.as_str()).map_err(state_story)?;
-        let expires = last.as_ref().and_then(|last| last.sign_in_expires).and_then(camroll_model::Instant::to_timestamp);
+        let expires = last
+            .as_ref()
+            .and_then(|last| last.sign_in_expires)
+            .and_then(camroll_model::Instant::to_timestamp);
         let days = expires.map(|time| (time.as_second() - jiff::Timestamp::now().as_second()) / 86_400);
-        let receipt: serde_json::Value = last.as_ref().and_then(|last| serde_json::from_str(&last.receipt).ok()).unwrap_or_default();
+        let receipt: serde_json::Value = last
+            .as_ref()
+            .and_then(|last| serde_json::from_str(&last.receipt).ok())
+            .unwrap_or_default();
         let started = last.as_ref().and_then(|last| last.started.to_timestamp());
         if arguments.json {
             all.push(json!({
@@ -38,16 +44,35 @@ pub fn run(arguments: &StatusArguments, folder: Option<&Path>) -> Outcome {
         }
         println!("{}", spec.name);
         match (&last, started) {
-            (Some(last), Some(started)) => println!("  last run   {} ended with exit code {}, {}", started.strftime("%Y-%m-%d %H:%M UTC"), last.exit, receipt["outcome"].as_str().unwrap_or("unknown")),
+            (Some(last), Some(started)) => println!(
+                "  last run   {} ended with exit code {}, {}",
+                started.strftime("%Y-%m-%d %H:%M UTC"),
+                last.exit,
+                receipt["outcome"].as_str().unwrap_or("unknown")
+            ),
             _ => println!("  last run   none yet"),
         }
-        println!("  assets     {} in scope, {} settled, {} pending, {} failed; {} out of scope", totals.in_scope, totals.settled, totals.pending, totals.failed, totals.out_of_scope);
+        println!(
+            "  assets     {} in scope, {} settled, {} pending, {} failed; {} out of scope",
+            totals.in_scope, totals.settled, totals.pending, totals.failed, totals.out_of_scope
+        );
         if let (Some(expires), Some(days)) = (expires, days) {
-            let soon = if days < AHEAD { format!(": soon. Run `camroll login {}` before", spec.name) } else { String::new() };
-            println!("  sign-in    until {} ({days} days){soon}", expires.strftime("%Y-%m-%d"));
+            let soon = if days < AHEAD {
+                format!(": soon. Run `camroll login {}` before", spec.name)
+            } else {
+                String::new()
+            };
+            println!(
+                "  sign-in    until {} ({days} days){soon}",
+                expires.strftime("%Y-%m-%d")
+            );
         }
         for problem in receipt["problems"].as_array().into_iter().flatten().take(10) {
-            println!("  !          {} ({})", problem["message"].as_str().unwrap_or_default(), problem["code"].as_str().unwrap_or_default());
+            println!(
+                "  !          {} ({})",
+                problem["message"].as_str().unwrap_or_default(),
+                problem["code"].as_str().unwrap_or_default()
+            );
         }
     }
     if let Some(name) = &arguments.name {
@@ -56,5 +81,9 @@ pub fn run(arguments: &StatusArguments, folder: Option<&Path>) -> Outcome {
     if arguments.json {
         println!("{}", json!({"specs": all}));
     }
-    Ok(if reading.has_errors() { Exit::InvalidSpec } else { Exit::Done })
+    Ok(if reading.has_errors() {
+        Exit::InvalidSpec
+    } else {
+        Exit::Done
+    })
 }

@@ -17,7 +17,11 @@ use crate::story::{Outcome, Story};
 pub async fn run(arguments: &SyncArguments, folder: Option<&Path>) -> Outcome {
     let reading = specs::read(&arguments.paths.paths)?;
     specs::show(&reading);
-    let mut exit = if reading.has_errors() { Exit::InvalidSpec } else { Exit::Done };
+    let mut exit = if reading.has_errors() {
+        Exit::InvalidSpec
+    } else {
+        Exit::Done
+    };
     let folder = state_folder(folder)?;
     let mut receipts: Vec<Receipt> = Vec::new();
     if !reading.specs.is_empty() {
@@ -29,9 +33,17 @@ pub async fn run(arguments: &SyncArguments, folder: Option<&Path>) -> Outcome {
                 exit = exit.worst(Exit::Interrupted);
                 break;
             }
-            let quiet = if arguments.quiet || arguments.json { Quiet::Yes } else { Quiet::No };
+            let quiet = if arguments.quiet || arguments.json {
+                Quiet::Yes
+            } else {
+                Quiet::No
+            };
             let bars = Arc::new(Bars::new(spec.name.as_str(), quiet));
-            let progress: Arc<dyn Progress> = if arguments.json { Arc::new(Silent) } else { Arc::clone(&bars) as _ };
+            let progress: Arc<dyn Progress> = if arguments.json {
+                Arc::new(Silent)
+            } else {
+                Arc::clone(&bars) as _
+            };
             let result = one(&state, &opener, spec, progress, &stop, Mode::Sync).await;
             bars.finish();
             match result {
@@ -71,8 +83,15 @@ pub async fn one(
     for destination in &spec.destinations {
         destinations.push(connect(opener, spec, &destination.connection)?);
     }
-    let request =
-        RunRequest { spec: Arc::new(spec.clone()), source, sign_in, destinations, progress, stop: stop.clone(), mode };
+    let request = RunRequest {
+        spec: Arc::new(spec.clone()),
+        source,
+        sign_in,
+        destinations,
+        progress,
+        stop: stop.clone(),
+        mode,
+    };
     Ok(run_spec(state, request).await)
 }
 
@@ -89,7 +108,9 @@ pub fn stop_on_signals() -> Stop {
             _ = tokio::signal::ctrl_c() => {}
             _ = terminate.recv() => {}
         }
-        eprintln!("Stopping: what is under way ends. Once more, and it is left as it is; either way the next run goes on from there.");
+        eprintln!(
+            "Stopping: what is under way ends. Once more, and it is left as it is; either way the next run goes on from there."
+        );
         asked.ask(StopRequest::Gently);
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}
@@ -103,7 +124,8 @@ pub fn stop_on_signals() -> Stop {
 
 /// Tells a receipt to a person.
 fn tell(receipt: &Receipt) {
-    let sum = |pick: fn(&camroll_model::DestinationReceipt) -> u64| receipt.destinations.values().map(pick).sum::<u64>();
+    let sum =
+        |pick: fn(&camroll_model::DestinationReceipt) -> u64| receipt.destinations.values().map(pick).sum::<u64>();
     let requests = receipt.requests.get("source").copied().unwrap_or(0);
     let outcome = match receipt.outcome {
         RunOutcome::Complete => "complete",
@@ -114,7 +136,13 @@ fn tell(receipt: &Receipt) {
     };
     eprintln!(
         "{}: {outcome}. {} assets in scope, {} settled, {} pending, {} failed. {} requests, {:.1} s.",
-        receipt.spec, receipt.assets.in_scope, receipt.assets.settled, receipt.assets.pending, receipt.assets.failed, requests, receipt.seconds
+        receipt.spec,
+        receipt.assets.in_scope,
+        receipt.assets.settled,
+        receipt.assets.pending,
+        receipt.assets.failed,
+        requests,
+        receipt.seconds
     );
     for (name, one) in &receipt.destinations {
         let proof: BTreeMap<&str, u64> = [
@@ -133,7 +161,11 @@ fn tell(receipt: &Receipt) {
             HumanBytes(one.bytes),
             one.resources.already_there,
             one.replaced,
-            if proof.is_empty() { String::new() } else { format!("; proof: {}", proof.join(", ")) }
+            if proof.is_empty() {
+                String::new()
+            } else {
+                format!("; proof: {}", proof.join(", "))
+            }
         );
     }
     let _ = sum;
@@ -143,6 +175,9 @@ fn tell(receipt: &Receipt) {
         eprintln!("  ! {what}{colon}{} ({})", problem.message, problem.code);
     }
     if receipt.problems.len() > 20 {
-        eprintln!("  ! and {} more; `camroll sync --json` names them", receipt.problems.len() - 20);
+        eprintln!(
+            "  ! and {} more; `camroll sync --json` names them",
+            receipt.problems.len() - 20
+        );
     }
 }

@@ -10,17 +10,32 @@ pub fn run(arguments: &ValidateArguments) -> Outcome {
     match (arguments.json, arguments.format) {
         (true, _) => println!("{}", report::json(&reading)),
         (false, Some(ReportFormat::Github)) => print!("{}", report::github(&reading.diagnostics)),
-        (false, Some(ReportFormat::Sarif)) => println!("{}", report::sarif(&reading.diagnostics, env!("CARGO_PKG_VERSION"))),
+        (false, Some(ReportFormat::Sarif)) => {
+            println!("{}", report::sarif(&reading.diagnostics, env!("CARGO_PKG_VERSION")))
+        }
         (false, None) => {
             specs::show(&reading);
-            let errors = reading.diagnostics.iter().filter(|one| one.severity == Severity::Error).count();
+            let errors = reading
+                .diagnostics
+                .iter()
+                .filter(|one| one.severity == Severity::Error)
+                .count();
             if errors == 0 {
                 let names: Vec<&str> = reading.specs.iter().map(|spec| spec.name.as_str()).collect();
-                eprintln!("{} {} valid: {}", names.len(), if names.len() == 1 { "spec is" } else { "specs are" }, names.join(", "));
+                eprintln!(
+                    "{} {} valid: {}",
+                    names.len(),
+                    if names.len() == 1 { "spec is" } else { "specs are" },
+                    names.join(", ")
+                );
             } else {
                 eprintln!("{errors} {}", if errors == 1 { "error" } else { "errors" });
             }
         }
     }
-    Ok(if reading.has_errors() { Exit::InvalidSpec } else { Exit::Done })
+    Ok(if reading.has_errors() {
+        Exit::InvalidSpec
+    } else {
+        Exit::Done
+    })
 }

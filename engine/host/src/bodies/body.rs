@@ -13,7 +13,10 @@ pub struct Body {
 }
 
 enum Source {
-    Answer { stream: BoxStream<'static, Result<Bytes, ConnectorError>>, length: Option<u64> },
+    Answer {
+        stream: BoxStream<'static, Result<Bytes, ConnectorError>>,
+        length: Option<u64>,
+    },
     Outlet(Box<Outlet>),
     File(OpenFile),
 }
@@ -32,7 +35,11 @@ impl Body {
     }
 
     fn of(source: Source) -> Self {
-        Self { source, leftover: Bytes::new(), position: 0 }
+        Self {
+            source,
+            leftover: Bytes::new(),
+            position: 0,
+        }
     }
 
     pub(crate) fn size(&self) -> Option<u64> {
@@ -45,9 +52,15 @@ impl Body {
 
     /// The digest of the whole, where it is known already.
     pub(crate) fn digest(&self, algorithm: &str) -> Option<Vec<u8>> {
-        let Source::Outlet(outlet) = &self.source else { return None };
+        let Source::Outlet(outlet) = &self.source else {
+            return None;
+        };
         let proven = outlet.proven.get()?;
-        proven.digests.iter().find(|digest| digest.algorithm.name() == algorithm).map(|digest| digest.value.clone())
+        proven
+            .digests
+            .iter()
+            .find(|digest| digest.algorithm.name() == algorithm)
+            .map(|digest| digest.value.clone())
     }
 
     /// The next bytes, as they come; none at the end.
@@ -69,7 +82,9 @@ impl Body {
 
     /// At most `max` of the next bytes.
     pub(crate) async fn read(&mut self, max: usize) -> Result<Bytes, ConnectorError> {
-        let Some(mut bytes) = self.next().await? else { return Ok(Bytes::new()) };
+        let Some(mut bytes) = self.next().await? else {
+            return Ok(Bytes::new());
+        };
         if bytes.len() > max {
             let first = bytes.split_to(max);
             self.position -= bytes.len() as u64;
@@ -114,6 +129,10 @@ impl Body {
         if self.position == offset {
             return Ok(());
         }
-        Err(ConnectorError::new(ErrorClass::Unsupported, "host/seek", "These bytes have gone by, or don't reach so far."))
+        Err(ConnectorError::new(
+            ErrorClass::Unsupported,
+            "host/seek",
+            "These bytes have gone by, or don't reach so far.",
+        ))
     }
 }

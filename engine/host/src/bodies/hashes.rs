@@ -73,11 +73,17 @@ mod tests {
 
     #[test]
     fn apples_checksum_of_known_bytes() {
-        for (bytes, checksum) in [("", "AW2cWT2PxzWixMKuuNMTHJ8CJ3sH"), ("hello", "AcW96XzA8CMFcrVWfJyAAy8aWWE6")] {
+        for (bytes, checksum) in [
+            ("", "AW2cWT2PxzWixMKuuNMTHJ8CJ3sH"),
+            ("hello", "AcW96XzA8CMFcrVWfJyAAy8aWWE6"),
+        ] {
             let mut hashes = Hashes::new([Algorithm::ApplePhotos]);
             hashes.update(bytes.as_bytes());
             let digests = hashes.finish();
-            assert_eq!(base64::engine::general_purpose::STANDARD.encode(&digests[0].value), checksum);
+            assert_eq!(
+                base64::engine::general_purpose::STANDARD.encode(&digests[0].value),
+                checksum
+            );
         }
     }
 }

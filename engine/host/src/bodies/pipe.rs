@@ -73,7 +73,11 @@ enum From {
 pub fn pipe(options: PipeOptions) -> (Intake, Outlet) {
     let (sender, receiver) = mpsc::channel((options.window / BLOCK).max(1));
     let proven = Arc::new(OnceLock::new());
-    let outlet = Outlet { source: From::Pipe(receiver), size: options.size, proven: Arc::clone(&proven) };
+    let outlet = Outlet {
+        source: From::Pipe(receiver),
+        size: options.size,
+        proven: Arc::clone(&proven),
+    };
     let mut intake = Intake::new(Behind::Outlet(sender), options.size, options.digests, options.compute);
     intake.gate = Some(options.gate);
     intake.proven = proven;
@@ -87,12 +91,24 @@ pub fn digest_only(expected: Vec<Digest>, compute: Vec<Algorithm>) -> Intake {
 
 /// Takes bytes into memory, so many at most.
 pub fn memory(limit: usize) -> Intake {
-    Intake::new(Behind::Memory { bytes: BytesMut::new(), limit }, None, Vec::new(), Vec::new())
+    Intake::new(
+        Behind::Memory {
+            bytes: BytesMut::new(),
+            limit,
+        },
+        None,
+        Vec::new(),
+        Vec::new(),
+    )
 }
 
 /// The engine's own bytes, for a destination.
 pub fn from_bytes(bytes: Bytes) -> Outlet {
-    Outlet { size: Some(bytes.len() as u64), source: From::Bytes(Some(bytes)), proven: Arc::new(OnceLock::new()) }
+    Outlet {
+        size: Some(bytes.len() as u64),
+        source: From::Bytes(Some(bytes)),
+        proven: Arc::new(OnceLock::new()),
+    }
 }
 
 impl Intake {
@@ -213,7 +229,10 @@ impl Intake {
                 ));
             }
         }
-        let proven = Proven { size: self.offset, digests };
+        let proven = Proven {
+            size: self.offset,
+            digests,
+        };
         if let Some(gate) = self.gate.take() {
             gate(proven.clone()).await?;
         }
@@ -234,7 +253,10 @@ impl Intake {
     pub fn fail(&mut self, error: ConnectorError) {
         if let Behind::Outlet(out) = &self.behind {
             // A full window means that the reader is behind: it finds the sender gone instead.
-            let _ = out.try_send(Err(ConnectorError { code: format!("host/body: {}", error.code), ..error }));
+            let _ = out.try_send(Err(ConnectorError {
+                code: format!("host/body: {}", error.code),
+                ..error
+            }));
             self.behind = Behind::Nothing;
         }
         self.held = None;
@@ -270,12 +292,24 @@ impl Outlet {
 }
 
 fn wrong_size(size: u64, found: u64) -> ConnectorError {
-    let found = if found > size { format!("more than {size}") } else { found.to_string() };
-    ConnectorError::new(ErrorClass::Corrupt, "host/wrong-size", format!("{found} bytes came, and {size} were promised."))
+    let found = if found > size {
+        format!("more than {size}")
+    } else {
+        found.to_string()
+    };
+    ConnectorError::new(
+        ErrorClass::Corrupt,
+        "host/wrong-size",
+        format!("{found} bytes came, and {size} were promised."),
+    )
 }
 
 fn nobody_reads() -> ConnectorError {
-    ConnectorError::new(ErrorClass::Cancelled, "host/body: not-taken", "The destination takes no more of it.")
+    ConnectorError::new(
+        ErrorClass::Cancelled,
+        "host/body: not-taken",
+        "The destination takes no more of it.",
+    )
 }
 
 #[cfg(test)]
@@ -283,7 +317,13 @@ mod tests {
     use super::*;
 
     fn options(size: Option<u64>, digests: Vec<Digest>) -> PipeOptions {
-        PipeOptions { size, digests, compute: vec![Algorithm::Sha256], window: 1 << 20, gate: Box::new(|_| Box::pin(async { Ok(()) })) }
+        PipeOptions {
+            size,
+            digests,
+            compute: vec![Algorithm::Sha256],
+            window: 1 << 20,
+            gate: Box::new(|_| Box::pin(async { Ok(()) })),
+        }
     }
 
     async fn taken(outlet: &mut Outlet) -> Result<Vec<u8>, ConnectorError> {
@@ -311,7 +351,10 @@ mod tests {
 
     #[tokio::test]
     async fn wrong_bytes_never_reach_their_end() {
-        let wrong = Digest { algorithm: Algorithm::Sha256, value: vec![0; 32] };
+        let wrong = Digest {
+            algorithm: Algorithm::Sha256,
+            value: vec![0; 32],
+        };
         let (mut intake, mut outlet) = pipe(options(None, vec![wrong]));
         let writing = async {
             intake.append(Bytes::from_static(b"other bytes")).await?;

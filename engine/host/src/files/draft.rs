@@ -21,11 +21,17 @@ pub struct Draft {
 pub(crate) fn check_name(name: &str) -> Result<(), ConnectorError> {
     let fine = (1..=100).contains(&name.len())
         && !name.starts_with('.')
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' || byte == b'.');
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' || byte == b'.');
     if fine {
         return Ok(());
     }
-    Err(ConnectorError::new(ErrorClass::PermissionDenied, "files/bad-draft", format!("{name:?} isn't a draft's name.")))
+    Err(ConnectorError::new(
+        ErrorClass::PermissionDenied,
+        "files/bad-draft",
+        format!("{name:?} isn't a draft's name."),
+    ))
 }
 
 impl Draft {
@@ -34,7 +40,11 @@ impl Draft {
         check_name(name)?;
         folder.still_there()?;
         if !folder.open_drafts().lock().insert(name.to_owned()) {
-            return Err(ConnectorError::new(ErrorClass::Conflict, "files/draft-open", format!("The draft {name:?} is open already.")));
+            return Err(ConnectorError::new(
+                ErrorClass::Conflict,
+                "files/draft-open",
+                format!("The draft {name:?} is open already."),
+            ));
         }
         let made = || -> Result<OwnedFd, ConnectorError> {
             let drafts = folder.drafts()?;
@@ -43,7 +53,11 @@ impl Draft {
         };
         failpoint("draft/before");
         match made() {
-            Ok(file) => Ok(Self { folder: folder.clone(), name: name.to_owned(), file: Arc::new(File::from(file)) }),
+            Ok(file) => Ok(Self {
+                folder: folder.clone(),
+                name: name.to_owned(),
+                file: Arc::new(File::from(file)),
+            }),
             Err(error) => {
                 folder.open_drafts().lock().remove(name);
                 Err(error)
@@ -53,14 +67,26 @@ impl Draft {
 
     /// What writes into it, apart from the draft itself.
     pub(crate) fn writer(&self) -> Writer {
-        Writer { file: Arc::clone(&self.file), name: self.name.clone() }
+        Writer {
+            file: Arc::clone(&self.file),
+            name: self.name.clone(),
+        }
     }
 
     /// Sets the file's modification time.
     pub(crate) fn set_modified(&self, time: Instant) -> Result<(), ConnectorError> {
-        let to = Timespec { tv_sec: time.seconds, tv_nsec: i64::from(time.nanoseconds.min(999_999_999)) };
+        let to = Timespec {
+            tv_sec: time.seconds,
+            tv_nsec: i64::from(time.nanoseconds.min(999_999_999)),
+        };
         // A file system that can't hold the date keeps its own: the bytes matter more.
-        if let Err(error) = futimens(&self.file, &Timestamps { last_access: to, last_modification: to }) {
+        if let Err(error) = futimens(
+            &self.file,
+            &Timestamps {
+                last_access: to,
+                last_modification: to,
+            },
+        ) {
             tracing::debug!(name = self.name, %error, "the date could not be set");
         }
         Ok(())

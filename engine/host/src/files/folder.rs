@@ -75,7 +75,10 @@ impl Folder {
         Err(ConnectorError::new(
             ErrorClass::NotFound,
             "files/vanished",
-            format!("{} is no longer the folder that it was when the run began. Was it unmounted? Nothing more is written.", self.0.path.display()),
+            format!(
+                "{} is no longer the folder that it was when the run began. Was it unmounted? Nothing more is written.",
+                self.0.path.display()
+            ),
         ))
     }
 
@@ -89,8 +92,13 @@ impl Folder {
 
     /// Opens a folder inside, part by part, following no link.
     pub(crate) fn folder(&self, path: &str, missing: Missing) -> Result<OwnedFd, ConnectorError> {
-        let mut at = openat(&self.0.root, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
-            .map_err(|error| failed(error, path))?;
+        let mut at = openat(
+            &self.0.root,
+            ".",
+            OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )
+        .map_err(|error| failed(error, path))?;
         for part in path.split('/').filter(|part| !part.is_empty()) {
             let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             let next = match openat(&at, part, flags, Mode::empty()) {
@@ -137,7 +145,12 @@ impl Folder {
     }
 
     /// What is in a folder, in the order of the names, after a name.
-    pub(crate) fn read_folder(&self, path: &str, after: Option<&str>, max: usize) -> Result<Vec<FileFacts>, ConnectorError> {
+    pub(crate) fn read_folder(
+        &self,
+        path: &str,
+        after: Option<&str>,
+        max: usize,
+    ) -> Result<Vec<FileFacts>, ConnectorError> {
         let folder = self.folder(path, Missing::Fail)?;
         let mut names: Vec<String> = Vec::new();
         let entries = rustix::fs::Dir::read_from(&folder).map_err(|error| failed(error, path))?;
@@ -153,7 +166,11 @@ impl Folder {
         names.truncate(max);
         let mut found = Vec::with_capacity(names.len());
         for name in names {
-            let full = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
+            let full = if path.is_empty() {
+                name.clone()
+            } else {
+                format!("{path}/{name}")
+            };
             match statat(&folder, name.as_str(), AtFlags::SYMLINK_NOFOLLOW) {
                 Ok(stat) => found.push(facts(&full, &stat)),
                 Err(Errno::NOENT) => {}
@@ -166,7 +183,10 @@ impl Folder {
     /// Bytes free and in all, and the longest name.
     pub(crate) fn volume(&self) -> Result<(u64, u64), ConnectorError> {
         let facts = rustix::fs::fstatvfs(self.0.root.as_fd()).map_err(|error| failed(error, "."))?;
-        Ok((facts.f_bavail.saturating_mul(facts.f_frsize), facts.f_blocks.saturating_mul(facts.f_frsize)))
+        Ok((
+            facts.f_bavail.saturating_mul(facts.f_frsize),
+            facts.f_blocks.saturating_mul(facts.f_frsize),
+        ))
     }
 }
 
@@ -191,7 +211,10 @@ pub(crate) fn facts(path: &str, stat: &Stat) -> FileFacts {
         id: Some(stat.st_ino.to_string()),
         kind,
         size,
-        modified: Instant { seconds: stat.st_mtime, nanoseconds: u32::try_from(stat.st_mtime_nsec).unwrap_or(0) },
+        modified: Instant {
+            seconds: stat.st_mtime,
+            nanoseconds: u32::try_from(stat.st_mtime_nsec).unwrap_or(0),
+        },
         version: Version(format!("{size}-{}.{:09}", stat.st_mtime, stat.st_mtime_nsec)),
     }
 }
@@ -201,11 +224,29 @@ pub(crate) fn failed(error: Errno, path: &str) -> ConnectorError {
     let (class, code, what) = match error {
         Errno::NOENT => (ErrorClass::NotFound, "files/not-found", "isn't there"),
         Errno::EXIST => (ErrorClass::Conflict, "files/exists", "is taken"),
-        Errno::NOSPC | Errno::DQUOT => (ErrorClass::Quota, "files/full", "can't be written: the disk is full. Make room and run it again"),
-        Errno::ROFS => (ErrorClass::PermissionDenied, "files/read-only", "can't be written: the folder is read-only. Mount it writable and run it again"),
-        Errno::ACCESS | Errno::PERM => (ErrorClass::PermissionDenied, "files/read-only", "can't be written or read: permission denied. Give camroll's user the right to"),
-        Errno::NAMETOOLONG => (ErrorClass::Unsupported, "files/name-too-long", "has a name that is too long here"),
-        Errno::STALE | Errno::NODEV | Errno::NXIO => (ErrorClass::NotFound, "files/vanished", "is gone: was it unmounted?"),
+        Errno::NOSPC | Errno::DQUOT => (
+            ErrorClass::Quota,
+            "files/full",
+            "can't be written: the disk is full. Make room and run it again",
+        ),
+        Errno::ROFS => (
+            ErrorClass::PermissionDenied,
+            "files/read-only",
+            "can't be written: the folder is read-only. Mount it writable and run it again",
+        ),
+        Errno::ACCESS | Errno::PERM => (
+            ErrorClass::PermissionDenied,
+            "files/read-only",
+            "can't be written or read: permission denied. Give camroll's user the right to",
+        ),
+        Errno::NAMETOOLONG => (
+            ErrorClass::Unsupported,
+            "files/name-too-long",
+            "has a name that is too long here",
+        ),
+        Errno::STALE | Errno::NODEV | Errno::NXIO => {
+            (ErrorClass::NotFound, "files/vanished", "is gone: was it unmounted?")
+        }
         _ => (ErrorClass::Transient, "files/io", "can't be used"),
     };
     ConnectorError::new(class, code, format!("{path:?} {what} ({error})."))

@@ -21,7 +21,11 @@ pub(crate) struct OpenFile {
 
 impl OpenFile {
     /// Opens a regular file, of that version if one is given. What the page cache holds of it is dropped, so that what is read comes from the disk.
-    pub(crate) fn open(folder: &Folder, path: &RelativePath, expected: Option<&Version>) -> Result<Self, ConnectorError> {
+    pub(crate) fn open(
+        folder: &Folder,
+        path: &RelativePath,
+        expected: Option<&Version>,
+    ) -> Result<Self, ConnectorError> {
         let (parent, name) = path.split();
         let parent = folder.folder(parent, Missing::Fail)?;
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
@@ -29,14 +33,22 @@ impl OpenFile {
         let stat = fstat(&file).map_err(|error| failed(error, path.as_str()))?;
         let facts = facts(path.as_str(), &stat);
         if facts.kind != FileKind::File {
-            return Err(ConnectorError::new(ErrorClass::Unsupported, "files/not-a-file", format!("{:?} isn't a file.", path.as_str())));
+            return Err(ConnectorError::new(
+                ErrorClass::Unsupported,
+                "files/not-a-file",
+                format!("{:?} isn't a file.", path.as_str()),
+            ));
         }
         if expected.is_some_and(|expected| *expected != facts.version) {
             return Err(super::publish::changed(path.as_str()));
         }
         // Best effort: a file system without it only reads from memory.
         let _ = fadvise(&file, 0, None, Advice::DontNeed);
-        Ok(Self { file: Arc::new(File::from(file)), path: path.as_str().to_owned(), size: facts.size })
+        Ok(Self {
+            file: Arc::new(File::from(file)),
+            path: path.as_str().to_owned(),
+            size: facts.size,
+        })
     }
 
     pub(crate) fn size(&self) -> u64 {
@@ -46,7 +58,11 @@ impl OpenFile {
     /// The bytes at an offset; none at the end.
     pub(crate) async fn next(&self, offset: u64) -> Result<Option<Bytes>, ConnectorError> {
         let (file, path) = (Arc::clone(&self.file), self.path.clone());
-        let block = BLOCK.min(usize::try_from(self.size.saturating_sub(offset)).unwrap_or(BLOCK).max(1));
+        let block = BLOCK.min(
+            usize::try_from(self.size.saturating_sub(offset))
+                .unwrap_or(BLOCK)
+                .max(1),
+        );
         tokio::task::spawn_blocking(move || {
             let mut bytes = vec![0; block];
             let read = file.read_at(&mut bytes, offset)?;
@@ -56,6 +72,12 @@ impl OpenFile {
         .await
         .map_err(|panic| ConnectorError::new(ErrorClass::Unexpected, "host/panic", panic.to_string()))?
         .map(|bytes| (!bytes.is_empty()).then(|| Bytes::from(bytes)))
-        .map_err(|error| ConnectorError::new(ErrorClass::Transient, "files/io", format!("{path:?} can't be read ({error}).")))
+        .map_err(|error| {
+            ConnectorError::new(
+                ErrorClass::Transient,
+                "files/io",
+                format!("{path:?} can't be read ({error})."),
+            )
+        })
     }
 }

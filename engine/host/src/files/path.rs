@@ -11,7 +11,11 @@ impl RelativePath {
     /// Checks it: no empty part, ".", "..", NUL or other control character; not camroll's own in another spelling.
     pub(crate) fn parse(text: &str) -> Result<Self, ConnectorError> {
         let refuse = |what: &str| {
-            Err(ConnectorError::new(ErrorClass::PermissionDenied, "files/bad-path", format!("The path {text:?} {what}.")))
+            Err(ConnectorError::new(
+                ErrorClass::PermissionDenied,
+                "files/bad-path",
+                format!("The path {text:?} {what}."),
+            ))
         };
         if text.len() > 4096 {
             return refuse("is longer than 4096 bytes");
@@ -31,7 +35,10 @@ impl RelativePath {
         if first != OWN && first.to_lowercase() == OWN {
             return refuse("would be camroll's own folder where case doesn't count");
         }
-        let drafts = text.strip_prefix(OWN).and_then(|rest| rest.strip_prefix('/')).and_then(|rest| rest.split('/').next());
+        let drafts = text
+            .strip_prefix(OWN)
+            .and_then(|rest| rest.strip_prefix('/'))
+            .and_then(|rest| rest.split('/').next());
         if drafts == Some("drafts") {
             return refuse("is among the drafts, which have no path");
         }
@@ -54,10 +61,30 @@ mod tests {
 
     #[test]
     fn nothing_outside_is_a_path() {
-        for bad in ["", "/etc", "a//b", "..", "a/../b", "./a", "a/", "a\0b", "a\nb", ".Camroll/id", ".CAMROLL", ".camroll/drafts/x"] {
+        for bad in [
+            "",
+            "/etc",
+            "a//b",
+            "..",
+            "a/../b",
+            "./a",
+            "a/",
+            "a\0b",
+            "a\nb",
+            ".Camroll/id",
+            ".CAMROLL",
+            ".camroll/drafts/x",
+        ] {
             assert!(RelativePath::parse(bad).is_err(), "{bad:?}");
         }
-        for good in ["a", "2014/06/IMG_0001.HEIC", ".camroll/id", "日本/é.jpg", "..a/b..", "..."] {
+        for good in [
+            "a",
+            "2014/06/IMG_0001.HEIC",
+            ".camroll/id",
+            "日本/é.jpg",
+            "..a/b..",
+            "...",
+        ] {
             assert!(RelativePath::parse(good).is_ok(), "{good:?}");
         }
     }

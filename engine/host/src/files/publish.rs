@@ -77,7 +77,11 @@ fn sync_drafts(drafts: &OwnedFd, items: &[Publication]) -> Vec<Result<(), Connec
             .zip(items.chunks(share))
             .flat_map(|(thread, chunk)| {
                 thread.join().unwrap_or_else(|_| {
-                    let error = ConnectorError::new(ErrorClass::Unexpected, "host/panic", "A thread that waited for the disk panicked.");
+                    let error = ConnectorError::new(
+                        ErrorClass::Unexpected,
+                        "host/panic",
+                        "A thread that waited for the disk panicked.",
+                    );
                     chunk.iter().map(|_| Err(error.clone())).collect()
                 })
             })
@@ -96,13 +100,16 @@ fn name_it(
     if !touched.contains_key(parent) {
         touched.insert(parent.to_owned(), folder.folder(parent, Missing::Make)?);
     }
-    let Some(at) = touched.get(parent) else { return Err(no_draft(&item.draft)) };
+    let Some(at) = touched.get(parent) else {
+        return Err(no_draft(&item.draft));
+    };
     match &item.replaces {
         None => match renameat_with(drafts, item.draft.as_str(), at, name, RenameFlags::NOREPLACE) {
             Ok(()) => {}
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
                 // No such rename on this file system: a second name can't take the place of anything either.
-                rustix::fs::linkat(drafts, item.draft.as_str(), at, name, AtFlags::empty()).map_err(|error| failed(error, &item.path))?;
+                rustix::fs::linkat(drafts, item.draft.as_str(), at, name, AtFlags::empty())
+                    .map_err(|error| failed(error, &item.path))?;
                 unlinkat(drafts, item.draft.as_str(), AtFlags::empty()).map_err(|error| failed(error, &item.path))?;
             }
             Err(error) => return Err(failed(error, &item.path)),
@@ -130,12 +137,21 @@ pub(crate) fn discard(folder: &Folder, names: &[String]) {
 }
 
 /// Another name for what is there; nothing is ever replaced by it.
-pub(crate) fn rename(folder: &Folder, from: &RelativePath, to: &RelativePath, expected: Option<&Version>) -> Result<FileFacts, ConnectorError> {
+pub(crate) fn rename(
+    folder: &Folder,
+    from: &RelativePath,
+    to: &RelativePath,
+    expected: Option<&Version>,
+) -> Result<FileFacts, ConnectorError> {
     let (from_parent, from_name) = from.split();
     let (to_parent, to_name) = to.split();
-    let (from_at, to_at) = (folder.folder(from_parent, Missing::Fail)?, folder.folder(to_parent, Missing::Make)?);
+    let (from_at, to_at) = (
+        folder.folder(from_parent, Missing::Fail)?,
+        folder.folder(to_parent, Missing::Make)?,
+    );
     check(&from_at, from_name, from.as_str(), expected)?;
-    renameat_with(&from_at, from_name, &to_at, to_name, RenameFlags::NOREPLACE).map_err(|error| failed(error, to.as_str()))?;
+    renameat_with(&from_at, from_name, &to_at, to_name, RenameFlags::NOREPLACE)
+        .map_err(|error| failed(error, to.as_str()))?;
     for at in [&from_at, &to_at] {
         fsync(at).map_err(|error| failed(error, to.as_str()))?;
     }
@@ -161,9 +177,17 @@ fn check(at: &OwnedFd, name: &str, path: &str, expected: Option<&Version>) -> Re
 }
 
 pub(super) fn changed(path: &str) -> ConnectorError {
-    ConnectorError::new(ErrorClass::Conflict, "files/changed", format!("{path:?} is no longer the file that camroll put there; it stays as it is."))
+    ConnectorError::new(
+        ErrorClass::Conflict,
+        "files/changed",
+        format!("{path:?} is no longer the file that camroll put there; it stays as it is."),
+    )
 }
 
 fn no_draft(name: &str) -> ConnectorError {
-    ConnectorError::new(ErrorClass::Expired, "files/no-draft", format!("There is no draft {name:?}."))
+    ConnectorError::new(
+        ErrorClass::Expired,
+        "files/no-draft",
+        format!("There is no draft {name:?}."),
+    )
 }

@@ -44,7 +44,9 @@ impl HostBody for Guest {
     async fn read_all(&mut self, body: Resource<Body>, limit: u32) -> wasmtime::Result<Result<Vec<u8>, Error>> {
         let shared = Arc::clone(&self.shared);
         let body = self.table.get_mut(&body)?;
-        let read = shared.unless_stopped(body.read_all(limit.min(CALL_LIMIT) as usize)).await;
+        let read = shared
+            .unless_stopped(body.read_all(limit.min(CALL_LIMIT) as usize))
+            .await;
         Ok(read.map(|bytes| bytes.to_vec()).map_err(error_out))
     }
 
@@ -86,7 +88,11 @@ impl HostSink for Guest {
         let written = shared
             .unless_stopped(async {
                 if bytes.len() > CALL_LIMIT as usize {
-                    return Err(ConnectorError::new(ErrorClass::Unsupported, "host/too-large", "At most 4 MiB pass in one call."));
+                    return Err(ConnectorError::new(
+                        ErrorClass::Unsupported,
+                        "host/too-large",
+                        "At most 4 MiB pass in one call.",
+                    ));
                 }
                 intake.lock().await.append(bytes.into()).await
             })

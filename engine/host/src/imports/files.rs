@@ -7,7 +7,9 @@ use crate::bindings::camroll::connector::files as wit;
 use crate::bindings::camroll::connector::types::{Error, Instant};
 use crate::bodies::Body;
 use crate::convert::{error_out, instant_in, instant_out, rules_out};
-use crate::files::{Draft, FileFacts, FileKind, Folder, OpenFile, Publication, RelativePath, Version, discard, publish, remove, rename};
+use crate::files::{
+    Draft, FileFacts, FileKind, Folder, OpenFile, Publication, RelativePath, Version, discard, publish, remove, rename,
+};
 use crate::imports::Guest;
 
 fn info(facts: FileFacts) -> wit::FileInfo {
@@ -27,13 +29,25 @@ fn info(facts: FileFacts) -> wit::FileInfo {
 
 /// Where there is no folder in the settings, there are no files.
 fn no_folder() -> ConnectorError {
-    ConnectorError::new(ErrorClass::PermissionDenied, "files/not-granted", "The connector's manifest names no folder.")
+    ConnectorError::new(
+        ErrorClass::PermissionDenied,
+        "files/not-granted",
+        "The connector's manifest names no folder.",
+    )
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, ConnectorError> + Send + 'static) -> Result<T, Error> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ConnectorError> + Send + 'static,
+) -> Result<T, Error> {
     tokio::task::spawn_blocking(work)
         .await
-        .unwrap_or_else(|panic| Err(ConnectorError::new(ErrorClass::Unexpected, "host/panic", panic.to_string())))
+        .unwrap_or_else(|panic| {
+            Err(ConnectorError::new(
+                ErrorClass::Unexpected,
+                "host/panic",
+                panic.to_string(),
+            ))
+        })
         .map_err(error_out)
 }
 
@@ -46,15 +60,23 @@ impl Guest {
 /// What names can be on the file systems of Linux; those of Windows and cameras are told by their magic numbers (statfs(2)).
 fn name_rules(folder: &Folder) -> NameRules {
     const WINDOWS: [i64; 6] = [0x4d44, 0x2011_bab0, 0x5346_544e, 0x7366_746e, 0xff53_4d42, 0xfe53_4d42];
-    let magic = rustix::fs::fstatfs(folder.root()).map_or(0, |facts| facts.f_type as i64 & 0xffff_ffff);
+    let magic = rustix::fs::fstatfs(folder.root()).map_or(0, |facts| facts.f_type & 0xffff_ffff);
     let windows = WINDOWS.contains(&magic);
     NameRules {
         forbidden: if windows { "/\\:*?\"<>|" } else { "/" }.to_owned(),
         forbidden_first: String::new(),
         forbidden_last: if windows { ". " } else { "" }.to_owned(),
-        reserved: if windows { ["CON", "PRN", "AUX", "NUL", "COM1", "LPT1"].map(str::to_owned).to_vec() } else { Vec::new() },
+        reserved: if windows {
+            ["CON", "PRN", "AUX", "NUL", "COM1", "LPT1"].map(str::to_owned).to_vec()
+        } else {
+            Vec::new()
+        },
         case_sensitive: !windows && !cfg!(target_os = "macos"),
-        unicode: if cfg!(target_os = "macos") { UnicodeForm::Nfc } else { UnicodeForm::Keep },
+        unicode: if cfg!(target_os = "macos") {
+            UnicodeForm::Nfc
+        } else {
+            UnicodeForm::Keep
+        },
         name_limit: 255,
         path_limit: 4096,
         limits_in: if windows { LimitUnit::Utf16 } else { LimitUnit::Bytes },
@@ -82,10 +104,17 @@ impl wit::Host for Guest {
         };
         let items: Vec<_> = items
             .into_iter()
-            .map(|item| Publication { draft: item.draft, path: item.path, replaces: item.replaces.map(Version) })
+            .map(|item| Publication {
+                draft: item.draft,
+                path: item.path,
+                replaces: item.replaces.map(Version),
+            })
             .collect();
         Ok(match blocking(move || Ok(publish(&folder, &items))).await {
-            Ok(results) => results.into_iter().map(|result| result.map(info).map_err(error_out)).collect(),
+            Ok(results) => results
+                .into_iter()
+                .map(|result| result.map(info).map_err(error_out))
+                .collect(),
             Err(error) => vec![Err(error); count],
         })
     }
@@ -101,7 +130,12 @@ impl wit::Host for Guest {
         Ok(())
     }
 
-    async fn read_folder(&mut self, path: String, after: Option<String>, max: u32) -> wasmtime::Result<Result<Vec<wit::FileInfo>, Error>> {
+    async fn read_folder(
+        &mut self,
+        path: String,
+        after: Option<String>,
+        max: u32,
+    ) -> wasmtime::Result<Result<Vec<wit::FileInfo>, Error>> {
         let folder = match self.folder() {
             Ok(folder) => folder,
             Err(error) => return Ok(Err(error)),
@@ -121,28 +155,46 @@ impl wit::Host for Guest {
             Ok(folder) => folder,
             Err(error) => return Ok(Err(error)),
         };
-        Ok(blocking(move || folder.stat(&RelativePath::parse(&path)?)).await.map(|found| found.map(info)))
+        Ok(blocking(move || folder.stat(&RelativePath::parse(&path)?))
+            .await
+            .map(|found| found.map(info)))
     }
 
-    async fn open(&mut self, path: String, expected: Option<String>) -> wasmtime::Result<Result<Resource<Body>, Error>> {
+    async fn open(
+        &mut self,
+        path: String,
+        expected: Option<String>,
+    ) -> wasmtime::Result<Result<Resource<Body>, Error>> {
         let folder = match self.folder() {
             Ok(folder) => folder,
             Err(error) => return Ok(Err(error)),
         };
-        let opened = blocking(move || OpenFile::open(&folder, &RelativePath::parse(&path)?, expected.map(Version).as_ref())).await;
+        let opened =
+            blocking(move || OpenFile::open(&folder, &RelativePath::parse(&path)?, expected.map(Version).as_ref()))
+                .await;
         Ok(match opened {
             Ok(file) => Ok(self.table.push(Body::file(file))?),
             Err(error) => Err(error),
         })
     }
 
-    async fn rename(&mut self, from: String, to: String, expected: Option<String>) -> wasmtime::Result<Result<wit::FileInfo, Error>> {
+    async fn rename(
+        &mut self,
+        from: String,
+        to: String,
+        expected: Option<String>,
+    ) -> wasmtime::Result<Result<wit::FileInfo, Error>> {
         let folder = match self.folder() {
             Ok(folder) => folder,
             Err(error) => return Ok(Err(error)),
         };
         let renamed = blocking(move || {
-            rename(&folder, &RelativePath::parse(&from)?, &RelativePath::parse(&to)?, expected.map(Version).as_ref())
+            rename(
+                &folder,
+                &RelativePath::parse(&from)?,
+                &RelativePath::parse(&to)?,
+                expected.map(Version).as_ref(),
+            )
         })
         .await;
         Ok(renamed.map(info))
@@ -183,7 +235,11 @@ impl wit::HostDraft for Guest {
         Ok(writer.write(bytes.into()).await.map_err(error_out))
     }
 
-    async fn write_body(&mut self, draft: Resource<Draft>, body: Resource<Body>) -> wasmtime::Result<Result<(), Error>> {
+    async fn write_body(
+        &mut self,
+        draft: Resource<Draft>,
+        body: Resource<Body>,
+    ) -> wasmtime::Result<Result<(), Error>> {
         let shared = Arc::clone(&self.shared);
         let writer = self.table.get(&draft)?.writer();
         let body = self.table.get_mut(&body)?;
@@ -199,7 +255,11 @@ impl wit::HostDraft for Guest {
     }
 
     async fn set_modified(&mut self, draft: Resource<Draft>, time: Instant) -> wasmtime::Result<Result<(), Error>> {
-        Ok(self.table.get(&draft)?.set_modified(instant_in(time)).map_err(error_out))
+        Ok(self
+            .table
+            .get(&draft)?
+            .set_modified(instant_in(time))
+            .map_err(error_out))
     }
 
     async fn drop(&mut self, draft: Resource<Draft>) -> wasmtime::Result<()> {

@@ -41,7 +41,9 @@ impl Guest {
                 wit::Segment::Bytes(bytes) => Segment::Bytes(bytes.into()),
                 wit::Segment::Json(text) => Segment::Json(text),
                 wit::Segment::Form(fields) => Segment::Form(fields),
-                wit::Segment::Range(_) | wit::Segment::Digest(_) => return Err(unsupported("A body as a part of a request")),
+                wit::Segment::Range(_) | wit::Segment::Digest(_) => {
+                    return Err(unsupported("A body as a part of a request"));
+                }
             });
         }
         let mut pace = None;
@@ -51,13 +53,26 @@ impl Guest {
                 _ => return Err(unsupported(&format!("The request option {key:?}"))),
             }
         }
-        Ok(Request { method: request.method, url: request.url, headers: request.headers, body, redirects: request.redirects, pace })
+        Ok(Request {
+            method: request.method,
+            url: request.url,
+            headers: request.headers,
+            body,
+            redirects: request.redirects,
+            pace,
+        })
     }
 
     fn response(&mut self, response: Response) -> wasmtime::Result<wit::Response> {
         let body = self.table.push(Body::answer(response.body, response.length))?;
         self.under_way += 1;
-        Ok(wit::Response { status: response.status, headers: response.headers, url: response.url, body, attributes: Vec::new() })
+        Ok(wit::Response {
+            status: response.status,
+            headers: response.headers,
+            url: response.url,
+            body,
+            attributes: Vec::new(),
+        })
     }
 
     fn room(&self) -> Result<(), ConnectorError> {
@@ -123,7 +138,11 @@ impl wit::Host for Guest {
 
     async fn wait_any(&mut self, items: Vec<Resource<Pending>>) -> wasmtime::Result<Result<u32, Error>> {
         if items.is_empty() {
-            let error = ConnectorError::new(ErrorClass::Unsupported, "host/nothing-to-wait-for", "There is nothing to wait for.");
+            let error = ConnectorError::new(
+                ErrorClass::Unsupported,
+                "host/nothing-to-wait-for",
+                "There is nothing to wait for.",
+            );
             return Ok(Err(error_out(error)));
         }
         let mut waits = Vec::with_capacity(items.len());
@@ -142,7 +161,11 @@ impl wit::Host for Guest {
         Ok(shared.unless_stopped(first).await.map_err(error_out))
     }
 
-    async fn open(&mut self, _request: wit::Request, _length: Option<u64>) -> wasmtime::Result<Result<Resource<Outgoing>, Error>> {
+    async fn open(
+        &mut self,
+        _request: wit::Request,
+        _length: Option<u64>,
+    ) -> wasmtime::Result<Result<Resource<Outgoing>, Error>> {
         Ok(Err(error_out(unsupported("A request whose body the connector makes"))))
     }
 }
@@ -154,9 +177,13 @@ impl wit::HostPending for Guest {
         self.under_way = self.under_way.saturating_sub(1);
         let finished = shared
             .unless_stopped(async {
-                (&mut pending.task)
-                    .await
-                    .unwrap_or_else(|panic| Err(ConnectorError::new(ErrorClass::Unexpected, "host/panic", panic.to_string())))
+                (&mut pending.task).await.unwrap_or_else(|panic| {
+                    Err(ConnectorError::new(
+                        ErrorClass::Unexpected,
+                        "host/panic",
+                        panic.to_string(),
+                    ))
+                })
             })
             .await;
         match finished {

@@ -30,7 +30,13 @@ impl http::HostOutgoing for Guest {
 }
 
 impl tcp::Host for Guest {
-    async fn connect(&mut self, _: String, _: u16, _: String, _: Option<String>) -> wasmtime::Result<Result<Resource<TcpConnection>, Error>> {
+    async fn connect(
+        &mut self,
+        _: String,
+        _: u16,
+        _: String,
+        _: Option<String>,
+    ) -> wasmtime::Result<Result<Resource<TcpConnection>, Error>> {
         no("A connection below HTTP")
     }
 }
@@ -54,10 +60,18 @@ impl tcp::HostConnection for Guest {
     ) -> wasmtime::Result<Result<(), Error>> {
         no("A connection below HTTP")
     }
-    async fn read_body(&mut self, _: Resource<TcpConnection>, _: Option<u64>) -> wasmtime::Result<Result<Resource<Body>, Error>> {
+    async fn read_body(
+        &mut self,
+        _: Resource<TcpConnection>,
+        _: Option<u64>,
+    ) -> wasmtime::Result<Result<Resource<Body>, Error>> {
         no("A connection below HTTP")
     }
-    async fn beside(&mut self, _: Resource<TcpConnection>, _: u16) -> wasmtime::Result<Result<Resource<TcpConnection>, Error>> {
+    async fn beside(
+        &mut self,
+        _: Resource<TcpConnection>,
+        _: u16,
+    ) -> wasmtime::Result<Result<Resource<TcpConnection>, Error>> {
         no("A connection below HTTP")
     }
     async fn start_tls(&mut self, _: Resource<TcpConnection>) -> wasmtime::Result<Result<(), Error>> {

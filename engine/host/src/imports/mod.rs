@@ -38,7 +38,10 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// Runs what may block, unless the connection is asked to stop.
-    pub(crate) async fn unless_stopped<T>(&self, work: impl Future<Output = Result<T, ConnectorError>>) -> Result<T, ConnectorError> {
+    pub(crate) async fn unless_stopped<T>(
+        &self,
+        work: impl Future<Output = Result<T, ConnectorError>>,
+    ) -> Result<T, ConnectorError> {
         let mut stop = self.stop.subscribe();
         tokio::select! {
             biased;
@@ -57,7 +60,11 @@ pub(crate) struct LogBudget {
 
 impl Default for LogBudget {
     fn default() -> Self {
-        Self { lines: AtomicI64::new(200), refilled: AtomicI64::new(0), dropped: AtomicU64::new(0) }
+        Self {
+            lines: AtomicI64::new(200),
+            refilled: AtomicI64::new(0),
+            dropped: AtomicU64::new(0),
+        }
     }
 }
 
@@ -108,5 +115,9 @@ impl Guest {
 }
 
 pub(crate) fn unsupported(what: &str) -> ConnectorError {
-    ConnectorError::new(ErrorClass::Unsupported, "host/not-built", format!("{what} isn't built yet in this camroll."))
+    ConnectorError::new(
+        ErrorClass::Unsupported,
+        "host/not-built",
+        format!("{what} isn't built yet in this camroll."),
+    )
 }

@@ -25,18 +25,31 @@ const KEY_LIMIT: usize = 256;
 impl types::Host for Guest {}
 
 impl log::Host for Guest {
-    async fn write(&mut self, level: log::Level, message: String, fields: Vec<(String, String)>) -> wasmtime::Result<()> {
+    async fn write(
+        &mut self,
+        level: log::Level,
+        message: String,
+        fields: Vec<(String, String)>,
+    ) -> wasmtime::Result<()> {
         let budget = &self.shared.log;
         let now = jiff::Timestamp::now().as_second();
         let before = budget.refilled.swap(now, Ordering::Relaxed);
         if before != 0 && now > before {
             let refill = (now - before).saturating_mul(LINES_A_SECOND);
-            let _ = budget.lines.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |lines| Some((lines + refill).min(LINES_AT_ONCE)));
+            let _ = budget
+                .lines
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |lines| {
+                    Some((lines + refill).min(LINES_AT_ONCE))
+                });
         }
         if budget.lines.fetch_sub(1, Ordering::Relaxed) <= 0 {
             budget.lines.fetch_add(1, Ordering::Relaxed);
             if budget.dropped.fetch_add(1, Ordering::Relaxed) == 0 {
-                tracing::warn!(connection = self.shared.name, code = "host/log-flood", "the connector logs more than {LINES_A_SECOND} lines a second; the rest is dropped");
+                tracing::warn!(
+                    connection = self.shared.name,
+                    code = "host/log-flood",
+                    "the connector logs more than {LINES_A_SECOND} lines a second; the rest is dropped"
+                );
             }
             return Ok(());
         }
@@ -44,7 +57,11 @@ impl log::Host for Guest {
         for (key, value) in fields.into_iter().take(20) {
             line.push_str(&format!(" {key}={value}"));
         }
-        let line: String = line.chars().take(LINE_LIMIT).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let line: String = line
+            .chars()
+            .take(LINE_LIMIT)
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
         let line = redact(&self.shared.vault, line);
         let connection = self.shared.name.as_str();
         match level {
@@ -65,7 +82,11 @@ impl clock::Host for Guest {
         let seconds = seconds.min(WAIT_ONCE);
         self.waited = self.waited.saturating_add(seconds);
         if self.waited > WAIT_IN_ALL {
-            let error = ConnectorError::new(ErrorClass::Unsupported, "host/waited-too-long", "A call may wait ten minutes in all.");
+            let error = ConnectorError::new(
+                ErrorClass::Unsupported,
+                "host/waited-too-long",
+                "A call may wait ten minutes in all.",
+            );
             return Ok(Err(error_out(error)));
         }
         let waiting = async {
@@ -88,25 +109,41 @@ impl random::Host for Guest {
 impl secrets::Host for Guest {
     async fn placeholder(&mut self, slot: String) -> wasmtime::Result<Result<String, Error>> {
         let known = self.shared.manifest.slots.contains_key(&slot) && self.shared.vault.slot(&slot).is_some();
-        Ok(if known { Ok(format!("{}{slot}", crate::net::PLACEHOLDER)) } else { Err(error_out(empty(&slot))) })
+        Ok(if known {
+            Ok(format!("{}{slot}", crate::net::PLACEHOLDER))
+        } else {
+            Err(error_out(empty(&slot)))
+        })
     }
 
     async fn reveal(&mut self, slot: String) -> wasmtime::Result<Result<Vec<u8>, Error>> {
-        let may = self.call.is_about_signing_in() && self.shared.manifest.slots.get(&slot).is_some_and(|rule| rule.reveal);
+        let may =
+            self.call.is_about_signing_in() && self.shared.manifest.slots.get(&slot).is_some_and(|rule| rule.reveal);
         if !may {
             let error = ConnectorError::new(
                 ErrorClass::PermissionDenied,
                 "host/not-revealed",
-                format!("The secret {slot:?} isn't shown to the connector: only during check and sign-in, and only where its manifest says so."),
+                format!(
+                    "The secret {slot:?} isn't shown to the connector: only during check and sign-in, and only where its manifest says so."
+                ),
             );
             return Ok(Err(error_out(error)));
         }
-        Ok(self.shared.vault.slot(&slot).map(|secret| secret.expose().as_bytes().to_vec()).ok_or_else(|| error_out(empty(&slot))))
+        Ok(self
+            .shared
+            .vault
+            .slot(&slot)
+            .map(|secret| secret.expose().as_bytes().to_vec())
+            .ok_or_else(|| error_out(empty(&slot))))
     }
 }
 
 fn empty(slot: &str) -> ConnectorError {
-    ConnectorError::new(ErrorClass::NotFound, "host/empty-slot", format!("The secret {slot:?} isn't known."))
+    ConnectorError::new(
+        ErrorClass::NotFound,
+        "host/empty-slot",
+        format!("The secret {slot:?} isn't known."),
+    )
 }
 
 impl session::Host for Guest {
@@ -115,18 +152,27 @@ impl session::Host for Guest {
     }
 
     async fn set(&mut self, key: String, value: Vec<u8>) -> wasmtime::Result<Result<(), Error>> {
-        Ok(self.may_change_session(&key).and_then(|()| self.shared.vault.set(key, value)).map_err(error_out))
+        Ok(self
+            .may_change_session(&key)
+            .and_then(|()| self.shared.vault.set(key, value))
+            .map_err(error_out))
     }
 
     async fn remove(&mut self, key: String) -> wasmtime::Result<Result<(), Error>> {
-        Ok(self.may_change_session(&key).and_then(|()| self.shared.vault.remove(&key)).map_err(error_out))
+        Ok(self
+            .may_change_session(&key)
+            .and_then(|()| self.shared.vault.remove(&key))
+            .map_err(error_out))
     }
 
     async fn cookies(&mut self) -> wasmtime::Result<Vec<session::Cookie>> {
         let cookie = |cookie: KeptCookie| session::Cookie {
             name: cookie.name,
             domain: cookie.domain,
-            expires: cookie.expires.map(|seconds| Instant { seconds, nanoseconds: 0 }),
+            expires: cookie.expires.map(|seconds| Instant {
+                seconds,
+                nanoseconds: 0,
+            }),
         };
         Ok(self.shared.vault.cookies().into_iter().map(cookie).collect())
     }
@@ -144,7 +190,11 @@ impl session::Host for Guest {
 impl Guest {
     fn may_change_session(&self, key: &str) -> Result<(), ConnectorError> {
         if key.len() > KEY_LIMIT {
-            return Err(ConnectorError::new(ErrorClass::Unsupported, "host/too-large", "A key of the session has 256 bytes at most."));
+            return Err(ConnectorError::new(
+                ErrorClass::Unsupported,
+                "host/too-large",
+                "A key of the session has 256 bytes at most.",
+            ));
         }
         if self.call.is_about_signing_in() {
             return Ok(());

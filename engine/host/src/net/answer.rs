@@ -19,7 +19,9 @@ pub(crate) fn captures<'a>(manifest: &'a Manifest, method: &str, url: &Url, gran
         .iter()
         .filter(|capture| {
             (capture.method == "*" || capture.method == method)
-                && below.iter().any(|(name, path)| *name == capture.origin && path_fits(&capture.path, path))
+                && below
+                    .iter()
+                    .any(|(name, path)| *name == capture.origin && path_fits(&capture.path, path))
         })
         .collect()
 }
@@ -31,7 +33,10 @@ pub(crate) fn from_headers(rules: &[&Capture], headers: &mut [(String, String)])
         let Some(name) = &rule.header else { continue };
         for (_, value) in headers.iter_mut().filter(|(known, _)| known.eq_ignore_ascii_case(name)) {
             if !value.is_empty() && !value.starts_with(PREFIX) {
-                captured.push((rule.slot.clone(), std::mem::replace(value, format!("{PREFIX}{}", rule.slot))));
+                captured.push((
+                    rule.slot.clone(),
+                    std::mem::replace(value, format!("{PREFIX}{}", rule.slot)),
+                ));
             }
         }
     }
@@ -44,7 +49,9 @@ pub(crate) fn from_cookies(rules: &[&Capture], cookies: &[(String, String)]) -> 
         .iter()
         .filter_map(|rule| {
             let name = rule.cookie.as_ref()?;
-            let (_, value) = cookies.iter().find(|(known, value)| known == name && !value.is_empty())?;
+            let (_, value) = cookies
+                .iter()
+                .find(|(known, value)| known == name && !value.is_empty())?;
             Some((rule.slot.clone(), value.clone()))
         })
         .collect()

@@ -12,17 +12,30 @@ pub(crate) fn header_for(cookies: &[KeptCookie], url: &Url, now: i64) -> Option<
             let host_fits = if cookie.host_only {
                 host == cookie.domain
             } else {
-                host == cookie.domain || host.strip_suffix(cookie.domain.as_str()).is_some_and(|rest| rest.ends_with('.'))
+                host == cookie.domain
+                    || host
+                        .strip_suffix(cookie.domain.as_str())
+                        .is_some_and(|rest| rest.ends_with('.'))
             };
             let path_fits = path == cookie.path
-                || path.strip_prefix(cookie.path.as_str()).is_some_and(|rest| cookie.path.ends_with('/') || rest.starts_with('/'));
-            let safe = !cookie.secure || url.scheme() == "https" || host == "127.0.0.1" || host == "localhost" || host == "[::1]";
+                || path
+                    .strip_prefix(cookie.path.as_str())
+                    .is_some_and(|rest| cookie.path.ends_with('/') || rest.starts_with('/'));
+            let safe = !cookie.secure
+                || url.scheme() == "https"
+                || host == "127.0.0.1"
+                || host == "localhost"
+                || host == "[::1]";
             host_fits && path_fits && safe && cookie.expires.is_none_or(|expires| expires > now)
         })
         .collect();
     // RFC 6265 §5.4: longer paths first.
     fitting.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
-    let header = fitting.iter().map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect::<Vec<_>>().join("; ");
+    let header = fitting
+        .iter()
+        .map(|cookie| format!("{}={}", cookie.name, cookie.value))
+        .collect::<Vec<_>>()
+        .join("; ");
     (!header.is_empty()).then_some(header)
 }
 
@@ -59,7 +72,10 @@ pub(crate) fn parse(header: &str, url: &Url, past: PastExpiry, now: i64) -> Opti
         match key.trim().to_ascii_lowercase().as_str() {
             "domain" if !value.is_empty() => {
                 let domain = value.trim_start_matches('.').to_ascii_lowercase();
-                let is_ours = host == domain || host.strip_suffix(domain.as_str()).is_some_and(|rest| rest.ends_with('.'));
+                let is_ours = host == domain
+                    || host
+                        .strip_suffix(domain.as_str())
+                        .is_some_and(|rest| rest.ends_with('.'));
                 // One label would be for every host of a top-level domain.
                 if !is_ours || (!domain.contains('.') && domain != host) {
                     return None;
@@ -77,11 +93,15 @@ pub(crate) fn parse(header: &str, url: &Url, past: PastExpiry, now: i64) -> Opti
     if let Some(seconds) = max_age {
         cookie.expires = Some(now.saturating_add(seconds));
     }
-    if past == PastExpiry::IsIgnored && !cookie.value.is_empty() && cookie.expires.is_some_and(|expires| expires <= now) {
+    if past == PastExpiry::IsIgnored && !cookie.value.is_empty() && cookie.expires.is_some_and(|expires| expires <= now)
+    {
         cookie.expires = None;
     }
     let token = !cookie.name.is_empty() && cookie.name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'=');
-    let plain = cookie.value.bytes().all(|byte| byte >= 0x20 && byte != 0x7f && byte != b';');
+    let plain = cookie
+        .value
+        .bytes()
+        .all(|byte| byte >= 0x20 && byte != 0x7f && byte != b';');
     (token && plain).then_some(cookie)
 }
 
@@ -91,11 +111,19 @@ pub(crate) fn http_date(text: &str) -> Option<i64> {
     let text = text.split_once(", ").map_or(text.as_str(), |(_, rest)| rest);
     let mut parts = text.split_whitespace();
     let day: i8 = parts.next()?.parse().ok()?;
-    let months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let months = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
     let month = parts.next()?.to_ascii_lowercase();
     let month = months.iter().position(|known| month.starts_with(known))? as i8 + 1;
     let year: i16 = parts.next()?.parse().ok()?;
-    let year = if year < 70 { year + 2000 } else if year < 100 { year + 1900 } else { year };
+    let year = if year < 70 {
+        year + 2000
+    } else if year < 100 {
+        year + 1900
+    } else {
+        year
+    };
     let mut clock = parts.next()?.split(':').map(|part| part.parse::<i8>().ok());
     let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
     let time = jiff::civil::DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
@@ -112,11 +140,15 @@ mod tests {
 
     #[test]
     fn a_cookie_with_a_value_outlives_1970_where_that_is_meant() {
-        let header = "X-APPLE-WEBAUTH-TOKEN=abc; Domain=icloud.com; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure";
+        let header =
+            "X-APPLE-WEBAUTH-TOKEN=abc; Domain=icloud.com; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure";
         let at = url("https://setup.icloud.com/setup/ws/1/validate");
         let kept = parse(header, &at, PastExpiry::IsIgnored, 1000).unwrap();
         assert_eq!(kept.expires, None);
-        assert_eq!(header_for(&[kept], &url("https://p61-ckdatabasews.icloud.com/x"), 1000).unwrap(), "X-APPLE-WEBAUTH-TOKEN=abc");
+        assert_eq!(
+            header_for(&[kept], &url("https://p61-ckdatabasews.icloud.com/x"), 1000).unwrap(),
+            "X-APPLE-WEBAUTH-TOKEN=abc"
+        );
         assert_eq!(parse(header, &at, PastExpiry::Removes, 1000).unwrap().expires, Some(0));
     }
 

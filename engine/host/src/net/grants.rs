@@ -44,7 +44,12 @@ pub(crate) struct Grants {
 
 /// "scheme://host:port".
 pub(crate) fn origin_of(url: &Url) -> String {
-    format!("{}://{}:{}", url.scheme(), url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(0))
+    format!(
+        "{}://{}:{}",
+        url.scheme(),
+        url.host_str().unwrap_or_default(),
+        url.port_or_known_default().unwrap_or(0)
+    )
 }
 
 fn is_private_host(url: &Url) -> bool {
@@ -72,12 +77,16 @@ impl Grants {
             if origin.learnt.is_some() {
                 continue;
             }
-            let Some((url, said_by)) = manifest.address(name, settings) else { continue };
+            let Some((url, said_by)) = manifest.address(name, settings) else {
+                continue;
+            };
             if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(&url)) {
                 return Err(ConnectorError::new(
                     ErrorClass::InvalidSetting,
                     "host/not-https",
-                    format!("{url} isn't https. Plain http is only for this machine itself (127.0.0.1, [::1], localhost)."),
+                    format!(
+                        "{url} isn't https. Plain http is only for this machine itself (127.0.0.1, [::1], localhost)."
+                    ),
                 ));
             }
             fixed.push(Fixed {
@@ -88,7 +97,11 @@ impl Grants {
                 private: said_by == SaidBy::Person,
             });
         }
-        Ok(Self { manifest, fixed, learnt: RwLock::new(vault.learnt()) })
+        Ok(Self {
+            manifest,
+            fixed,
+            learnt: RwLock::new(vault.learnt()),
+        })
     }
 
     /// The grants under which a URL may be reached; an error that names the host where there is none.
@@ -98,20 +111,44 @@ impl Grants {
             .fixed
             .iter()
             .filter(|fixed| fixed.origin == origin && url.path().starts_with(&fixed.prefix))
-            .map(|fixed| Granted { name: Some(fixed.name.clone()), prefix: fixed.prefix.clone(), private: fixed.private })
+            .map(|fixed| Granted {
+                name: Some(fixed.name.clone()),
+                prefix: fixed.prefix.clone(),
+                private: fixed.private,
+            })
             .collect();
-        for learnt in self.learnt.read().iter().filter(|learnt| learnt.origin == origin && learnt.until > now) {
-            let names = self.manifest.origins.iter().filter(|(_, rule)| rule.learnt.as_ref() == Some(&learnt.rule));
-            granted.extend(names.map(|(name, _)| Granted { name: Some(name.clone()), prefix: String::new(), private: learnt.private }));
+        for learnt in self
+            .learnt
+            .read()
+            .iter()
+            .filter(|learnt| learnt.origin == origin && learnt.until > now)
+        {
+            let names = self
+                .manifest
+                .origins
+                .iter()
+                .filter(|(_, rule)| rule.learnt.as_ref() == Some(&learnt.rule));
+            granted.extend(names.map(|(name, _)| Granted {
+                name: Some(name.clone()),
+                prefix: String::new(),
+                private: learnt.private,
+            }));
         }
         if self.manifest.hosts.iter().any(|host| pattern_fits(&host.pattern, url)) {
-            granted.push(Granted { name: None, prefix: String::new(), private: false });
+            granted.push(Granted {
+                name: None,
+                prefix: String::new(),
+                private: false,
+            });
         }
         if granted.is_empty() {
             return Err(ConnectorError::new(
                 ErrorClass::PermissionDenied,
                 "host/not-granted",
-                format!("The connector {} wanted to reach {origin}, which it isn't granted: its manifest doesn't name it, and no answer that may teach hosts did.", self.manifest.id),
+                format!(
+                    "The connector {} wanted to reach {origin}, which it isn't granted: its manifest doesn't name it, and no answer that may teach hosts did.",
+                    self.manifest.id
+                ),
             ));
         }
         if is_private_host(url) && !granted.iter().any(|grant| grant.private) {
@@ -121,12 +158,18 @@ impl Grants {
     }
 
     /// The rules by which an answer from here teaches hosts.
-    fn rules<'a>(&'a self, method: &str, url: &Url, granted: &'a [Granted]) -> impl Iterator<Item = (&'a String, &'a crate::manifest::Learn, &'a Granted)> {
+    fn rules<'a>(
+        &'a self,
+        method: &str,
+        url: &Url,
+        granted: &'a [Granted],
+    ) -> impl Iterator<Item = (&'a String, &'a crate::manifest::Learn, &'a Granted)> {
         let (method, path) = (method.to_owned(), url.path().to_owned());
         self.manifest.learns.iter().filter_map(move |(name, rule)| {
             let grant = granted.iter().find(|grant| grant.name.as_ref() == Some(&rule.origin))?;
             let below = path.strip_prefix(grant.prefix.as_str())?;
-            let fits = (rule.method == "*" || rule.method == method) && rule.path.iter().any(|pattern| path_fits(pattern, below));
+            let fits = (rule.method == "*" || rule.method == method)
+                && rule.path.iter().any(|pattern| path_fits(pattern, below));
             fits.then_some((name, rule, grant))
         })
     }
@@ -150,23 +193,40 @@ impl Grants {
         let mut news: Vec<Learnt> = Vec::new();
         for (name, rule, grant) in self.rules(method, url, granted) {
             let teacher_is_set = grant.private
-                || self.fixed.iter().any(|fixed| Some(&fixed.name) == grant.name.as_ref() && fixed.said_by == SaidBy::Person);
+                || self
+                    .fixed
+                    .iter()
+                    .any(|fixed| Some(&fixed.name) == grant.name.as_ref() && fixed.said_by == SaidBy::Person);
             for value in rule.pointers.iter().flat_map(|pointer| pointed(answer, pointer)) {
-                let Some(named) = value.as_str().and_then(|text| Url::parse(text).ok()) else { continue };
+                let Some(named) = value.as_str().and_then(|text| Url::parse(text).ok()) else {
+                    continue;
+                };
                 let plain = named.scheme() == "http" && is_loopback(&named) && is_loopback(url);
                 if named.scheme() != "https" && !plain {
                     continue;
                 }
                 // A suffix holds for the manifest's own addresses; where a person set another server, that server's word is taken.
                 let host = named.host_str().unwrap_or_default();
-                if !teacher_is_set && !rule.under.is_empty() && !rule.under.iter().any(|suffix| host.ends_with(suffix.as_str())) {
-                    tracing::warn!(host, rule = name, "an answer named a host outside of the suffixes that the connector may learn; it isn't granted");
+                if !teacher_is_set
+                    && !rule.under.is_empty()
+                    && !rule.under.iter().any(|suffix| host.ends_with(suffix.as_str()))
+                {
+                    tracing::warn!(
+                        host,
+                        rule = name,
+                        "an answer named a host outside of the suffixes that the connector may learn; it isn't granted"
+                    );
                     continue;
                 }
                 if is_private_host(&named) && !is_private_host(url) {
                     continue;
                 }
-                let learnt = Learnt { rule: name.clone(), origin: origin_of(&named), until: now + GOOD_FOR, private: grant.private };
+                let learnt = Learnt {
+                    rule: name.clone(),
+                    origin: origin_of(&named),
+                    until: now + GOOD_FOR,
+                    private: grant.private,
+                };
                 if !news.contains(&learnt) {
                     news.push(learnt);
                 }
@@ -178,7 +238,9 @@ impl Grants {
         {
             let known = self.learnt.read();
             let is_known = |one: &Learnt| {
-                known.iter().any(|known| known.rule == one.rule && known.origin == one.origin && known.until + 86_400 > one.until)
+                known.iter().any(|known| {
+                    known.rule == one.rule && known.origin == one.origin && known.until + 86_400 > one.until
+                })
             };
             news.retain(|one| !is_known(one));
         }
@@ -192,13 +254,17 @@ impl Grants {
 
     /// The names that this origin has in the manifest, with what of the path is below it.
     pub(crate) fn below<'a>(granted: &'a [Granted], url: &'a Url) -> impl Iterator<Item = (&'a str, &'a str)> {
-        granted.iter().filter_map(|grant| Some((grant.name.as_deref()?, url.path().strip_prefix(grant.prefix.as_str())?)))
+        granted
+            .iter()
+            .filter_map(|grant| Some((grant.name.as_deref()?, url.path().strip_prefix(grant.prefix.as_str())?)))
     }
 }
 
 /// "https://*.example.com": "*." is one or more labels.
 fn pattern_fits(pattern: &str, url: &Url) -> bool {
-    let Some(rest) = pattern.strip_prefix("https://") else { return false };
+    let Some(rest) = pattern.strip_prefix("https://") else {
+        return false;
+    };
     if url.scheme() != "https" {
         return false;
     }
@@ -206,7 +272,9 @@ fn pattern_fits(pattern: &str, url: &Url) -> bool {
         Some((host, port)) => (host, port.parse().unwrap_or(0)),
         None => (rest, 443),
     };
-    let Some(Host::Domain(name)) = url.host() else { return false };
+    let Some(Host::Domain(name)) = url.host() else {
+        return false;
+    };
     let host_fits = match host.strip_prefix("*") {
         Some(suffix) => suffix.starts_with('.') && name.len() > suffix.len() && name.ends_with(suffix),
         None => name == host,
@@ -218,6 +286,8 @@ pub(crate) fn private_address(host: &str) -> ConnectorError {
     ConnectorError::new(
         ErrorClass::PermissionDenied,
         "host/private-address",
-        format!("{host} leads to an address of this machine or of a private network, which the connector isn't granted."),
+        format!(
+            "{host} leads to an address of this machine or of a private network, which the connector isn't granted."
+        ),
     )
 }

@@ -7,6 +7,6 @@ mod places;
 mod resolver;
 mod send;
 
-pub use resolver::{Resolve, SystemResolver};
 pub(crate) use places::PREFIX as PLACEHOLDER;
+pub use resolver::{Resolve, SystemResolver};
 pub(crate) use send::{Net, Request, Response, Segment, redact};

@@ -23,7 +23,9 @@ impl<'a> Places<'a> {
         let below: Vec<(&str, &str)> = Grants::below(granted, url).collect();
         let fits = |place: &Place| {
             (place.method == "*" || place.method == method)
-                && below.iter().any(|(name, path)| *name == place.origin && path_fits(&place.path, path))
+                && below
+                    .iter()
+                    .any(|(name, path)| *name == place.origin && path_fits(&place.path, path))
         };
         let fitting = manifest
             .slots
@@ -36,18 +38,33 @@ impl<'a> Places<'a> {
 
     /// What a text becomes in a place: the slot's value if it is exactly that slot's placeholder.
     fn fill(&self, text: &str, is_place: impl Fn(&Place) -> bool) -> Result<Option<String>, ConnectorError> {
-        let Some(slot) = text.strip_prefix(PREFIX) else { return Ok(None) };
-        if !self.fitting.iter().any(|(known, place)| *known == slot && is_place(place)) {
+        let Some(slot) = text.strip_prefix(PREFIX) else {
+            return Ok(None);
+        };
+        if !self
+            .fitting
+            .iter()
+            .any(|(known, place)| *known == slot && is_place(place))
+        {
             return Ok(None);
         }
         match self.vault.slot(slot) {
             Some(secret) => Ok(Some(secret.expose().to_owned())),
-            None => Err(ConnectorError::new(ErrorClass::NotFound, "host/empty-slot", format!("The secret {slot:?} isn't known."))),
+            None => Err(ConnectorError::new(
+                ErrorClass::NotFound,
+                "host/empty-slot",
+                format!("The secret {slot:?} isn't known."),
+            )),
         }
     }
 
     pub(crate) fn header(&self, name: &str, value: &str) -> Result<Option<String>, ConnectorError> {
-        self.fill(value, |place| place.header.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(name)))
+        self.fill(value, |place| {
+            place
+                .header
+                .as_deref()
+                .is_some_and(|known| known.eq_ignore_ascii_case(name))
+        })
     }
 
     pub(crate) fn form(&self, name: &str, value: &str) -> Result<Option<String>, ConnectorError> {
@@ -61,7 +78,9 @@ impl<'a> Places<'a> {
         let mut filled = url.clone();
         let mut pairs = Vec::new();
         for (name, value) in url.query_pairs() {
-            let value = self.fill(&value, |place| place.query.as_deref() == Some(&*name))?.unwrap_or_else(|| value.into_owned());
+            let value = self
+                .fill(&value, |place| place.query.as_deref() == Some(&*name))?
+                .unwrap_or_else(|| value.into_owned());
             pairs.push((name.into_owned(), value));
         }
         filled.query_pairs_mut().clear().extend_pairs(pairs);
@@ -70,11 +89,16 @@ impl<'a> Places<'a> {
 
     /// Fills a JSON text; it stays as it is where no place is in it.
     pub(crate) fn json(&self, text: String) -> Result<String, ConnectorError> {
-        let pointers: Vec<&str> = self.fitting.iter().filter_map(|(_, place)| place.json.as_deref()).collect();
+        let pointers: Vec<&str> = self
+            .fitting
+            .iter()
+            .filter_map(|(_, place)| place.json.as_deref())
+            .collect();
         if pointers.is_empty() || !text.contains(PREFIX) {
             return Ok(text);
         }
-        let unreadable = |error: serde_json::Error| ConnectorError::new(ErrorClass::Unexpected, "host/bad-json", error.to_string());
+        let unreadable =
+            |error: serde_json::Error| ConnectorError::new(ErrorClass::Unexpected, "host/bad-json", error.to_string());
         let mut value: Value = serde_json::from_str(&text).map_err(unreadable)?;
         let mut failed = None;
         for pointer in pointers {

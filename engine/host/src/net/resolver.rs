@@ -17,7 +17,12 @@ pub struct SystemResolver;
 impl Resolve for SystemResolver {
     fn resolve(&self, host: &str) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
         let host = host.to_owned();
-        Box::pin(async move { Ok(tokio::net::lookup_host((host.as_str(), 0)).await?.map(|address| address.ip()).collect()) })
+        Box::pin(async move {
+            Ok(tokio::net::lookup_host((host.as_str(), 0))
+                .await?
+                .map(|address| address.ip())
+                .collect())
+        })
     }
 }
 
@@ -34,7 +39,10 @@ pub(crate) const REFUSED: &str = "camroll: a private address";
 
 impl Pinned {
     pub(crate) fn new(resolver: Arc<dyn Resolve>) -> Self {
-        Self { resolver, private: Arc::default() }
+        Self {
+            resolver,
+            private: Arc::default(),
+        }
     }
 
     pub(crate) fn allow_private(&self, host: &str) {
@@ -52,8 +60,11 @@ impl reqwest::dns::Resolve for Pinned {
         Box::pin(async move {
             let found = found.await?;
             let all = found.len();
-            let fine: Vec<SocketAddr> =
-                found.into_iter().filter(|address| private || is_public(*address)).map(|address| SocketAddr::new(address, 0)).collect();
+            let fine: Vec<SocketAddr> = found
+                .into_iter()
+                .filter(|address| private || is_public(*address))
+                .map(|address| SocketAddr::new(address, 0))
+                .collect();
             if fine.is_empty() && all > 0 {
                 return Err(io::Error::other(format!("{REFUSED}: {host}")).into());
             }
@@ -115,8 +126,19 @@ mod tests {
     #[test]
     fn special_addresses_are_not_public() {
         for private in [
-            "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "::1", "fd00::1", "fe80::1",
-            "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "::1",
+            "fd00::1",
+            "fe80::1",
+            "::ffff:127.0.0.1",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
         ] {
             assert!(!is_public(private.parse().unwrap()), "{private}");
         }

@@ -14,18 +14,30 @@ use url::Url;
 
 use crate::error::HostError;
 use crate::manifest::Manifest;
+use crate::net::answer;
 use crate::net::cookies::{PastExpiry, header_for, parse};
 use crate::net::grants::{Grants, private_address};
 use crate::net::places::Places;
 use crate::net::resolver::{Pinned, REFUSED, Resolve};
-use crate::net::answer;
 use crate::vault::Vault;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// Headers that are the host's to set.
 const REFUSED_HEADERS: [&str; 14] = [
-    "authorization", "cookie", "host", "content-length", "accept-encoding", "connection", "transfer-encoding", "upgrade", "te", "trailer",
-    "keep-alive", "proxy-authorization", "proxy-connection", "expect",
+    "authorization",
+    "cookie",
+    "host",
+    "content-length",
+    "accept-encoding",
+    "connection",
+    "transfer-encoding",
+    "upgrade",
+    "te",
+    "trailer",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "expect",
 ];
 
 /// A part of a request's body.
@@ -109,7 +121,14 @@ impl Net {
         let network = |error: HostError| ConnectorError::new(ErrorClass::Unexpected, "host/network", error.to_string());
         let pinned = Pinned::new(resolver);
         // The proxy's own name is the operator's word, not the connector's.
-        for variable in ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        for variable in [
+            "HTTPS_PROXY",
+            "https_proxy",
+            "HTTP_PROXY",
+            "http_proxy",
+            "ALL_PROXY",
+            "all_proxy",
+        ] {
             if let Some(url) = std::env::var(variable).ok().and_then(|text| Url::parse(&text).ok()) {
                 pinned.allow_private(url.host_str().unwrap_or_default());
             }
@@ -117,11 +136,25 @@ impl Net {
         let classes = manifest
             .pacing
             .iter()
-            .map(|(class, pacing)| (class.clone(), Arc::new(Semaphore::new(pacing.concurrent.clamp(1, 256) as usize))))
+            .map(|(class, pacing)| {
+                (
+                    class.clone(),
+                    Arc::new(Semaphore::new(pacing.concurrent.clamp(1, 256) as usize)),
+                )
+            })
             .collect();
         let grants = Grants::new(Arc::clone(&manifest), settings, &vault)?;
         let client = RwLock::new(client(&pinned).map_err(network)?);
-        Ok(Self { manifest, vault, grants, pinned, client, classes, idle, requests: AtomicU64::new(0) })
+        Ok(Self {
+            manifest,
+            vault,
+            grants,
+            pinned,
+            client,
+            classes,
+            idle,
+            requests: AtomicU64::new(0),
+        })
     }
 
     /// Requests that were sent.
@@ -142,17 +175,33 @@ impl Net {
         loop {
             let origin = crate::net::grants::origin_of(&url);
             let same_origin = *first_origin.get_or_insert_with(|| origin.clone()) == origin;
-            let answered = self.hop(&method, &url, &request, same_origin).await.map_err(|error| self.redacted(error));
+            let answered = self
+                .hop(&method, &url, &request, same_origin)
+                .await
+                .map_err(|error| self.redacted(error));
             let response = answered?;
-            let location = response.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("location")).map(|(_, value)| value.clone());
-            let (true, Some(location)) = (left > 0 && matches!(response.status, 301 | 302 | 303 | 307 | 308), location) else {
+            let location = response
+                .headers
+                .iter()
+                .find(|(name, _)| name.eq_ignore_ascii_case("location"))
+                .map(|(_, value)| value.clone());
+            let (true, Some(location)) = (
+                left > 0 && matches!(response.status, 301 | 302 | 303 | 307 | 308),
+                location,
+            ) else {
                 // The class's turn ends when the answer has arrived; its body is the reader's.
                 drop(permit);
                 return Ok(response);
             };
-            let next = url.join(&location).map_err(|error| bad_url(&location, &error.to_string()))?;
+            let next = url
+                .join(&location)
+                .map_err(|error| bad_url(&location, &error.to_string()))?;
             if url.scheme() == "https" && next.scheme() != "https" {
-                return Err(ConnectorError::new(ErrorClass::PermissionDenied, "host/downgrade", "A redirect leads from https to plain http; it isn't followed."));
+                return Err(ConnectorError::new(
+                    ErrorClass::PermissionDenied,
+                    "host/downgrade",
+                    "A redirect leads from https to plain http; it isn't followed.",
+                ));
             }
             if !request.body.is_empty() && matches!(response.status, 303) {
                 "GET".clone_into(&mut method);
@@ -162,14 +211,25 @@ impl Net {
         }
     }
 
-    async fn hop(&self, method: &str, url: &Url, request: &Request, same_origin: bool) -> Result<Response, ConnectorError> {
+    async fn hop(
+        &self,
+        method: &str,
+        url: &Url,
+        request: &Request,
+        same_origin: bool,
+    ) -> Result<Response, ConnectorError> {
         let started = now();
         let granted = self.grants.check(url, started)?;
         if granted.iter().any(|grant| grant.private) {
             self.pinned.allow_private(url.host_str().unwrap_or_default());
         }
-        let name = reqwest::Method::from_bytes(method.as_bytes())
-            .map_err(|_| ConnectorError::new(ErrorClass::Unsupported, "host/bad-method", format!("{method:?} isn't a method.")))?;
+        let name = reqwest::Method::from_bytes(method.as_bytes()).map_err(|_| {
+            ConnectorError::new(
+                ErrorClass::Unsupported,
+                "host/bad-method",
+                format!("{method:?} isn't a method."),
+            )
+        })?;
         // Placeholders and cookies stay on the origin that the request was made for.
         let places = if same_origin {
             Places::of(&self.manifest, &self.vault, method, url, &granted)
@@ -183,7 +243,9 @@ impl Net {
             headers.append(key, value);
         }
         let jar = self.manifest.cookies.as_ref().filter(|rule| {
-            granted.iter().any(|grant| grant.name.as_ref().is_some_and(|name| rule.origins.contains(name)))
+            granted
+                .iter()
+                .any(|grant| grant.name.as_ref().is_some_and(|name| rule.origins.contains(name)))
         });
         if jar.is_some()
             && let Some(cookie) = header_for(&self.vault.cookies(), url, started)
@@ -202,12 +264,27 @@ impl Net {
         }
         let answered = tokio::time::timeout(self.idle, outgoing.send())
             .await
-            .map_err(|_| ConnectorError::new(ErrorClass::Transient, "host/timeout", format!("{} didn't answer within {} s.", url.host_str().unwrap_or_default(), self.idle.as_secs())))?
+            .map_err(|_| {
+                ConnectorError::new(
+                    ErrorClass::Transient,
+                    "host/timeout",
+                    format!(
+                        "{} didn't answer within {} s.",
+                        url.host_str().unwrap_or_default(),
+                        self.idle.as_secs()
+                    ),
+                )
+            })?
             .map_err(|error| network(url, &error))?;
         self.take(method, url, answered, &granted, jar).await
     }
 
-    fn body(&self, segments: &[Segment], places: &Places<'_>, headers: &mut HeaderMap) -> Result<Bytes, ConnectorError> {
+    fn body(
+        &self,
+        segments: &[Segment],
+        places: &Places<'_>,
+        headers: &mut HeaderMap,
+    ) -> Result<Bytes, ConnectorError> {
         let mut body = Vec::new();
         for segment in segments {
             match segment {
@@ -257,8 +334,15 @@ impl Net {
             }
         }
         if let Some(jar) = jar {
-            let past = if jar.keep_valued_past_expiry { PastExpiry::IsIgnored } else { PastExpiry::Removes };
-            let cookies = set.iter().filter_map(|header| parse(header, url, past, received)).collect();
+            let past = if jar.keep_valued_past_expiry {
+                PastExpiry::IsIgnored
+            } else {
+                PastExpiry::Removes
+            };
+            let cookies = set
+                .iter()
+                .filter_map(|header| parse(header, url, past, received))
+                .collect();
             self.vault.take_cookies(cookies, received);
         }
         let rules = answer::captures(&self.manifest, method, url, granted);
@@ -278,7 +362,13 @@ impl Net {
         let host = url.clone();
         if !capture_body && !teaches {
             self.vault.set_slots(captured)?;
-            return Ok(Response { status, headers, url: url.to_string(), length, body: stream(answered, host, idle) });
+            return Ok(Response {
+                status,
+                headers,
+                url: url.to_string(),
+                length,
+                body: stream(answered, host, idle),
+            });
         }
         let whole = read(stream(answered, host, idle), length).await?;
         let parsed: Option<Value> = serde_json::from_slice(&whole).ok();
@@ -296,7 +386,13 @@ impl Net {
         self.vault.set_slots(captured)?;
         let length = Some(body.len() as u64);
         let body = futures::stream::once(async move { Ok(body) }).boxed();
-        Ok(Response { status, headers, url: url.to_string(), length, body })
+        Ok(Response {
+            status,
+            headers,
+            url: url.to_string(),
+            length,
+            body,
+        })
     }
 
     /// The error without any secret that is known.
@@ -322,7 +418,10 @@ pub(crate) fn redact(vault: &Vault, mut text: String) -> String {
     text
 }
 
-async fn read(mut body: BoxStream<'static, Result<Bytes, ConnectorError>>, length: Option<u64>) -> Result<Bytes, ConnectorError> {
+async fn read(
+    mut body: BoxStream<'static, Result<Bytes, ConnectorError>>,
+    length: Option<u64>,
+) -> Result<Bytes, ConnectorError> {
     if length.is_some_and(|length| length > answer::READ_LIMIT as u64) {
         return Err(answer::too_large());
     }
@@ -347,7 +446,11 @@ fn stream(answered: reqwest::Response, url: Url, idle: Duration) -> BoxStream<'s
                 let error = ConnectorError::new(
                     ErrorClass::Transient,
                     "host/idle",
-                    format!("{} sent nothing for {} s in the middle of an answer.", url.host_str().unwrap_or_default(), idle.as_secs()),
+                    format!(
+                        "{} sent nothing for {} s in the middle of an answer.",
+                        url.host_str().unwrap_or_default(),
+                        idle.as_secs()
+                    ),
                 );
                 Some((Err(error), (answered, url)))
             }
@@ -358,7 +461,10 @@ fn stream(answered: reqwest::Response, url: Url, idle: Duration) -> BoxStream<'s
 
 fn parse_url(text: &str) -> Result<Url, ConnectorError> {
     if text.len() > 64 << 10 {
-        return Err(bad_url(&text.chars().take(100).collect::<String>(), "it is longer than 64 KiB"));
+        return Err(bad_url(
+            &text.chars().take(100).collect::<String>(),
+            "it is longer than 64 KiB",
+        ));
     }
     let url = Url::parse(text).map_err(|error| bad_url(text, &error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
@@ -372,19 +478,28 @@ fn parse_url(text: &str) -> Result<Url, ConnectorError> {
 
 fn bad_url(text: &str, why: &str) -> ConnectorError {
     let short: String = text.split('?').next().unwrap_or_default().chars().take(200).collect();
-    ConnectorError::new(ErrorClass::Unsupported, "host/bad-url", format!("{short:?} can't be asked: {why}."))
+    ConnectorError::new(
+        ErrorClass::Unsupported,
+        "host/bad-url",
+        format!("{short:?} can't be asked: {why}."),
+    )
 }
 
 fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), ConnectorError> {
     let refused = |why: &str| {
         let short: String = name.chars().take(60).collect();
-        ConnectorError::new(ErrorClass::Unsupported, "host/header-refused", format!("The header {short:?} is refused: {why}."))
+        ConnectorError::new(
+            ErrorClass::Unsupported,
+            "host/header-refused",
+            format!("The header {short:?} is refused: {why}."),
+        )
     };
     if REFUSED_HEADERS.iter().any(|known| name.eq_ignore_ascii_case(known)) {
         return Err(refused("it is the host's to set"));
     }
     let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused("its name isn't a token"))?;
-    let value = HeaderValue::from_str(value).map_err(|_| refused("its value has a line break or another control character"))?;
+    let value =
+        HeaderValue::from_str(value).map_err(|_| refused("its value has a line break or another control character"))?;
     Ok((name, value))
 }
 
@@ -408,7 +523,10 @@ fn network(url: &Url, error: &reqwest::Error) -> ConnectorError {
     } else {
         (ErrorClass::Transient, "host/broken-off")
     };
-    let what = if error.is_connect() { "can't be reached" } else { "broke the connection off" };
+    let what = if error.is_connect() {
+        "can't be reached"
+    } else {
+        "broke the connection off"
+    };
     ConnectorError::new(class, code, format!("{host} {what} ({chain})."))
 }
-

@@ -27,12 +27,20 @@ impl Content {
     /// These bytes.
     pub fn of(bytes: impl Into<Arc<[u8]>>) -> Self {
         let bytes = bytes.into();
-        Self { size: bytes.len() as u64, checksum: super::apple_checksum(&bytes), source: Source::Memory(bytes) }
+        Self {
+            size: bytes.len() as u64,
+            checksum: super::apple_checksum(&bytes),
+            source: Source::Memory(bytes),
+        }
     }
 
     /// So many bytes that look random and depend on the seed alone.
     pub fn generated(seed: u64, size: u64) -> Self {
-        let mut content = Self { source: Source::Seed(seed), size, checksum: String::new() };
+        let mut content = Self {
+            source: Source::Seed(seed),
+            size,
+            checksum: String::new(),
+        };
         let mut hash = Sha1::new_with_prefix(super::library::SALT);
         let mut offset = 0;
         while offset < size {
@@ -46,7 +54,9 @@ impl Content {
 
     /// At most `max` bytes from an offset on.
     pub fn block(&self, offset: u64, max: usize) -> Bytes {
-        let length = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(max).min(max);
+        let length = usize::try_from(self.size.saturating_sub(offset))
+            .unwrap_or(max)
+            .min(max);
         match &self.source {
             Source::Memory(bytes) => Bytes::copy_from_slice(&bytes[offset as usize..offset as usize + length]),
             Source::Seed(seed) => {

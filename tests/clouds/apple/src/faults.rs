@@ -73,7 +73,10 @@ impl Faults {
     }
 
     pub(crate) fn gate(&self, on: &str, nth: Option<u64>) -> Gate {
-        let gate = Gate { open: watch::Sender::new(false), arrived: watch::Sender::new(0) };
+        let gate = Gate {
+            open: watch::Sender::new(false),
+            arrived: watch::Sender::new(0),
+        };
         self.gates.lock().push((on.to_owned(), nth, gate.clone()));
         gate
     }
@@ -99,14 +102,27 @@ impl Faults {
                 })
                 .collect()
         };
-        let fits = |on: &str, nth: Option<u64>| numbered.iter().any(|(name, count)| name == on && nth.is_none_or(|nth| nth == *count));
-        let gates: Vec<Gate> =
-            self.gates.lock().iter().filter(|(on, nth, _)| fits(on, *nth)).map(|(_, _, gate)| gate.clone()).collect();
+        let fits = |on: &str, nth: Option<u64>| {
+            numbered
+                .iter()
+                .any(|(name, count)| name == on && nth.is_none_or(|nth| nth == *count))
+        };
+        let gates: Vec<Gate> = self
+            .gates
+            .lock()
+            .iter()
+            .filter(|(on, nth, _)| fits(on, *nth))
+            .map(|(_, _, gate)| gate.clone())
+            .collect();
         for gate in gates {
             gate.arrived.send_modify(|count| *count += 1);
             let mut open = gate.open.subscribe();
             let _ = open.wait_for(|open| *open).await;
         }
-        self.rules.lock().iter().find(|rule| fits(&rule.on, rule.nth)).map(|rule| rule.action.clone())
+        self.rules
+            .lock()
+            .iter()
+            .find(|rule| fits(&rule.on, rule.nth))
+            .map(|rule| rule.action.clone())
     }
 }

@@ -76,7 +76,10 @@ fn bytes(value: &Value, key: &str) -> Vec<u8> {
 }
 
 fn refuse(status: u16, code: &str, message: &str) -> Answer {
-    answer(status, &json!({"serviceErrors": [{"code": code, "message": message}], "service_errors": [{"code": code, "message": message}], "hasError": true}))
+    answer(
+        status,
+        &json!({"serviceErrors": [{"code": code, "message": message}], "service_errors": [{"code": code, "message": message}], "hasError": true}),
+    )
 }
 
 impl Identity {
@@ -94,12 +97,20 @@ impl Identity {
                 let mut salt = [0; 16];
                 let mut secret = [0; 32];
                 let _ = (getrandom::fill(&mut salt), getrandom::fill(&mut secret));
-                let Some(handshake) = Handshake::begin(text(&body, "accountName"), &account.password, &bytes(&body, "a"), salt, secret) else {
+                let Some(handshake) = Handshake::begin(
+                    text(&body, "accountName"),
+                    &account.password,
+                    &bytes(&body, "a"),
+                    salt,
+                    secret,
+                ) else {
                     return refuse(400, "-20100", "bad A");
                 };
                 let said = json!({"iteration": handshake.iterations, "salt": STANDARD.encode(salt), "protocol": "s2k", "b": STANDARD.encode(handshake.b), "c": format!("d-{id}:MSA")});
                 self.handshakes.insert(format!("d-{id}:MSA"), handshake);
-                answer(200, &said).with("scnt", &random_hex(16)).with("X-Apple-ID-Session-Id", &id)
+                answer(200, &said)
+                    .with("scnt", &random_hex(16))
+                    .with("X-Apple-ID-Session-Id", &id)
             }
             ("POST", "/signin/complete") => {
                 let known = self.handshakes.remove(text(&body, "c"));
@@ -110,18 +121,30 @@ impl Identity {
                     return refuse(401, "-20101", "Your Apple Account or password was incorrect.");
                 }
                 if account.locked {
-                    return refuse(403, "-20209", "This Apple Account has been locked for security reasons.");
+                    return refuse(
+                        403,
+                        "-20209",
+                        "This Apple Account has been locked for security reasons.",
+                    );
                 }
                 let session = if session.is_empty() { random_hex(16) } else { session };
-                let trusted = body["trustTokens"].as_array().into_iter().flatten().any(|token| token.as_str().is_some_and(|token| self.trust_tokens.contains(token)));
+                let trusted = body["trustTokens"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .any(|token| token.as_str().is_some_and(|token| self.trust_tokens.contains(token)));
                 let token = random_hex(32);
                 if trusted {
                     self.sessions.insert(session.clone(), Factor::Both);
                     self.session_tokens.insert(token.clone());
-                    return answer(200, &json!({})).with("X-Apple-Session-Token", &token).with("X-Apple-ID-Session-Id", &session);
+                    return answer(200, &json!({}))
+                        .with("X-Apple-Session-Token", &token)
+                        .with("X-Apple-ID-Session-Id", &session);
                 }
                 self.sessions.insert(session.clone(), Factor::Password);
-                answer(409, &json!({"authType": "hsa2"})).with("X-Apple-ID-Session-Id", &session).with("scnt", &random_hex(16))
+                answer(409, &json!({"authType": "hsa2"}))
+                    .with("X-Apple-ID-Session-Id", &session)
+                    .with("scnt", &random_hex(16))
             }
             ("GET", "") if self.sessions.contains_key(&session) => answer(
                 200,
@@ -136,19 +159,27 @@ impl Identity {
                 self.pushed = true;
                 answer(200, &json!({"trustedPhoneNumber": {"id": 1}}))
             }
-            ("POST", "/verify/trusteddevice/securitycode" | "/verify/phone/securitycode") if self.sessions.contains_key(&session) => {
+            ("POST", "/verify/trusteddevice/securitycode" | "/verify/phone/securitycode")
+                if self.sessions.contains_key(&session) =>
+            {
                 // A code only exists once it was asked for.
                 if !self.pushed || text(&body["securityCode"], "code") != account.code {
                     return refuse(400, "-21669", "Incorrect verification code.");
                 }
                 self.sessions.insert(session, Factor::Both);
-                if account.code_by_409 { answer(409, &json!({"securityCode": {"valid": true}})) } else { answer(204, &Value::Null) }
+                if account.code_by_409 {
+                    answer(409, &json!({"securityCode": {"valid": true}}))
+                } else {
+                    answer(204, &Value::Null)
+                }
             }
             ("GET", "/2sv/trust") if self.sessions.get(&session) == Some(&Factor::Both) => {
                 let (token, trust) = (random_hex(32), random_hex(32));
                 self.session_tokens.insert(token.clone());
                 self.trust_tokens.insert(trust.clone());
-                answer(204, &Value::Null).with("X-Apple-Session-Token", &token).with("X-Apple-TwoSV-Trust-Token", &trust)
+                answer(204, &Value::Null)
+                    .with("X-Apple-Session-Token", &token)
+                    .with("X-Apple-TwoSV-Trust-Token", &trust)
             }
             _ => answer(401, &json!({})),
         }
@@ -157,18 +188,29 @@ impl Identity {
     /// setup: paths below /setup/ws/1. `photos` is where the library is.
     pub(crate) fn setup(&mut self, account: &Account, asked: &Asked, photos: &str) -> Answer {
         let body = asked.json();
-        let signed_in = asked.cookie("X-APPLE-WEBAUTH-TOKEN").is_some_and(|cookie| self.web_cookies.contains(&cookie));
+        let signed_in = asked
+            .cookie("X-APPLE-WEBAUTH-TOKEN")
+            .is_some_and(|cookie| self.web_cookies.contains(&cookie));
         match asked.path.trim_start_matches("/setup/ws/1") {
             "/validate" if signed_in => answer(200, &self.document(account, photos)),
-            "/validate" => answer(421, &json!({"success": false, "error": "Missing X-APPLE-WEBAUTH-TOKEN cookie"})),
+            "/validate" => answer(
+                421,
+                &json!({"success": false, "error": "Missing X-APPLE-WEBAUTH-TOKEN cookie"}),
+            ),
             "/accountLogin" if self.session_tokens.contains(text(&body, "dsWebAuthToken")) => {
                 let cookie = random_hex(32);
                 self.web_cookies.insert(cookie.clone());
                 answer(200, &self.document(account, photos))
                     // A value, and an expiry of 1970: meant to be kept.
-                    .with("Set-Cookie", &format!("X-APPLE-WEBAUTH-TOKEN={cookie}; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT"))
+                    .with(
+                        "Set-Cookie",
+                        &format!("X-APPLE-WEBAUTH-TOKEN={cookie}; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT"),
+                    )
                     .with("Set-Cookie", "X-APPLE-WEBAUTH-USER=\"v=1:s=0:d=10000000001\"; Path=/")
-                    .with("Set-Cookie", &format!("X-APPLE-WEBAUTH-HSA-TRUST={}; Path=/; Max-Age=2592000", random_hex(8)))
+                    .with(
+                        "Set-Cookie",
+                        &format!("X-APPLE-WEBAUTH-HSA-TRUST={}; Path=/; Max-Age=2592000", random_hex(8)),
+                    )
             }
             "/accountLogin" => answer(421, &json!({"success": false, "error": "Invalid Session Token"})),
             "/requestWebAccessState" if signed_in => {

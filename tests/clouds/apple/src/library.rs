@@ -88,15 +88,26 @@ impl Library {
     pub fn add(&mut self, new: NewItem) -> ItemId {
         self.tags += 1;
         let number = self.tags;
-        let id = format!("{:08X}-0000-4000-8000-{number:012X}", number.wrapping_mul(2_654_435_761) as u32);
-        let original = new.duplicate_of.as_ref().and_then(|of| self.items.iter().find(|item| item.id == *of)).cloned();
+        let id = format!(
+            "{:08X}-0000-4000-8000-{number:012X}",
+            number.wrapping_mul(2_654_435_761) as u32
+        );
+        let original = new
+            .duplicate_of
+            .as_ref()
+            .and_then(|of| self.items.iter().find(|item| item.id == *of))
+            .cloned();
         let mut new = new;
         if let Some(original) = &original {
             new.original = original.new.original.clone();
             new.video = original.new.video.clone();
             new.name = original.new.name.clone();
         }
-        let checksum = new.original.as_ref().map(|content| content.checksum.clone()).unwrap_or_default();
+        let checksum = new
+            .original
+            .as_ref()
+            .map(|content| content.checksum.clone())
+            .unwrap_or_default();
         // Usual and not guaranteed: the master's name is its original's checksum; equal bytes that were imported twice get a master each here.
         let taken = self.items.iter().any(|item| item.master == checksum);
         let master = match original {
@@ -104,7 +115,15 @@ impl Library {
             None if taken => format!("{checksum}-{number}"),
             None => checksum,
         };
-        self.items.push(Item { id: id.clone(), master, added: 1_700_000_000_000 + number as i64, new, trashed: false, expunged: false, tag: number });
+        self.items.push(Item {
+            id: id.clone(),
+            master,
+            added: 1_700_000_000_000 + number as i64,
+            new,
+            trashed: false,
+            expunged: false,
+            tag: number,
+        });
         self.log.push(id.clone());
         id
     }
@@ -159,7 +178,10 @@ impl Library {
 
     /// The record name of the item of that name.
     pub fn find(&self, name: &str) -> Option<ItemId> {
-        self.items.iter().find(|item| item.new.name.as_deref() == Some(name)).map(|item| item.id.clone())
+        self.items
+            .iter()
+            .find(|item| item.new.name.as_deref() == Some(name))
+            .map(|item| item.id.clone())
     }
 
     /// How many items are listed.
@@ -170,14 +192,26 @@ impl Library {
     pub(crate) fn by_checksum(&self, checksum: &str) -> Option<(Option<String>, Content)> {
         self.items.iter().find_map(|item| {
             let contents = [&item.new.original, &item.new.video, &item.new.edited];
-            let found = contents.into_iter().flatten().chain(item.new.alternate.as_ref().map(|(content, _)| content));
-            found.into_iter().find(|content| content.checksum == checksum).map(|content| (item.new.name.clone(), content.clone()))
+            let found = contents
+                .into_iter()
+                .flatten()
+                .chain(item.new.alternate.as_ref().map(|(content, _)| content));
+            found
+                .into_iter()
+                .find(|content| content.checksum == checksum)
+                .map(|content| (item.new.name.clone(), content.clone()))
         })
     }
 }
 
 fn uti(name: &str) -> &'static str {
-    match name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase().as_str() {
+    match name
+        .rsplit('.')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase()
+        .as_str()
+    {
         "heic" => "public.heic",
         "png" => "public.png",
         "gif" => "com.compuserve.gif",
@@ -200,7 +234,8 @@ impl Item {
     pub(crate) fn master_record(&self, url: &dyn Fn(&Content) -> String) -> Value {
         let mut fields = json!({"itemType": {"value": self.media(), "type": "STRING"}});
         if let Some(name) = &self.new.name {
-            fields["filenameEnc"] = json!({"value": base64::engine::general_purpose::STANDARD.encode(name), "type": "ENCRYPTED_BYTES"});
+            fields["filenameEnc"] =
+                json!({"value": base64::engine::general_purpose::STANDARD.encode(name), "type": "ENCRYPTED_BYTES"});
         }
         let mut put = |prefix: &str, content: &Content, uti: &str| {
             let mut value = json!({"fileChecksum": content.checksum, "size": content.size, "wrappingKey": "d3JhcHBpbmc=", "referenceChecksum": content.checksum});
@@ -244,9 +279,17 @@ impl Item {
         }
         if let Some(content) = &self.new.edited {
             fields["adjustmentType"] = json!({"value": "com.apple.photo", "type": "STRING"});
-            let prefix = if self.media() == "com.apple.quicktime-movie" { "resVidFull" } else { "resJPEGFull" };
+            let prefix = if self.media() == "com.apple.quicktime-movie" {
+                "resVidFull"
+            } else {
+                "resJPEGFull"
+            };
             fields[format!("{prefix}Res")] = json!({"value": {"fileChecksum": content.checksum, "size": content.size, "downloadURL": url(content)}, "type": "ASSETID"});
-            let kind = if prefix == "resVidFull" { "com.apple.quicktime-movie" } else { "public.jpeg" };
+            let kind = if prefix == "resVidFull" {
+                "com.apple.quicktime-movie"
+            } else {
+                "public.jpeg"
+            };
             fields[format!("{prefix}FileType")] = json!({"value": kind, "type": "STRING"});
         }
         json!({"recordName": self.id, "recordType": "CPLAsset", "recordChangeTag": format!("{:x}", self.tag), "fields": fields,

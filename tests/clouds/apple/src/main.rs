@@ -40,7 +40,12 @@ enum Command {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     match Command::parse() {
-        Command::Serve { library, generate, size, latency } => {
+        Command::Serve {
+            library,
+            generate,
+            size,
+            latency,
+        } => {
             let account = Account::default();
             let apple = Apple::start(account.clone()).await?;
             apple.set_latency(latency);
@@ -78,10 +83,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         Command::Tell { url, json } => {
             let uri: hyper::Uri = url.parse()?;
-            let stream = tokio::net::TcpStream::connect(uri.authority().map(|authority| authority.as_str()).unwrap_or_default()).await?;
-            let (mut sender, connection) = hyper::client::conn::http1::handshake(hyper_util::rt::TokioIo::new(stream)).await?;
+            let stream =
+                tokio::net::TcpStream::connect(uri.authority().map(|authority| authority.as_str()).unwrap_or_default())
+                    .await?;
+            let (mut sender, connection) =
+                hyper::client::conn::http1::handshake(hyper_util::rt::TokioIo::new(stream)).await?;
             tokio::spawn(connection);
-            let request = hyper::Request::post(uri.path()).header("Host", "localhost").body(http_body_util::Full::new(bytes::Bytes::from(json)))?;
+            let request = hyper::Request::post(uri.path())
+                .header("Host", "localhost")
+                .body(http_body_util::Full::new(bytes::Bytes::from(json)))?;
             let response = sender.send_request(request).await?;
             let fine = response.status().is_success();
             let body = response.into_body().collect().await?.to_bytes();

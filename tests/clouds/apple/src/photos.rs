@@ -51,16 +51,32 @@ pub(crate) fn answered(library: &Library, asked: &Asked, url: &dyn Fn(&Content) 
         .collect();
     match operation(asked).as_str() {
         "zones/list" => {
-            let zones = if asked.path.contains("/private/") { json!([{"zoneID": {"zoneName": "PrimarySync", "zoneType": "REGULAR_CUSTOM_ZONE"}}]) } else { json!([]) };
+            let zones = if asked.path.contains("/private/") {
+                json!([{"zoneID": {"zoneName": "PrimarySync", "zoneType": "REGULAR_CUSTOM_ZONE"}}])
+            } else {
+                json!([])
+            };
             answer(200, &json!({"zones": zones, "moreComing": false}))
         }
-        "count" => answer(200, &json!({"batch": [{"records": [{"recordType": "IndexCountResult", "fields": {"itemCount": {"value": library.count()}}}]}]})),
-        "CheckIndexingState" => answer(200, &json!({"records": [{"fields": {"state": {"value": "FINISHED"}, "progress": {"value": 100}}}]})),
+        "count" => answer(
+            200,
+            &json!({"batch": [{"records": [{"recordType": "IndexCountResult", "fields": {"itemCount": {"value": library.count()}}}]}]}),
+        ),
+        "CheckIndexingState" => answer(
+            200,
+            &json!({"records": [{"fields": {"state": {"value": "FINISHED"}, "progress": {"value": 100}}}]}),
+        ),
         name @ ("token" | "list" | "list-hidden" | "list-deleted") => list(library, &body, name, &keys, url),
         "lookup" => lookup(library, &body, &keys, url),
         "changes" => changes(library, &body, &keys, url),
-        "records/modify" => answer(403, &json!({"serverErrorCode": "ACCESS_DENIED", "reason": "nothing writes here"})),
-        _ => answer(400, &json!({"serverErrorCode": "BAD_REQUEST", "reason": "unknown operation"})),
+        "records/modify" => answer(
+            403,
+            &json!({"serverErrorCode": "ACCESS_DENIED", "reason": "nothing writes here"}),
+        ),
+        _ => answer(
+            400,
+            &json!({"serverErrorCode": "BAD_REQUEST", "reason": "unknown operation"}),
+        ),
     }
 }
 
@@ -89,15 +105,24 @@ fn list(library: &Library, body: &Value, name: &str, keys: &HashSet<&str>, url: 
         }
         records.push(keep(item.asset_record(url), keys));
     }
-    answer(200, &json!({"records": records, "syncToken": format!("T{}", library.log.len())}))
+    answer(
+        200,
+        &json!({"records": records, "syncToken": format!("T{}", library.log.len())}),
+    )
 }
 
 fn lookup(library: &Library, body: &Value, keys: &HashSet<&str>, url: &dyn Fn(&Content) -> String) -> Answer {
     let names = body["records"].as_array().cloned().unwrap_or_default();
     if names.len() > 200 {
-        return answer(400, &json!({"serverErrorCode": "BAD_REQUEST", "reason": "length is greater than max size"}));
+        return answer(
+            400,
+            &json!({"serverErrorCode": "BAD_REQUEST", "reason": "length is greater than max size"}),
+        );
     }
-    let wanted: HashSet<&str> = names.iter().filter_map(|record| record["recordName"].as_str()).collect();
+    let wanted: HashSet<&str> = names
+        .iter()
+        .filter_map(|record| record["recordName"].as_str())
+        .collect();
     let mut found: std::collections::HashMap<&str, Value> = std::collections::HashMap::new();
     for item in &library.items {
         if wanted.contains(item.master.as_str()) && !found.contains_key(item.master.as_str()) {
@@ -111,7 +136,9 @@ fn lookup(library: &Library, body: &Value, keys: &HashSet<&str>, url: &dyn Fn(&C
         .iter()
         .map(|record| {
             let name = record["recordName"].as_str().unwrap_or_default();
-            found.get(name).cloned().unwrap_or_else(|| json!({"recordName": name, "serverErrorCode": "NOT_FOUND", "reason": "Record not found"}))
+            found.get(name).cloned().unwrap_or_else(
+                || json!({"recordName": name, "serverErrorCode": "NOT_FOUND", "reason": "Record not found"}),
+            )
         })
         .collect();
     answer(200, &json!({"records": records}))
@@ -119,15 +146,24 @@ fn lookup(library: &Library, body: &Value, keys: &HashSet<&str>, url: &dyn Fn(&C
 
 fn changes(library: &Library, body: &Value, keys: &HashSet<&str>, url: &dyn Fn(&Content) -> String) -> Answer {
     let token = body["zones"][0]["syncToken"].as_str().unwrap_or("T0");
-    let Some(since) = token.strip_prefix('T').and_then(|text| text.parse::<usize>().ok()).filter(|since| *since <= library.log.len()) else {
-        return answer(200, &json!({"zones": [{"serverErrorCode": "BAD_REQUEST", "reason": "Unknown sync continuation type"}]}));
+    let Some(since) = token
+        .strip_prefix('T')
+        .and_then(|text| text.parse::<usize>().ok())
+        .filter(|since| *since <= library.log.len())
+    else {
+        return answer(
+            200,
+            &json!({"zones": [{"serverErrorCode": "BAD_REQUEST", "reason": "Unknown sync continuation type"}]}),
+        );
     };
     let page: Vec<&String> = library.log[since..].iter().take(PAGE).collect();
     let next = since + page.len();
     let mut records = Vec::new();
     let mut told = HashSet::new();
     for id in page {
-        let Some(item) = library.items.iter().find(|item| item.id == *id) else { continue };
+        let Some(item) = library.items.iter().find(|item| item.id == *id) else {
+            continue;
+        };
         if !told.insert(id) {
             continue;
         }
@@ -136,5 +172,8 @@ fn changes(library: &Library, body: &Value, keys: &HashSet<&str>, url: &dyn Fn(&
         }
         records.push(keep(item.asset_record(url), keys));
     }
-    answer(200, &json!({"zones": [{"zoneID": {"zoneName": "PrimarySync"}, "syncToken": format!("T{next}"), "moreComing": next < library.log.len(), "records": records}]}))
+    answer(
+        200,
+        &json!({"zones": [{"zoneID": {"zoneName": "PrimarySync"}, "syncToken": format!("T{next}"), "moreComing": next < library.log.len(), "records": records}]}),
+    )
 }

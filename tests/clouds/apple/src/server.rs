@@ -51,11 +51,17 @@ impl Asked {
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 
     pub(crate) fn cookie(&self, name: &str) -> Option<String> {
-        self.header("cookie").split("; ").find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name)).map(|(_, value)| value.to_owned())
+        self.header("cookie")
+            .split("; ")
+            .find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name))
+            .map(|(_, value)| value.to_owned())
     }
 }
 
@@ -74,8 +80,16 @@ impl Answer {
 }
 
 pub(crate) fn answer(status: u16, document: &Value) -> Answer {
-    let body = if document.is_null() { Bytes::new() } else { Bytes::from(document.to_string()) };
-    Answer { status, headers: vec![("Content-Type".into(), "application/json".into())], body }
+    let body = if document.is_null() {
+        Bytes::new()
+    } else {
+        Bytes::from(document.to_string())
+    };
+    Answer {
+        status,
+        headers: vec![("Content-Type".into(), "application/json".into())],
+        body,
+    }
 }
 
 pub(crate) fn random_hex(bytes: usize) -> String {
@@ -141,7 +155,11 @@ impl Apple {
     /// What a spec's `endpoints` are.
     pub fn endpoints(&self) -> Endpoints {
         let base = self.address(0);
-        Endpoints { auth: format!("{base}/appleauth/auth"), setup: format!("{base}/setup/ws/1"), home: base }
+        Endpoints {
+            auth: format!("{base}/appleauth/auth"),
+            setup: format!("{base}/setup/ws/1"),
+            home: base,
+        }
     }
 
     /// Where a demo or a script changes the library: see README.md.
@@ -161,7 +179,11 @@ impl Apple {
 
     /// Has something go wrong.
     pub fn fault(&self, on: &str, nth: Option<u64>, action: Action) {
-        self.shared.faults.add(Fault { on: on.to_owned(), nth, action });
+        self.shared.faults.add(Fault {
+            on: on.to_owned(),
+            nth,
+            action,
+        });
     }
 
     /// Has all go right again.
@@ -233,7 +255,9 @@ async fn listen(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
                 let shared = Arc::clone(&shared);
                 async move { shared.serve(request, local).await }
             });
-            let _ = hyper::server::conn::http1::Builder::new().serve_connection(hyper_util::rt::TokioIo::new(stream), service).await;
+            let _ = hyper::server::conn::http1::Builder::new()
+                .serve_connection(hyper_util::rt::TokioIo::new(stream), service)
+                .await;
         });
     }
 }
@@ -241,10 +265,17 @@ async fn listen(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
 type Body = UnsyncBoxBody<Bytes, std::io::Error>;
 
 fn whole(answer: Answer) -> Response<Body> {
-    let mut response = Response::new(http_body_util::Full::new(answer.body).map_err(|never: Infallible| match never {}).boxed_unsync());
+    let mut response = Response::new(
+        http_body_util::Full::new(answer.body)
+            .map_err(|never: Infallible| match never {})
+            .boxed_unsync(),
+    );
     *response.status_mut() = hyper::StatusCode::from_u16(answer.status).unwrap_or_default();
     for (name, value) in answer.headers {
-        if let (Ok(name), Ok(value)) = (hyper::header::HeaderName::try_from(name), hyper::header::HeaderValue::try_from(value)) {
+        if let (Ok(name), Ok(value)) = (
+            hyper::header::HeaderName::try_from(name),
+            hyper::header::HeaderValue::try_from(value),
+        ) {
             response.headers_mut().append(name, value);
         }
     }
@@ -260,9 +291,17 @@ impl Shared {
         jiff::Timestamp::now().as_second() + self.clock.load(Ordering::Relaxed)
     }
 
-    async fn serve(self: Arc<Self>, request: Request<Incoming>, _local: Option<SocketAddr>) -> Result<Response<Body>, std::io::Error> {
+    async fn serve(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        _local: Option<SocketAddr>,
+    ) -> Result<Response<Body>, std::io::Error> {
         let (parts, body) = request.into_parts();
-        let body = Limited::new(body, 16 << 20).collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        let body = Limited::new(body, 16 << 20)
+            .collect()
+            .await
+            .map(http_body_util::Collected::to_bytes)
+            .unwrap_or_default();
         let asked = Asked {
             method: parts.method.as_str().to_owned(),
             path: parts.uri.path().to_owned(),
@@ -273,7 +312,13 @@ impl Shared {
         if asked.path == "/control" {
             return Ok(whole(self.control(&asked)));
         }
-        let content = asked.path.strip_prefix("/B/").map(|rest| rest.split('/').next().unwrap_or_default().replace('-', "+").replace('_', "/"));
+        let content = asked.path.strip_prefix("/B/").map(|rest| {
+            rest.split('/')
+                .next()
+                .unwrap_or_default()
+                .replace('-', "+")
+                .replace('_', "/")
+        });
         let names = self.names(&asked, content.as_deref());
         if names.iter().any(|name| name == "records/modify") {
             self.writes.fetch_add(1, Ordering::Relaxed);
@@ -286,11 +331,22 @@ impl Shared {
         match &fault {
             Some(Action::Status(status)) => return Ok(whole(answer(*status, &serde_json::json!({})))),
             Some(Action::StatusRetryAfter(status, seconds)) => {
-                return Ok(whole(answer(*status, &serde_json::json!({})).with("Retry-After", &seconds.to_string())));
+                return Ok(whole(
+                    answer(*status, &serde_json::json!({})).with("Retry-After", &seconds.to_string()),
+                ));
             }
-            Some(Action::Code(code)) => return Ok(whole(answer(200, &serde_json::json!({"serverErrorCode": code, "reason": "as the test wants it"})))),
+            Some(Action::Code(code)) => {
+                return Ok(whole(answer(
+                    200,
+                    &serde_json::json!({"serverErrorCode": code, "reason": "as the test wants it"}),
+                )));
+            }
             Some(Action::Html) => {
-                return Ok(whole(Answer { status: 200, headers: vec![("Content-Type".into(), "text/html".into())], body: "<html>Sorry</html>".into() }));
+                return Ok(whole(Answer {
+                    status: 200,
+                    headers: vec![("Content-Type".into(), "text/html".into())],
+                    body: "<html>Sorry</html>".into(),
+                }));
             }
             _ => {}
         }
@@ -304,11 +360,19 @@ impl Shared {
             let place = self.address(1);
             self.identity.lock().setup(&account, &asked, &place)
         } else if asked.path.starts_with("/database/1/") {
-            let signed_in = asked.cookie("X-APPLE-WEBAUTH-TOKEN").is_some_and(|cookie| self.identity.lock().web_cookies.contains(&cookie));
+            let signed_in = asked
+                .cookie("X-APPLE-WEBAUTH-TOKEN")
+                .is_some_and(|cookie| self.identity.lock().web_cookies.contains(&cookie));
             if !signed_in {
-                answer(401, &serde_json::json!({"serverErrorCode": "AUTHENTICATION_FAILED", "reason": "no session"}))
+                answer(
+                    401,
+                    &serde_json::json!({"serverErrorCode": "AUTHENTICATION_FAILED", "reason": "no session"}),
+                )
             } else if account.web_access_off || account.adp {
-                answer(200, &serde_json::json!({"serverErrorCode": "ACCESS_DENIED", "reason": "private db access disabled for this account"}))
+                answer(
+                    200,
+                    &serde_json::json!({"serverErrorCode": "ACCESS_DENIED", "reason": "private db access disabled for this account"}),
+                )
             } else {
                 let (base, until) = (self.address(2), self.now() + ADDRESS_LIFE);
                 let url = |content: &Content| {
@@ -350,8 +414,13 @@ impl Shared {
         if expired {
             return whole(answer(410, &Value::Null));
         }
-        let Some((_, content)) = self.library.lock().by_checksum(checksum) else { return whole(answer(404, &Value::Null)) };
-        let first = asked.header("range").strip_prefix("bytes=").and_then(|range| range.split('-').next()?.parse::<u64>().ok());
+        let Some((_, content)) = self.library.lock().by_checksum(checksum) else {
+            return whole(answer(404, &Value::Null));
+        };
+        let first = asked
+            .header("range")
+            .strip_prefix("bytes=")
+            .and_then(|range| range.split('-').next()?.parse::<u64>().ok());
         if first.is_some_and(|first| first >= content.size) && content.size > 0 {
             return whole(answer(416, &Value::Null));
         }
@@ -360,11 +429,12 @@ impl Shared {
         if let Some(Action::Short(bytes)) = fault {
             end = end.min(start + bytes);
         }
-        self.downloaded.fetch_add(end - start, Ordering::Relaxed);
         let stop_at = match fault {
             Some(Action::Reset(bytes)) => Some(start + bytes),
             _ => None,
         };
+        self.downloaded
+            .fetch_add(stop_at.map_or(end, |stop| stop.min(end)) - start, Ordering::Relaxed);
         let flip = match fault {
             Some(Action::Flip(offset)) => Some(offset),
             _ => None,
@@ -390,10 +460,17 @@ impl Shared {
             }
         });
         let mut response = Response::new(BodyExt::boxed_unsync(StreamBody::new(blocks)));
-        *response.status_mut() = if first.is_some() { hyper::StatusCode::PARTIAL_CONTENT } else { hyper::StatusCode::OK };
+        *response.status_mut() = if first.is_some() {
+            hyper::StatusCode::PARTIAL_CONTENT
+        } else {
+            hyper::StatusCode::OK
+        };
         let headers = response.headers_mut();
         headers.insert(hyper::header::CONTENT_LENGTH, (end - start).into());
-        headers.insert(hyper::header::ACCEPT_RANGES, hyper::header::HeaderValue::from_static("bytes"));
+        headers.insert(
+            hyper::header::ACCEPT_RANGES,
+            hyper::header::HeaderValue::from_static("bytes"),
+        );
         response
     }
 
@@ -423,20 +500,33 @@ impl Shared {
             }
             "edit" => {
                 let id = item(&library);
-                let Ok(bytes) = std::fs::read(said["file"].as_str().unwrap_or_default()) else { return answer(400, &Value::Null) };
+                let Ok(bytes) = std::fs::read(said["file"].as_str().unwrap_or_default()) else {
+                    return answer(400, &Value::Null);
+                };
                 library.edit(&id, Content::of(bytes));
             }
             "add" => {
-                let Ok(new) = crate::library_from(&said) else { return answer(400, &Value::Null) };
+                let Ok(new) = crate::library_from(&said) else {
+                    return answer(400, &Value::Null);
+                };
                 library.add(new);
             }
-            "latency" => self.latency.store(said["milliseconds"].as_u64().unwrap_or(0), Ordering::Relaxed),
+            "latency" => self
+                .latency
+                .store(said["milliseconds"].as_u64().unwrap_or(0), Ordering::Relaxed),
             "fault" => {
-                let Ok(fault) = serde_json::from_value::<Fault>(said["fault"].clone()) else { return answer(400, &Value::Null) };
+                let Ok(fault) = serde_json::from_value::<Fault>(said["fault"].clone()) else {
+                    return answer(400, &Value::Null);
+                };
                 self.faults.add(fault);
             }
             "mend" => self.faults.clear(),
-            _ => return answer(400, &serde_json::json!({"error": "do: counts, add, edit, trash, hide, latency, fault, mend"})),
+            _ => {
+                return answer(
+                    400,
+                    &serde_json::json!({"error": "do: counts, add, edit, trash, hide, latency, fault, mend"}),
+                );
+            }
         }
         answer(200, &serde_json::json!({"done": true}))
     }

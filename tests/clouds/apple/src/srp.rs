@@ -50,7 +50,15 @@ impl Handshake {
         let k = BigUint::from_bytes_be(&hash(&[&n.to_bytes_be(), &pad(&g)]));
         let b_secret = BigUint::from_bytes_be(&secret);
         let b = pad(&((k * &verifier + g.modpow(&b_secret, &n)) % &n));
-        Some(Self { account: account.to_owned(), salt, iterations, a, b_secret, verifier, b })
+        Some(Self {
+            account: account.to_owned(),
+            salt,
+            iterations,
+            a,
+            b_secret,
+            verifier,
+            b,
+        })
     }
 
     /// Whether the client's proofs are those of somebody who knows the password.

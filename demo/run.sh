@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# The demo: Apple on loopback with a small library of real files, and camroll as a person would use it. Ends by itself and leaves nothing running.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+cargo build --quiet -p camroll -p camroll-cloud-apple
+camroll=$PWD/target/debug/camroll apple=$PWD/target/debug/camroll-apple
+out=$PWD/camroll-demo
+rm -rf "$out"; mkdir -p "$out/photos"
+work=$(mktemp -d); trap 'exec 9>&- 2>/dev/null || true; rm -rf "$work"' EXIT
+field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$work/apple.json"; }
+step() { printf '\n\033[1m%s\033[0m\n' "$1"; }
+show() { printf '$ %s\n' "$(printf '%s' "$*" | sed "s#$camroll#camroll#")"; "$@"; }
+
+# The simulator runs until its standard input closes, so it can't outlive this script.
+mkfifo "$work/in"
+"$apple" serve --library demo/library.json < "$work/in" > "$work/apple.json" & exec 9> "$work/in"
+until [ -s "$work/apple.json" ]; do kill -0 $! || exit 1; done
+tell() { "$apple" tell "$(field control)" "$1" >/dev/null; }
+
+step "A spec says what should be where"
+cat > "$out/family.yaml" <<SPEC
+# yaml-language-server: \$schema=../schema/camroll.schema.json
+version: 1
+name: family
+source:
+  connector: icloud-photos
+  with:
+    apple_id: $(field apple_id)
+    password: { env: DEMO_PASSWORD }
+    endpoints: { auth: "$(field auth)", setup: "$(field setup)", home: "$(field home)" }   # Apple on this machine; without this line it is Apple itself
+destination:
+  connector: local
+  with: { path: "$out/photos" }
+SPEC
+cat "$out/family.yaml"
+export DEMO_PASSWORD; DEMO_PASSWORD=$(field password)
+export CAMROLL_STATE=$out/state
+cd "$out"
+show "$camroll" validate family.yaml
+
+step "Signing in, once: the password proves itself without being sent, then a code"
+show "$camroll" login family --code "$(field code)"
+
+step "What would happen"
+show "$camroll" plan family.yaml
+
+step "Doing it"
+show "$camroll" sync family.yaml
+(cd photos && find . -type f -not -path './.camroll/*' | sort)
+
+step "Again: nothing to do, in two requests"
+show "$camroll" sync family.yaml
+
+step "The library changes: one photo is new, one was edited, one was deleted"
+tell "{\"do\":\"add\",\"name\":\"IMG_0007.JPG\",\"file\":\"$PWD/../tests/media/iphone-4.jpg\",\"taken\":1600000000000}"
+tell "{\"do\":\"edit\",\"name\":\"IMG_0006.PNG\",\"file\":\"$PWD/../tests/media/iphone-4.jpg\"}"
+tell '{"do":"trash","name":"IMG_0005.GIF"}'
+show "$camroll" sync family.yaml
+(cd photos && find . -type f -not -path './.camroll/*' | sort)
+
+step "Why is that one still there?"
+show "$camroll" explain family IMG_0005.GIF
+
+step "The receipt, for scripts"
+show "$camroll" sync family.yaml --json
+
+cat <<'NEXT'
+
+That was all on this machine. For your own library:
+  make install
+  camroll init --apple-id you@example.com --to /a/folder/that/exists
+  camroll login my-photos && camroll plan && camroll sync
+NEXT

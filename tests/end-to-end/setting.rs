@@ -1,0 +1,218 @@
+//! A setting for whole runs: Apple on loopback, a folder, a spec, and the real command.
+#![allow(dead_code, reason = "each test file uses its part of it")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use camroll_cloud_apple::{Account, Apple, Content, NewItem};
+
+/// What every output, log and state file is searched for.
+pub const CANARY: &str = "canary-7f3a-password-Zq";
+
+pub struct Setting {
+    pub apple: Apple,
+    pub folder: tempfile::TempDir,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Setting {
+    pub fn new() -> Self {
+        Self::with(Account {
+            password: CANARY.into(),
+            ..Account::default()
+        })
+    }
+
+    pub fn with(account: Account) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let apple = runtime.block_on(Apple::start(account)).expect("ports on loopback");
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("photos")).expect("a folder");
+        let setting = Self { apple, folder, runtime };
+        setting.write_spec("");
+        setting
+    }
+
+    pub fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The spec, with more at its end.
+    pub fn write_spec(&self, more: &str) {
+        let endpoints = self.apple.endpoints();
+        let photos = self.path("photos");
+        let text = format!(
+            "version: 1\nname: family\nsource:\n  connector: icloud-photos\n  with:\n    apple_id: demo@example.com\n    password: {{ env: CAMROLL_TEST_PASSWORD }}\n    endpoints: {{ auth: \"{}\", setup: \"{}\", home: \"{}\" }}\ndestination:\n  connector: local\n  with: {{ path: {photos:?} }}\n{more}",
+            endpoints.auth, endpoints.setup, endpoints.home
+        );
+        std::fs::write(self.path("family.yaml"), text).expect("the spec");
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_camroll"));
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("CAMROLL_STATE", self.path("state"))
+            .env("CAMROLL_TEST_PASSWORD", CANARY)
+            .env_remove("CAMROLL_FAILPOINT")
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        Run::of(self.command(arguments).output().expect("camroll runs"))
+    }
+
+    pub fn login(&self) {
+        let run = self.run(&["login", "family", "--code", "314159"]);
+        assert_eq!(run.code, 0, "{}", run.err);
+    }
+
+    pub fn sync(&self) -> Run {
+        self.run(&["sync", "family.yaml", "--json"])
+    }
+
+    /// Generated photos, one a minute.
+    pub fn add_photos(&self, count: u64, size: u64) {
+        let items: Vec<NewItem> = (0..count).map(|number| photo(number, size)).collect();
+        self.apple.library(|library| {
+            for item in items {
+                library.add(item);
+            }
+        });
+    }
+
+    /// Every photo's file is there with its very bytes, and nothing else but camroll's own.
+    pub fn assert_photos(&self, numbers: impl IntoIterator<Item = u64>, size: u64) {
+        let mut expected: Vec<String> = Vec::new();
+        for number in numbers {
+            let content = Content::generated(number + 1, size);
+            let name = name(number);
+            let path = self.path("photos/2014/05").join(&name);
+            let there = std::fs::read(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!(camroll_cloud_apple::apple_checksum(&there), content.checksum, "{name}");
+            expected.push(format!("2014/05/{name}"));
+        }
+        expected.sort();
+        assert_eq!(self.files(), expected);
+        let drafts = self.path("photos/.camroll/drafts");
+        let left: Vec<_> = std::fs::read_dir(drafts)
+            .map(|all| all.flatten().map(|entry| entry.file_name()).collect())
+            .unwrap_or_default();
+        assert!(left.is_empty(), "drafts are left: {left:?}");
+    }
+
+    /// Files at the destination, but for camroll's own.
+    pub fn files(&self) -> Vec<String> {
+        fn walk(folder: &Path, root: &Path, found: &mut Vec<String>) {
+            for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    walk(&path, root, found);
+                } else if let Ok(relative) = path.strip_prefix(root) {
+                    found.push(relative.display().to_string());
+                }
+            }
+        }
+        let root = self.path("photos");
+        let mut found = Vec::new();
+        walk(&root, &root, &mut found);
+        found.retain(|path| !path.starts_with(".camroll"));
+        found.sort();
+        found
+    }
+}
+
+impl Drop for Setting {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(self.apple.writes(), 0, "something was written to the source");
+        }
+    }
+}
+
+pub fn name(number: u64) -> String {
+    format!("IMG_{number:04}.JPG")
+}
+
+pub fn photo(number: u64, size: u64) -> NewItem {
+    NewItem {
+        name: Some(name(number)),
+        original: Some(Content::generated(number + 1, size)),
+        taken: Some(1_400_000_000_000 + number as i64 * 60_000),
+        ..NewItem::default()
+    }
+}
+
+/// What a command said and ended with.
+pub struct Run {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Run {
+    fn of(output: Output) -> Self {
+        let run = Self {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        };
+        assert!(
+            !run.out.contains(CANARY) && !run.err.contains(CANARY),
+            "the password was printed"
+        );
+        run
+    }
+
+    pub fn receipt(&self) -> serde_json::Value {
+        let document: serde_json::Value =
+            serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err));
+        let receipt = document["receipts"][0].clone();
+        let number = |value: &serde_json::Value| value.as_u64().unwrap_or(0);
+        let assets = &receipt["assets"];
+        assert_eq!(
+            number(&assets["in_scope"]),
+            number(&assets["settled"]) + number(&assets["pending"]) + number(&assets["failed"]),
+            "{receipt}"
+        );
+        for one in receipt["destinations"]
+            .as_object()
+            .into_iter()
+            .flat_map(|all| all.values())
+        {
+            let counts = &one["resources"];
+            let sum: u64 = ["put", "already_there", "pending", "failed", "skipped"]
+                .iter()
+                .map(|key| number(&counts[*key]))
+                .sum();
+            assert_eq!(number(&counts["wanted"]), sum, "{receipt}");
+        }
+        receipt
+    }
+
+    pub fn put(&self) -> u64 {
+        self.receipt()["destinations"]["default"]["resources"]["put"]
+            .as_u64()
+            .unwrap_or(0)
+    }
+
+    pub fn problem_codes(&self) -> Vec<String> {
+        let receipt = self.receipt();
+        receipt["problems"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|problem| problem["code"].as_str().unwrap_or_default().to_owned())
+            .collect()
+    }
+}

@@ -1,0 +1,380 @@
+//! Whole runs against Apple on loopback: what is there afterwards is the library, byte by byte.
+
+mod setting;
+
+use std::time::Duration;
+
+use camroll_cloud_apple::{Action, Content, NewItem};
+use setting::{Setting, name, photo};
+
+const SIZE: u64 = 30_000;
+
+#[test]
+fn a_library_comes_whole_and_a_second_run_asks_twice() {
+    let setting = Setting::new();
+    setting.add_photos(230, SIZE);
+    setting.login();
+    let run = setting.sync();
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert_eq!(run.put(), 230);
+    setting.assert_photos(0..230, SIZE);
+    let before = setting.apple.requests();
+    let again = setting.sync();
+    assert_eq!((again.code, again.put()), (0, 0));
+    assert!(
+        setting.apple.requests() - before <= 3,
+        "{} requests",
+        setting.apple.requests() - before
+    );
+    // The dates are those of the photos.
+    let modified = std::fs::metadata(setting.path("photos/2014/05/IMG_0000.JPG"))
+        .unwrap()
+        .modified()
+        .unwrap();
+    assert_eq!(
+        modified.duration_since(std::time::UNIX_EPOCH).unwrap(),
+        Duration::from_secs(1_400_000_000)
+    );
+}
+
+#[test]
+fn live_photos_edits_and_equal_names_each_get_their_files() {
+    let setting = Setting::new();
+    let id = setting.apple.library(|library| {
+        let live = library.add(NewItem {
+            video: Some(Content::generated(50, 9000)),
+            name: Some("IMG_1.HEIC".into()),
+            ..photo(1, SIZE)
+        });
+        library.add(NewItem {
+            name: Some("IMG_1.HEIC".into()),
+            ..photo(2, SIZE)
+        });
+        library.add(NewItem {
+            name: None,
+            ..photo(3, SIZE)
+        });
+        library.add(NewItem {
+            duplicate_of: Some(live.clone()),
+            ..NewItem::default()
+        });
+        live
+    });
+    setting.login();
+    assert_eq!(setting.sync().code, 0);
+    let files = setting.files();
+    assert_eq!(files.len(), 6, "{files:?}");
+    assert!(files.contains(&"2014/05/IMG_1.HEIC".to_owned()) && files.contains(&"2014/05/IMG_1.MOV".to_owned()));
+    // An edit comes beside, an edited edit takes its place, and the original stays what it was.
+    setting
+        .apple
+        .library(|library| library.edit(&id, Content::of(b"first edit".to_vec())));
+    assert_eq!(setting.sync().put(), 1);
+    let edited = setting.path("photos/2014/05/IMG_1-edited.JPG");
+    assert_eq!(std::fs::read(&edited).unwrap(), b"first edit");
+    setting
+        .apple
+        .library(|library| library.edit(&id, Content::of(b"second edit".to_vec())));
+    let run = setting.sync();
+    assert_eq!(run.code, 0, "{}", run.out);
+    assert_eq!(std::fs::read(&edited).unwrap(), b"second edit");
+    assert_eq!(run.receipt()["destinations"]["default"]["replaced"], 1);
+    // An original with other bytes stands beside the old one.
+    let original = std::fs::read(setting.path("photos/2014/05/IMG_1.HEIC")).unwrap();
+    setting
+        .apple
+        .library(|library| library.replace_original(&id, Content::of(b"another original".to_vec())));
+    let run = setting.sync();
+    assert!(run.out.contains("source/original-changed"), "{}", run.out);
+    assert_eq!(
+        std::fs::read(setting.path("photos/2014/05/IMG_1.HEIC")).unwrap(),
+        original
+    );
+    assert!(setting.files().len() > files.len() + 1);
+}
+
+#[test]
+fn what_leaves_the_library_stays_and_is_counted() {
+    let setting = Setting::new();
+    setting.add_photos(5, SIZE);
+    setting.login();
+    setting.sync();
+    let id = setting.apple.library(|library| library.find(&name(2)).unwrap());
+    setting.apple.library(|library| library.trash(&id));
+    setting
+        .apple
+        .library(|library| library.expunge(&library.find(&name(3)).unwrap()));
+    setting
+        .apple
+        .library(|library| library.hide(&library.find(&name(4)).unwrap()));
+    let receipt = setting.sync().receipt();
+    assert_eq!(receipt["destinations"]["default"]["kept"]["gone_at_source"], 2);
+    assert_eq!(receipt["destinations"]["default"]["kept"]["left_scope"], 1);
+    assert_eq!(receipt["assets"]["in_scope"], 2);
+    setting.assert_photos(0..5, SIZE);
+    setting.apple.library(|library| library.restore(&id));
+    let run = setting.sync();
+    assert_eq!((run.put(), run.receipt()["assets"]["in_scope"].as_u64()), (0, Some(3)));
+}
+
+#[test]
+fn wrong_bytes_are_noticed_never_published_and_fetched_by_the_next_run() {
+    for action in [Action::Flip(12_345), Action::Short(777), Action::Html] {
+        let setting = Setting::new();
+        setting.add_photos(12, SIZE);
+        setting.login();
+        setting.apple.fault("download:IMG_0004.JPG", None, action.clone());
+        let run = setting.sync();
+        assert_eq!(run.code, 6, "{action:?}: {}", run.out);
+        assert!(
+            run.problem_codes().iter().any(|code| code.starts_with("host/")),
+            "{action:?}: {:?}",
+            run.problem_codes()
+        );
+        setting.assert_photos((0..12).filter(|number| *number != 4), SIZE);
+        setting.apple.mend();
+        let run = setting.sync();
+        assert_eq!((run.code, run.put()), (0, 1), "{action:?}");
+        setting.assert_photos(0..12, SIZE);
+    }
+}
+
+#[test]
+fn a_broken_connection_goes_on_where_it_was() {
+    let setting = Setting::new();
+    setting.add_photos(3, 900_000);
+    setting.login();
+    setting
+        .apple
+        .fault("download:IMG_0001.JPG", Some(1), Action::Reset(500_000));
+    let run = setting.sync();
+    assert_eq!(run.code, 0, "{}", run.out);
+    setting.assert_photos(0..3, 900_000);
+    assert!(
+        setting.apple.downloaded() < 3 * 900_000 + 200_000,
+        "{} bytes were fetched",
+        setting.apple.downloaded()
+    );
+}
+
+#[test]
+fn a_listing_page_that_fails_once_loses_nothing() {
+    for action in [
+        Action::Status(401),
+        Action::Status(421),
+        Action::StatusRetryAfter(429, 0),
+        Action::Status(503),
+        Action::Code("THROTTLED".into()),
+    ] {
+        for page in 1..=3 {
+            let setting = Setting::new();
+            setting.add_photos(230, 100);
+            setting.login();
+            setting.apple.fault("list", Some(page), action.clone());
+            let run = setting.sync();
+            assert_eq!(run.code, 0, "{action:?} on page {page}: {}", run.out);
+            setting.assert_photos(0..230, 100);
+        }
+    }
+}
+
+#[test]
+fn addresses_that_ended_are_asked_for_again() {
+    let setting = Setting::new();
+    setting.add_photos(4, SIZE);
+    setting.login();
+    let gate = setting.apple.gate("download:IMG_0002.JPG", Some(1));
+    let child = setting
+        .command(&["sync", "family.yaml", "--json"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    setting.wait(gate.arrived());
+    setting.apple.advance(Duration::from_secs(4000));
+    gate.open();
+    assert!(child.wait_with_output().unwrap().status.success());
+    setting.assert_photos(0..4, SIZE);
+}
+
+#[test]
+fn deletions_and_hides_under_the_scan_lose_nothing_that_stayed() {
+    let setting = Setting::new();
+    setting.add_photos(400, 100);
+    setting.login();
+    let gate = setting.apple.gate("list", Some(2));
+    let child = setting
+        .command(&["sync", "family.yaml", "--json"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    setting.wait(gate.arrived());
+    let gone: Vec<u64> = (0..50).map(|number| number * 2).collect();
+    let hidden: Vec<u64> = (0..50).map(|number| number * 2 + 101).collect();
+    setting.apple.library(|library| {
+        for number in &gone {
+            let id = library.find(&name(*number)).unwrap();
+            library.trash(&id);
+        }
+        for number in &hidden {
+            let id = library.find(&name(*number)).unwrap();
+            library.hide(&id);
+        }
+    });
+    gate.open();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let files = setting.files();
+    for number in (0..400).filter(|number| !gone.contains(number) && !hidden.contains(number)) {
+        assert!(
+            files.contains(&format!("2014/05/{}", name(number))),
+            "{} is missing",
+            name(number)
+        );
+    }
+}
+
+#[test]
+fn the_index_can_be_lost_or_broken_and_nothing_is_sent_again() {
+    let setting = Setting::new();
+    setting.add_photos(40, SIZE);
+    setting.login();
+    setting.sync();
+    let fetched = setting.apple.downloaded();
+    std::fs::remove_dir_all(setting.path("state/index")).unwrap();
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (0, 0), "{}", run.err);
+    assert!(run.err.contains("made anew"), "{}", run.err);
+    // Bytes flipped all over sled's files: whatever it makes of them, the end is the same.
+    for entry in std::fs::read_dir(setting.path("state/index"))
+        .unwrap()
+        .flatten()
+        .filter(|entry| entry.path().is_file())
+    {
+        let mut bytes = std::fs::read(entry.path()).unwrap();
+        for at in (64..bytes.len()).step_by(97) {
+            bytes[at] ^= 0x55;
+        }
+        std::fs::write(entry.path(), bytes).unwrap();
+    }
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (0, 0), "{}", run.err);
+    // A record that was being written when the power went.
+    let journal = setting.path("state/journal/00000001.log");
+    let mut bytes = std::fs::read(&journal).unwrap();
+    bytes.extend_from_slice(&[9, 0, 0, 0, 1, 2, 3]);
+    std::fs::write(&journal, bytes).unwrap();
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (0, 0), "{}", run.err);
+    assert!(run.err.contains("cut off"), "{}", run.err);
+    assert_eq!(setting.apple.downloaded(), fetched);
+    setting.assert_photos(0..40, SIZE);
+}
+
+#[test]
+fn a_folder_that_another_tool_filled_is_recognised() {
+    let setting = Setting::new();
+    setting.add_photos(20, SIZE);
+    let there = setting.path("photos/2014/05");
+    std::fs::create_dir_all(&there).unwrap();
+    for number in 0..19 {
+        let content = Content::generated(number + 1, SIZE);
+        std::fs::write(there.join(name(number)), content.block(0, SIZE as usize)).unwrap();
+    }
+    // Equal size, other content: it stays, and the photo gets another name.
+    std::fs::write(there.join(name(18)), vec![7; SIZE as usize]).unwrap();
+    setting.login();
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (0, 2), "{}", run.out);
+    assert_eq!(setting.apple.downloaded(), 2 * SIZE);
+    assert_eq!(run.receipt()["destinations"]["default"]["proof"]["read-back"], 18);
+    assert_eq!(std::fs::read(there.join(name(18))).unwrap(), vec![7; SIZE as usize]);
+    assert_eq!(setting.files().len(), 21);
+}
+
+#[test]
+fn a_mount_that_vanished_is_refused() {
+    let setting = Setting::new();
+    setting.add_photos(3, SIZE);
+    setting.login();
+    setting.sync();
+    std::fs::rename(setting.path("photos"), setting.path("elsewhere")).unwrap();
+    let run = setting.sync();
+    assert_eq!(run.code, 8, "{}", run.err);
+    std::fs::create_dir(setting.path("photos")).unwrap();
+    let run = setting.sync();
+    assert_eq!(run.code, 8, "{}", run.out);
+    assert_eq!(run.problem_codes()[0], "destination/not-the-same");
+    assert!(
+        std::fs::read_dir(setting.path("photos")).unwrap().next().is_none(),
+        "something was written"
+    );
+}
+
+#[test]
+fn a_wider_filter_brings_what_is_now_wanted_without_a_listing() {
+    let setting = Setting::new();
+    setting.add_photos(10, SIZE);
+    setting
+        .apple
+        .library(|library| library.favorite(&library.find(&name(3)).unwrap()));
+    setting.login();
+    setting.write_spec("filters: { favorite: true }\n");
+    assert_eq!(setting.sync().put(), 1);
+    setting.write_spec("");
+    let listed = setting.apple.count("list");
+    assert_eq!(setting.sync().put(), 9);
+    assert_eq!(setting.apple.count("list"), listed);
+    setting.assert_photos(0..10, SIZE);
+}
+
+#[test]
+fn the_brake_holds_all_of_them_back() {
+    let setting = Setting::new();
+    setting.add_photos(20, SIZE);
+    let edit = |text: &str| {
+        setting.apple.library(|library| {
+            for number in 0..20 {
+                let id = library.find(&name(number)).unwrap();
+                library.edit(&id, Content::of(format!("{text} {number}").into_bytes()));
+            }
+        });
+    };
+    edit("one");
+    setting.login();
+    assert_eq!(setting.sync().code, 0);
+    edit("two");
+    setting.write_spec("limits: { destructive: { max: 10 } }\n");
+    let run = setting.sync();
+    assert_eq!(run.code, 8, "{}", run.out);
+    assert!(run.out.contains("limits.destructive.max"), "{}", run.out);
+    assert_eq!(
+        std::fs::read_to_string(setting.path("photos/2014/05/IMG_0003-edited.JPG")).unwrap(),
+        "one 3"
+    );
+    setting.write_spec("limits: { destructive: { max: 50, max_percent: 100 } }\n");
+    let run = setting.sync();
+    assert_eq!(run.code, 0, "{}", run.out);
+    assert_eq!(
+        std::fs::read_to_string(setting.path("photos/2014/05/IMG_0003-edited.JPG")).unwrap(),
+        "two 3"
+    );
+}
+
+#[test]
+fn what_has_no_bytes_yet_comes_with_a_later_run() {
+    let setting = Setting::new();
+    let id = setting.apple.library(|library| {
+        library.add(NewItem {
+            no_bytes_yet: true,
+            ..photo(0, SIZE)
+        })
+    });
+    setting.login();
+    let run = setting.sync();
+    assert_eq!(run.receipt()["assets"]["pending"], 1);
+    setting.apple.library(|library| library.bytes_arrive(&id));
+    assert_eq!(setting.sync().put(), 1);
+    setting.assert_photos(0..1, SIZE);
+}
