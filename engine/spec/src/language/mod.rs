@@ -1,0 +1,13 @@
+//! The types of a valid spec.
+
+mod filter;
+mod layout;
+mod names;
+mod schedule;
+mod spec;
+
+pub use filter::*;
+pub use layout::*;
+pub use names::*;
+pub use schedule::*;
+pub use spec::*;

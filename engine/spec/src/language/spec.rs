@@ -1,0 +1,206 @@
+//! A whole spec, as the engine sees it: every default filled in, every value checked.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use camroll_model::Proof;
+
+use super::{ConnectionName, ConnectorId, DestinationName, Filter, Layout, Schedule, SlotName, SpecName};
+use crate::secrets::SecretUse;
+use crate::text::Position;
+
+/// One valid document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spec {
+    /// Unique in what was read together.
+    pub name: SpecName,
+    /// What is read.
+    pub source: Source,
+    /// What is written, in the order of the file; never empty. `destination:` is one called "default".
+    pub destinations: Vec<Destination>,
+    /// Which assets are in scope. Says all there is to say: hidden items are in it as a filter, too.
+    pub filters: Filter,
+    /// Which of an asset's files are wanted.
+    pub versions: Versions,
+    /// When it runs by itself, and the time zone of everything that has none.
+    pub schedule: Schedule,
+    /// What bounds a run.
+    pub limits: Limits,
+    /// The file it was read from.
+    pub file: PathBuf,
+    /// Where the document begins in it.
+    pub position: Position,
+}
+
+/// What is read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// The account.
+    pub connection: Connection,
+    /// Which of its libraries; never empty.
+    pub libraries: Vec<LibraryChoice>,
+}
+
+/// A library of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LibraryChoice {
+    /// The person's own.
+    Personal,
+    /// The one that several people share.
+    Shared,
+    /// By the name that the service shows.
+    Named(String),
+}
+
+/// A connector with its settings and secrets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Connection {
+    /// The connection's own name, else "source" or the destination's name.
+    pub name: ConnectionName,
+    /// Whether it was written under `connections:` and so may be used by several specs.
+    pub origin: ConnectionOrigin,
+    /// Which connector.
+    pub connector: ConnectorRef,
+    /// `with:`, defaults filled in. Where a secret stands, the text "secret:SLOT".
+    pub settings: serde_json::Value,
+    /// Where each slot's secret comes from.
+    pub secrets: std::collections::BTreeMap<SlotName, SecretUse>,
+}
+
+/// Where a connection was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionOrigin {
+    /// Under `connections:`, with a name.
+    Named,
+    /// In place, in a source or a destination.
+    InPlace,
+}
+
+/// Which connector. Connectors by path or from a registry are refused by the reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConnectorRef {
+    /// One that the binary carries.
+    Bundled(ConnectorId),
+}
+
+impl ConnectorRef {
+    /// Its id.
+    pub fn id(&self) -> &ConnectorId {
+        match self {
+            Self::Bundled(id) => id,
+        }
+    }
+}
+
+/// A place that is written, and how.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Destination {
+    /// Unique in its spec.
+    pub name: DestinationName,
+    /// The place.
+    pub connection: Connection,
+    /// How files are called there.
+    pub layout: Layout,
+    /// What happens there to what left the source.
+    pub deletions: Deletions,
+    /// What is done about files that were there before.
+    pub existing: Existing,
+    /// The least proof a placement needs to count as settled.
+    pub require_proof: Proof,
+}
+
+/// What happens at a destination to what left the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deletions {
+    /// It stays, and is listed.
+    Keep,
+}
+
+/// What is done about files that were there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// A file at the wanted path with equal size is read; equal content is not sent again.
+    Skip,
+    /// Equal content anywhere in the destination counts.
+    Compare,
+    /// What is there is never read.
+    Ignore,
+}
+
+/// Whether something is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// It is.
+    Yes,
+    /// It is not.
+    No,
+}
+
+impl Want {
+    /// Whether it is wanted.
+    pub fn is_yes(self) -> bool {
+        self == Self::Yes
+    }
+}
+
+/// Which of an asset's files are wanted. RAW alternates and Live videos belong to the original.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Versions {
+    /// As the camera made it.
+    pub original: Want,
+    /// What the person made of it.
+    pub edited: Want,
+    /// The instructions of the edit.
+    pub adjustments: Want,
+}
+
+impl Default for Versions {
+    fn default() -> Self {
+        Self {
+            original: Want::Yes,
+            edited: Want::Yes,
+            adjustments: Want::No,
+        }
+    }
+}
+
+/// What bounds a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// Files under way at once.
+    pub transfers: NonZeroU32,
+    /// The brake on replacing, renaming and removing.
+    pub destructive: Destructive,
+}
+
+impl Limits {
+    /// Files under way at once, when the spec says nothing.
+    pub const TRANSFERS: NonZeroU32 = NonZeroU32::new(8).expect("8 is not 0");
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            transfers: Self::TRANSFERS,
+            destructive: Destructive::default(),
+        }
+    }
+}
+
+/// The brake on replacing, renaming and removing, all together, over seven days. Whichever bound is reached first holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Destructive {
+    /// So many acts.
+    pub max: u64,
+    /// So many percent of what is placed, 0 to 100.
+    pub max_percent: f64,
+}
+
+impl Default for Destructive {
+    fn default() -> Self {
+        Self {
+            max: 100,
+            max_percent: 5.0,
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Values as people write them: sizes, durations, dates; and the nearest right word to a wrong one.
+
+mod date;
+mod duration;
+mod nearest;
+mod size;
+
+pub use date::*;
+pub use duration::*;
+pub(crate) use nearest::*;
+pub use size::*;
