@@ -6,11 +6,15 @@
 #![forbid(unsafe_code)]
 
 mod language;
+mod read;
 mod secrets;
+mod settings;
 mod text;
 mod values;
 
 pub use language::*;
+pub use read::{FileRole, Reading, ShownText, SourceFile, gather, load, read};
 pub use secrets::*;
+pub use settings::{ConnectorInfo, ConnectorRole, Connectors, ManifestFault};
 pub use text::{Diagnostic, Place, Position, Severity};
 pub use values::{DateBound, Length, Size, WrittenDate};

@@ -143,7 +143,7 @@ mod tests {
         assert!(fault(SystemSecrets::default(), &["false"]).contains("ended with"));
         assert!(fault(SystemSecrets::default(), &["no-such-program-here"]).contains("no program"));
         assert!(fault(quick, &["sleep", "60"]).contains("not done within"));
-        assert!(fault(quick, &["sh", "-c", "exec >&-; sleep 60"]).contains("not done within"));
+        assert!(fault(quick, &["sh", "-c", "exec >&-; exec sleep 60"]).contains("not done within"));
         assert_eq!(
             fault(SystemSecrets::default(), &["cat", "/dev/zero"]),
             (SECRET_LIMIT + 1).to_string()

@@ -2,6 +2,8 @@
 
 mod diagnostic;
 mod position;
+mod tree;
 
 pub use diagnostic::*;
 pub use position::*;
+pub(crate) use tree::*;
