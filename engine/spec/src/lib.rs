@@ -7,6 +7,8 @@
 
 mod language;
 mod read;
+mod report;
+mod schema;
 mod secrets;
 mod settings;
 mod text;
@@ -14,6 +16,8 @@ mod values;
 
 pub use language::*;
 pub use read::{FileRole, Reading, ShownText, SourceFile, gather, load, read};
+pub use report::{CODES, Code, explain_code, github, json, sarif};
+pub use schema::{receipt_schema, spec_schema};
 pub use secrets::*;
 pub use settings::{ConnectorInfo, ConnectorRole, Connectors, ManifestFault};
 pub use text::{Diagnostic, Place, Position, Severity};
