@@ -1,1 +1,37 @@
 //! The sandbox: loads connectors, implements the interface of wit/, enforces grants and limits.
+//!
+//! A connector is untrusted. It reaches what its manifest was granted and wastes only its own limits; whatever it does, its caller gets an error
+//! with a code. This crate never decides what a sync wants, never reads a spec, and never lets a body's last block go before the body is proven.
+
+mod bindings;
+mod bodies;
+mod cache;
+mod connection;
+mod connector;
+mod convert;
+mod engine;
+mod error;
+mod failpoint;
+mod files;
+mod host;
+mod imports;
+mod instance;
+mod limits;
+mod load;
+mod manifest;
+mod net;
+mod pool;
+mod stop;
+mod vault;
+
+pub use bodies::{Gate, Intake, Outlet, PipeOptions, Proven, digest_only, from_bytes, memory, pipe};
+pub use cache::CodeCacheDir;
+pub use connection::{Connection, Disposal, Progress, Question};
+pub use connector::{ConnectRequest, Connector, Export, Exports};
+pub use error::{HostError, LoadError};
+pub use host::{Host, HostOptions};
+pub use limits::Limits;
+pub use manifest::*;
+pub use net::*;
+pub use stop::StopReason;
+pub use vault::*;
