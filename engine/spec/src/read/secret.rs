@@ -51,7 +51,8 @@ pub(crate) fn read_secret(node: &Node, setting: &str, connector: &str, faults: &
             faults.hide(value);
             let message =
                 "\"env\" is no name of an environment variable; expected letters, digits and \"_\", without \"$\"";
-            faults.error("secret/form", value.place, message);
+            let example = setting.to_ascii_uppercase().replace(['.', '-'], "_");
+            faults.error("secret/form", value.place, message).help = Some(format!("for example {{ env: {example} }}"));
             None
         }
         "file" => {

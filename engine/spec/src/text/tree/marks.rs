@@ -50,6 +50,7 @@ enum Sort {
 
 struct Reader<'f> {
     file: &'f Path,
+    lines: Vec<&'f str>,
     open: Vec<Open>,
     anchors: HashMap<usize, Rc<Mark>>,
     documents: Vec<Option<Rc<Mark>>>,
@@ -59,9 +60,10 @@ struct Reader<'f> {
 }
 
 /// The places of all documents; an empty one is None.
-pub(super) fn read(file: &Path, text: &str) -> Result<Vec<Option<Rc<Mark>>>, Vec<Diagnostic>> {
+pub(super) fn read<'f>(file: &'f Path, text: &'f str) -> Result<Vec<Option<Rc<Mark>>>, Vec<Diagnostic>> {
     let mut reader = Reader {
         file,
+        lines: text.lines().collect(),
         open: Vec::new(),
         anchors: HashMap::new(),
         documents: Vec::new(),
@@ -135,12 +137,14 @@ impl Reader<'_> {
                     ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
                 };
                 let text = text.into_owned();
-                // A missing value reaches over what follows it.
-                let place = match style {
-                    _ if text == "~" && place.end.column - place.start.column.min(place.end.column) != 1 => {
-                        Place::point(place.start)
-                    }
-                    _ => place,
+                let width = place.end.column.saturating_sub(place.start.column);
+                let place = if style == Style::Plain && text == "~" && width != 1 {
+                    // A missing value reaches over what follows it.
+                    Place::point(place.start)
+                } else if style == Style::Quoted {
+                    self.without_blanks(place)
+                } else {
+                    place
                 };
                 let mark = Rc::new(Mark {
                     place,
@@ -156,6 +160,28 @@ impl Reader<'_> {
                 self.end(place);
                 Ok(())
             }
+        }
+    }
+
+    /// The parser counts blanks after a quote as part of the text.
+    fn without_blanks(&self, place: Place) -> Place {
+        let line = usize::try_from(place.start.line)
+            .ok()
+            .and_then(|line| self.lines.get(line.checked_sub(1)?));
+        // Not worth the search in lines that no person writes.
+        let Some(line) = line.filter(|line| line.len() <= 1_000 && place.start.line == place.end.line) else {
+            return place;
+        };
+        let count = |columns: u32| usize::try_from(columns).unwrap_or(usize::MAX);
+        let width = count(place.end.column.saturating_sub(place.start.column));
+        let written: String = line
+            .chars()
+            .skip(count(place.start.column.saturating_sub(1)))
+            .take(width)
+            .collect();
+        Place {
+            start: place.start,
+            end: place.start.right(written.trim_end().chars().count()),
         }
     }
 
