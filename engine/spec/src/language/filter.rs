@@ -200,3 +200,31 @@ impl fmt::Debug for NameGlob {
         write!(f, "{:?}", self.text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ends_of_a_range_are_in_it() {
+        let range = SizeRange {
+            min: Some(10),
+            max: Some(20),
+        };
+        let inside: Vec<u64> = [9, 10, 20, 21]
+            .into_iter()
+            .filter(|bytes| range.contains(*bytes))
+            .collect();
+        assert_eq!(inside, [10, 20]);
+        assert!(SizeRange { min: None, max: None }.contains(u64::MAX));
+    }
+
+    #[test]
+    fn patterns_fit_whole_names_in_any_case() {
+        let fits = |pattern: &str, name: &str| NameGlob::parse(pattern).expect("a pattern").matches(name);
+        assert!(fits("IMG_*", "img_0001.heic"));
+        assert!(fits("*.{dng,DNG}", "A.DNG"));
+        assert!(!fits("IMG_*", "xIMG_1"));
+        assert!(NameGlob::parse("[").is_err() && NameGlob::parse("").is_err());
+    }
+}

@@ -9,7 +9,7 @@ use crate::settings::Connectors;
 use crate::text::{Diagnostic, FILE_LIMIT, Place};
 
 /// Most files that are read together.
-const FILES: usize = 1_000;
+const FILES: usize = 256;
 
 /// Reads the specs of files and folders (a folder's `*.yaml`), with the connections of the files beside them.
 pub fn load(paths: &[PathBuf], connectors: &Connectors) -> Reading {

@@ -9,7 +9,7 @@ use crate::text::{Node, Place, Position, Value};
 pub struct ShownText {
     /// The file.
     pub file: PathBuf,
-    /// Its text; empty where the file could not be read as YAML, for then nobody knows what in it is a secret.
+    /// Its text. A file that could not be read as YAML has none, for then nobody knows what in it is a secret.
     pub text: String,
 }
 

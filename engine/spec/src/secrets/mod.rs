@@ -17,7 +17,7 @@ pub enum SecretRef {
     Env(String),
     /// A file; relative to the folder of the spec's file.
     File(PathBuf),
-    /// A program and its arguments, without a shell; what it writes to standard output.
+    /// A program and its arguments, without a shell; the first line that it writes to standard output.
     Command(Vec<String>),
 }
 

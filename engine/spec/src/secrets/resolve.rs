@@ -67,10 +67,13 @@ fn read(wanted: &SecretUse, reader: &dyn SecretReader) -> Result<Secret, SecretF
         )));
     }
     let text = std::str::from_utf8(&bytes).map_err(|_| SecretFault::Unusable("it is not UTF-8 text".to_owned()))?;
-    // Editors and `echo` end a file with a line break that is no part of the secret.
-    let text = text
-        .strip_suffix('\n')
-        .map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
+    let text = match wanted.reference {
+        // What such programs print after the first line is about the secret: a user's name, an address.
+        SecretRef::Command(_) => text.split('\n').next().unwrap_or(""),
+        // Editors and `echo` end a file with a line break that is no part of the secret.
+        _ => text.strip_suffix('\n').unwrap_or(text),
+    };
+    let text = text.strip_suffix('\r').unwrap_or(text);
     if text.is_empty() {
         return Err(SecretFault::Missing("it is empty".to_owned()));
     }
@@ -97,7 +100,7 @@ fn diagnostic(spec: &str, connection: &Connection, wanted: &SecretUse, fault: &S
         ),
         SecretRef::Command(words) => (
             format!("the command {}", words.first().map_or("", String::as_str)),
-            "the program ends with status 0 within 30 seconds and writes the secret to standard output as one line"
+            "the program ends with status 0 within 30 seconds and writes the secret to standard output as its first line"
                 .to_owned(),
         ),
     };
@@ -172,6 +175,13 @@ mod tests {
             let fault = resolve(env(), bad).expect_err("unusable");
             assert!(!fault.to_string().contains("lines\""), "{fault}");
         }
+    }
+
+    #[test]
+    fn of_a_program_the_first_line_counts() {
+        let words = |text: &str| SecretRef::Command(vec![text.to_owned()]);
+        assert_eq!(resolve(words("hunter2\nuser: alice\n"), b"").as_deref(), Ok("hunter2"));
+        assert!(resolve(words("\nhunter2"), b"").is_err());
     }
 
     #[test]

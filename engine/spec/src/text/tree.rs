@@ -163,6 +163,9 @@ mod tests {
         assert_eq!(codes(&"- a\n".repeat(200_000))[0].0, "yaml/too-much");
         assert_eq!(codes(&"a: b\n---\n".repeat(100))[0].0, "yaml/too-much");
         assert_eq!(codes(&format!("a: {}", "x".repeat(FILE_LIMIT)))[0].0, "yaml/too-large");
+        let uses = |times: usize| format!("a: &a 1\nb: [{}]\n", "*a,".repeat(times));
+        assert_eq!(codes(&uses(64)), []);
+        assert_eq!(codes(&uses(65))[0].0, "yaml/too-much");
         let mut bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n".to_owned();
         for level in 1..20 {
             let item = format!("*a{},", level - 1);
