@@ -7,7 +7,7 @@
 
 mod language;
 mod read;
-mod report;
+pub mod report;
 mod schema;
 mod secrets;
 mod settings;
@@ -16,7 +16,6 @@ mod values;
 
 pub use language::*;
 pub use read::{FileRole, Reading, ShownText, SourceFile, gather, load, read};
-pub use report::{CODES, Code, explain_code, github, json, sarif};
 pub use schema::{receipt_schema, spec_schema};
 pub use secrets::*;
 pub use settings::{ConnectorInfo, ConnectorRole, Connectors, ManifestFault};

@@ -2,7 +2,8 @@
 
 mod support;
 
-use camroll_spec::{Severity, github, json, sarif};
+use camroll_spec::Severity;
+use camroll_spec::report::{github, json, sarif};
 use proptest::prelude::*;
 use support::read_text;
 

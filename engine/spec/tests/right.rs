@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use camroll_model::Proof;
 use camroll_spec::{
-    ConnectionOrigin, DateBound, Existing, FileRole, Filter, HiddenFilter, KindFilter, Layout, LibraryChoice,
-    SecretRef, SourceFile, Trigger, Versions, Want, load, read,
+    ConnectionOrigin, Connectors, DateBound, Existing, FileRole, Filter, HiddenFilter, KindFilter, Layout,
+    LibraryChoice, SecretRef, SourceFile, Trigger, Versions, Want, load, read,
 };
 use jiff::civil::date;
 use serde_json::json;
@@ -207,8 +207,12 @@ fn anchors_are_read_where_they_save_a_line() {
 #[test]
 fn the_examples_are_right_with_the_bundled_connectors() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let folder = root.join("examples/configs");
-    let reading = load(&[folder], &connectors());
+    let manifest = |id: &str| -> serde_json::Value {
+        let path = root.join("connectors").join(id).join("manifest.json");
+        serde_json::from_str(&std::fs::read_to_string(path).expect("a manifest")).expect("JSON")
+    };
+    let bundled = Connectors::from_manifests(&[manifest("icloud-photos"), manifest("local")]).expect("manifests");
+    let reading = load(&[root.join("examples/configs")], &bundled);
     let said: Vec<String> = reading.diagnostics.iter().map(ToString::to_string).collect();
     assert_eq!(said, Vec::<String>::new());
     assert!(reading.specs.len() >= 5);

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use camroll_spec::{CODES, Connectors, receipt_schema, spec_schema};
+use camroll_spec::report::CODES;
+use camroll_spec::{Connectors, receipt_schema, spec_schema};
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -14,11 +15,6 @@ fn bundled() -> Connectors {
     let mut manifests = Vec::new();
     for id in ["icloud-photos", "local"] {
         let path = root().join("connectors").join(id).join("manifest.json");
-        // Until the connectors have theirs.
-        let own = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/manifests")
-            .join(format!("{id}.json"));
-        let path = if path.exists() { path } else { own };
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         manifests
             .push(serde_json::from_str::<Value>(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display())));

@@ -283,9 +283,9 @@ fn a_bare_secret_is_never_repeated() {
         let said = format!(
             "{:?}{}{}{}",
             reading,
-            camroll_spec::json(&reading),
-            camroll_spec::github(&reading.diagnostics),
-            camroll_spec::sarif(&reading.diagnostics, "0")
+            camroll_spec::report::json(&reading),
+            camroll_spec::report::github(&reading.diagnostics),
+            camroll_spec::report::sarif(&reading.diagnostics, "0")
         );
         for (where_, output) in [("said", &said), ("shown", &shown.text)] {
             assert!(

@@ -83,7 +83,7 @@ impl Checker<'_, '_> {
                 let values: Vec<Option<Json>> = nodes.iter().enumerate().map(one).collect();
                 values.into_iter().collect::<Option<Vec<Json>>>().map(Json::Array)
             }
-            (Kind::Text(rule), _) => self.text(rule, node, path),
+            (Kind::Text(rule), _) => self.text(rule, schema, node, path),
             (
                 Kind::Number {
                     whole,
@@ -187,7 +187,7 @@ impl Checker<'_, '_> {
         complete.then_some(Json::Object(values))
     }
 
-    fn text(&mut self, rule: &TextRule, node: &Node, path: &str) -> Option<Json> {
+    fn text(&mut self, rule: &TextRule, schema: &Schema, node: &Node, path: &str) -> Option<Json> {
         let what = match &rule.allowed {
             Some(_) => "one of its words",
             None => "a text",
@@ -218,7 +218,8 @@ impl Checker<'_, '_> {
             fault.map(|fault| ("settings/format", format!("{named}: {fault}")))
         };
         if let Some((code, message)) = fault {
-            self.faults.error(code, node.place, message);
+            let name = path.rsplit('.').next().unwrap_or(path);
+            self.faults.error(code, node.place, message).help = example(name, schema);
             return None;
         }
         if rule.format == Some(Format::Path) {

@@ -168,15 +168,16 @@ impl Reader<'_> {
         })
     }
 
+    /// `"secret"` is "slot", or the name of the slot; either way the slot must say that this setting fills it.
     fn secret(&self, secret: &Value, at: &str) -> Result<Kind, String> {
-        if secret.as_str() != Some("slot") {
-            return Err(format!("{at}: \"secret\" is \"slot\""));
-        }
         let slot = self
             .slots
             .get(at)
             .ok_or_else(|| format!("{at}: no slot of the manifest has \"setting\": \"{at}\""))?;
-        Ok(Kind::Secret(slot.clone()))
+        match secret.as_str() {
+            Some(name) if name == "slot" || name == slot.as_str() => Ok(Kind::Secret(slot.clone())),
+            _ => Err(format!("{at}: \"secret\" is \"slot\" or \"{slot}\"")),
+        }
     }
 
     fn object(&self, keys: &Keys<'_>, at: &str, depth: usize) -> Result<Kind, String> {
@@ -321,6 +322,7 @@ mod tests {
         assert!(fault(property(json!({"type": "string", "format": "email"}))).contains("format"));
         assert!(fault(property(json!({"type": "string", "pattern": "("}))).contains("pattern"));
         assert!(fault(property(json!({"secret": "slot"}))).contains("no slot"));
+        assert!(fault(json!({"type": "object", "properties": {"password": {"secret": "other"}}})).contains("\"pw\""));
         let mut deep = json!({"type": "object"});
         for _ in 0..10 {
             deep = json!({"type": "object", "properties": {"x": deep}});
