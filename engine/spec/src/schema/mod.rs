@@ -14,7 +14,7 @@ use crate::settings::Connectors;
 pub fn spec_schema(connectors: &Connectors) -> Value {
     let mut schema = draft7::<written::Document>();
     connectors::merge(&mut schema, connectors);
-    schema["$id"] = json!("https://camroll.dev/schema/1/camroll.schema.json");
+    schema["$id"] = json!("https://github.com/camroll/camroll/schema/1/camroll.schema.json");
     shape::in_order(&mut schema);
     schema
 }
@@ -22,7 +22,7 @@ pub fn spec_schema(connectors: &Connectors) -> Value {
 /// The schema of a receipt.
 pub fn receipt_schema() -> Value {
     let mut schema = draft7::<camroll_model::Receipt>();
-    schema["$id"] = json!("https://camroll.dev/schema/1/receipt.schema.json");
+    schema["$id"] = json!("https://github.com/camroll/camroll/schema/1/receipt.schema.json");
     shape::in_order(&mut schema);
     schema
 }
