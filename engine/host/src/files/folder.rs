@@ -272,7 +272,7 @@ impl Folder {
             kind,
             size: if kind == Kind::File { size(found) } else { 0 },
             modified: Instant {
-                seconds: found.st_mtime as i64,
+                seconds: found.st_mtime,
                 nanoseconds: found.st_mtime_nsec as u32,
             },
             version: self.version(found),
@@ -343,6 +343,7 @@ fn open_folder(parent: impl AsFd, name: &CStr) -> Result<OwnedFd, Errno> {
     )
 }
 
+#[allow(clippy::unnecessary_cast, reason = "their types differ between systems")]
 pub(super) fn identity(facts: &Stat) -> (u64, u64) {
     (facts.st_dev as u64, facts.st_ino as u64)
 }

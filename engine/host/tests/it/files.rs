@@ -353,7 +353,7 @@ async fn the_volume_tells_its_rules() {
     let (connection, _folder) = mirror().await;
     let identity = connection.probe().await.unwrap();
     let names = identity.features.names.unwrap();
-    assert!(names.case_sensitive == !cfg!(target_os = "macos"));
+    assert_ne!(names.case_sensitive, cfg!(target_os = "macos"));
     assert!(names.forbidden.contains('/'));
     assert_eq!(names.name_limit, 255);
     assert!(identity.free.unwrap() > 0 && identity.free <= identity.total);
