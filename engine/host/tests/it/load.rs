@@ -103,6 +103,12 @@ async fn exports_are_seen_before_anything_runs() {
 }
 
 #[tokio::test]
+async fn the_smallest_connector_loads() {
+    let connector = host(Limits::default()).load(&guest("trivial")).await.unwrap();
+    assert_eq!(connector.exports().iter().count(), 0);
+}
+
+#[tokio::test]
 async fn compiled_code_is_kept_and_a_changed_one_is_not_used() {
     let folder = tempfile::tempdir().unwrap();
     let cache = CodeCacheDir {

@@ -4,6 +4,8 @@
 mod bytes;
 mod calls;
 mod files;
+mod http;
 mod limits;
 mod load;
+mod server;
 mod support;

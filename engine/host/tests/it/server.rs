@@ -50,7 +50,9 @@ impl Server {
                             headers: head
                                 .headers
                                 .iter()
-                                .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+                                .map(|(name, value)| {
+                                    (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+                                })
                                 .collect(),
                             body: String::from_utf8_lossy(&body).into_owned(),
                         };
@@ -58,7 +60,9 @@ impl Server {
                         Ok::<_, Infallible>(answer(&asked))
                     }
                 });
-                tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+                tokio::spawn(
+                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service),
+                );
             }
         });
         Self { address, asked, task }

@@ -36,7 +36,13 @@ fn setting(name: &str) -> String {
 }
 
 fn said(code: &str) -> Error {
-    Error { class: ErrorClass::Unexpected, code: code.to_owned(), message: code.to_owned(), retry_after: None, details: vec![] }
+    Error {
+        class: ErrorClass::Unexpected,
+        code: code.to_owned(),
+        message: code.to_owned(),
+        retry_after: None,
+        details: vec![],
+    }
 }
 
 impl connector::Guest for Hostile {
@@ -49,7 +55,12 @@ impl connector::Guest for Hostile {
     }
 
     fn check() -> Result<Account, Error> {
-        Ok(Account { id: None, name: attack()?, expires: None, attributes: vec![] })
+        Ok(Account {
+            id: None,
+            name: attack()?,
+            expires: None,
+            attributes: vec![],
+        })
     }
 }
 
@@ -62,7 +73,13 @@ impl source::Guest for Hostile {
     }
 
     fn changes(_: String, _: Option<Vec<u8>>) -> Result<source::Page, Error> {
-        let mut page = source::Page { changes: vec![], cursor: vec![], more: false, done: None, total: None };
+        let mut page = source::Page {
+            changes: vec![],
+            cursor: vec![],
+            more: false,
+            done: None,
+            total: None,
+        };
         match setting("attack").as_str() {
             "long-cursor" => page.cursor = vec![0; 65 << 10],
             "many-changes" => page.changes = vec![source::Change::SnapshotBegin; 1001],
@@ -90,15 +107,31 @@ impl source::Guest for Hostile {
 fn same_string_often() -> Vec<source::Library> {
     let long = std::mem::ManuallyDrop::new("x".repeat(1 << 20).into_boxed_str().into_string());
     // SAFETY: none. Nobody frees them: the host stops this instance, or they are forgotten.
-    (0..1000).map(|_| library(unsafe { String::from_raw_parts(long.as_ptr().cast_mut(), long.len(), long.len()) })).collect()
+    (0..1000)
+        .map(|_| library(unsafe { String::from_raw_parts(long.as_ptr().cast_mut(), long.len(), long.len()) }))
+        .collect()
 }
 
 fn library(name: String) -> source::Library {
-    source::Library { id: "one".to_owned(), name, kind: "personal".to_owned(), count: None, attributes: vec![] }
+    source::Library {
+        id: "one".to_owned(),
+        name,
+        kind: "personal".to_owned(),
+        count: None,
+        attributes: vec![],
+    }
 }
 
 fn request<'a>(method: &str, url: &str, body: Vec<http::Segment<'a>>) -> http::Request<'a> {
-    http::Request { method: method.to_owned(), url: url.to_owned(), headers: vec![], body, auth: None, redirects: 0, options: vec![] }
+    http::Request {
+        method: method.to_owned(),
+        url: url.to_owned(),
+        headers: vec![],
+        body,
+        auth: None,
+        redirects: 0,
+        options: vec![],
+    }
 }
 
 fn get(url: &str, redirects: u8) -> Result<String, Error> {
@@ -123,19 +156,48 @@ fn attack() -> Result<String, Error> {
         // The network.
         "get" | "other-host" | "rebind" => get(&target, 0),
         "redirect" => get(&target, 5),
+        // A file that somebody stored at the server says what only the server's own list may say.
+        "stored-file-teaches" => {
+            get(&format!("{server}/stored/list"), 0)?;
+            get(&target, 0)
+        }
+        "list-teaches" => {
+            send(&request("POST", &format!("{server}/list"), vec![]))?;
+            get(&target, 0)
+        }
+        "echo" => {
+            let secret = secrets::placeholder("password")?;
+            send(&request(
+                "POST",
+                &format!("{server}/echo"),
+                vec![http::Segment::Json(format!("{{\"password\":\"{secret}\"}}"))],
+            ))
+        }
         "placeholder-elsewhere" => {
             let secret = secrets::placeholder("password")?;
-            let mut elsewhere = request("POST", &format!("{server}/echo?q={secret}"), vec![http::Segment::Json(format!("{{\"other\":\"{secret}\"}}"))]);
+            let mut elsewhere = request(
+                "POST",
+                &format!("{server}/echo?q={secret}"),
+                vec![http::Segment::Json(format!("{{\"other\":\"{secret}\"}}"))],
+            );
             elsewhere.headers.push(("X-Secret".to_owned(), secret));
             send(&elsewhere)
         }
-        "read-back" => {
+        "login" => {
             let secret = secrets::placeholder("password")?;
-            send(&request("POST", &format!("{server}/login"), vec![http::Segment::Json(format!("{{\"password\":\"{secret}\"}}"))]))
+            send(&request(
+                "POST",
+                &format!("{server}/login"),
+                vec![http::Segment::Json(format!("{{\"password\":\"{secret}\"}}"))],
+            ))
         }
         "part-of-a-value" => {
             let secret = secrets::placeholder("password")?;
-            send(&request("POST", &format!("{server}/login"), vec![http::Segment::Json(format!("{{\"password\":\"x{secret}\"}}"))]))
+            send(&request(
+                "POST",
+                &format!("{server}/login"),
+                vec![http::Segment::Json(format!("{{\"password\":\"x{secret}\"}}"))],
+            ))
         }
         "reveal" => secrets::reveal("password").map(|value| String::from_utf8_lossy(&value).into_owned()),
         "own-authorization" => {
@@ -179,7 +241,10 @@ fn attack() -> Result<String, Error> {
         "too-deep" => Ok(format!("{}", deeper(0))),
         "trap" => panic!("on purpose"),
         "one-string-to-the-host" => {
-            let fields: Vec<_> = same_string_often().into_iter().map(|library| ("key".to_owned(), library.name)).collect();
+            let fields: Vec<_> = same_string_often()
+                .into_iter()
+                .map(|library| ("key".to_owned(), library.name))
+                .collect();
             log::write(log::Level::Info, "long", &fields);
             std::mem::forget(fields);
             Ok("written".to_owned())
@@ -207,10 +272,17 @@ fn attack() -> Result<String, Error> {
 
         // The folder.
         "stat" => Ok(format!("{:?}", files::stat(&target)?.map(|info| info.size))),
-        "open" => Ok(format!("{} bytes", files::open(&target, None)?.read_all(1 << 20)?.len())),
+        "open" => Ok(format!(
+            "{} bytes",
+            files::open(&target, None)?.read_all(1 << 20)?.len()
+        )),
         "publish" => {
             files::create("hostile")?.write(b"hostile")?;
-            let publication = files::Publication { draft: "hostile".to_owned(), path: target, replaces: None };
+            let publication = files::Publication {
+                draft: "hostile".to_owned(),
+                path: target,
+                replaces: None,
+            };
             match files::publish(&[publication]).pop() {
                 Some(Ok(info)) => Ok(info.path),
                 Some(Err(error)) => Err(error),

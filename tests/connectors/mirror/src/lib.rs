@@ -25,7 +25,13 @@ struct Mirror;
 export!(Mirror);
 
 fn error(class: ErrorClass, code: &str) -> Error {
-    Error { class, code: code.to_owned(), message: code.to_owned(), retry_after: None, details: vec![] }
+    Error {
+        class,
+        code: code.to_owned(),
+        message: code.to_owned(),
+        retry_after: None,
+        details: vec![],
+    }
 }
 
 fn wrong(code: &str) -> Error {
@@ -41,36 +47,69 @@ impl connector::Guest for Mirror {
         let mut runs = session::get("runs").map_or(0, |kept| kept[0]);
         runs += 1;
         session::set("runs", &[runs])?;
-        Ok(Account { id: Some("1".to_owned()), name: format!("run {runs}"), expires: None, attributes: vec![] })
+        Ok(Account {
+            id: Some("1".to_owned()),
+            name: format!("run {runs}"),
+            expires: None,
+            attributes: vec![],
+        })
     }
 }
 
 impl source::Guest for Mirror {
     fn libraries() -> Result<Vec<source::Library>, Error> {
-        Ok(vec![source::Library { id: "one".to_owned(), name: "One".to_owned(), kind: "personal".to_owned(), count: None, attributes: vec![] }])
+        Ok(vec![source::Library {
+            id: "one".to_owned(),
+            name: "One".to_owned(),
+            kind: "personal".to_owned(),
+            count: None,
+            attributes: vec![],
+        }])
     }
 
     fn changes(_: String, cursor: Option<Vec<u8>>) -> Result<source::Page, Error> {
         // Counts its own calls, so that a test sees whether one instance gets them all.
         static CALLS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
         let calls = CALLS.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
-        Ok(source::Page { changes: vec![], cursor: cursor.unwrap_or_default(), more: false, done: Some(calls), total: None })
+        Ok(source::Page {
+            changes: vec![],
+            cursor: cursor.unwrap_or_default(),
+            more: false,
+            done: Some(calls),
+            total: None,
+        })
     }
 
     fn describe(_: String, ids: Vec<String>) -> Result<Vec<source::Change>, Error> {
         // One answer too few.
-        Ok(ids.into_iter().skip(1).map(|what| source::Change::Unread(source::Unread { what, error: wrong("mirror/unread") })).collect())
+        Ok(ids
+            .into_iter()
+            .skip(1)
+            .map(|what| {
+                source::Change::Unread(source::Unread {
+                    what,
+                    error: wrong("mirror/unread"),
+                })
+            })
+            .collect())
     }
 
     fn locate(_: String, items: Vec<source::ResourceRef>) -> Result<Vec<Result<source::Located, Error>>, Error> {
-        Ok(items.into_iter().map(|_| Err(error(ErrorClass::Transient, "pending"))).collect())
+        Ok(items
+            .into_iter()
+            .map(|_| Err(error(ErrorClass::Transient, "pending")))
+            .collect())
     }
 
     fn fetch(locator: Vec<u8>, offset: u64, into: &bodies::Sink) -> Result<(), Error> {
         let locator = String::from_utf8(locator).map_err(|_| wrong("mirror/locator"))?;
         match locator.split_once(' ') {
             Some(("http", url)) => {
-                let headers = if offset > 0 { vec![("Range".to_owned(), format!("bytes={offset}-"))] } else { vec![] };
+                let headers = if offset > 0 {
+                    vec![("Range".to_owned(), format!("bytes={offset}-"))]
+                } else {
+                    vec![]
+                };
                 let answer = http::send(&request(url, headers))?;
                 match answer.status {
                     206 => into.append(&answer.body),
@@ -103,7 +142,15 @@ impl source::Guest for Mirror {
 }
 
 fn request<'a>(url: &str, headers: Vec<(String, String)>) -> http::Request<'a> {
-    http::Request { method: "GET".to_owned(), url: url.to_owned(), headers, body: vec![], auth: None, redirects: 0, options: vec![] }
+    http::Request {
+        method: "GET".to_owned(),
+        url: url.to_owned(),
+        headers,
+        body: vec![],
+        auth: None,
+        redirects: 0,
+        options: vec![],
+    }
 }
 
 impl destination::Guest for Mirror {
@@ -145,7 +192,9 @@ impl destination::Guest for Mirror {
             draft.set_modified(time)?;
         }
         let replaces = file.replaces.and_then(|entry| entry.version).unwrap_or_default();
-        Ok(destination::Staged::Held([file.idempotency_key, file.path, replaces].join("\n").into_bytes()))
+        Ok(destination::Staged::Held(
+            [file.idempotency_key, file.path, replaces].join("\n").into_bytes(),
+        ))
     }
 
     fn commit(items: Vec<Vec<u8>>) -> Result<Vec<Result<destination::Stored, Error>>, Error> {
@@ -155,16 +204,25 @@ impl destination::Guest for Mirror {
                 let held = String::from_utf8(held).map_err(|_| wrong("mirror/held"))?;
                 let mut parts = held.split('\n').map(str::to_owned);
                 match (parts.next(), parts.next(), parts.next()) {
-                    (Some(draft), Some(path), Some(replaces)) => {
-                        Ok(files::Publication { draft, path, replaces: Some(replaces).filter(|version| !version.is_empty()) })
-                    }
+                    (Some(draft), Some(path), Some(replaces)) => Ok(files::Publication {
+                        draft,
+                        path,
+                        replaces: Some(replaces).filter(|version| !version.is_empty()),
+                    }),
                     _ => Err(wrong("mirror/held")),
                 }
             })
             .collect::<Result<_, Error>>()?;
         Ok(files::publish(&publications)
             .into_iter()
-            .map(|published| published.map(|info| destination::Stored { entry: entry(info), checked: vec![], already_there: false, attributes: vec![] }))
+            .map(|published| {
+                published.map(|info| destination::Stored {
+                    entry: entry(info),
+                    checked: vec![],
+                    already_there: false,
+                    attributes: vec![],
+                })
+            })
             .collect())
     }
 
@@ -177,7 +235,10 @@ impl destination::Guest for Mirror {
 
 fn entry(info: files::FileInfo) -> Entry {
     Entry {
-        target: Target { path: Some(info.path), id: None },
+        target: Target {
+            path: Some(info.path),
+            id: None,
+        },
         folder: info.kind == files::FileKind::Folder,
         size: Some(info.size),
         modified: Some(info.modified),
@@ -196,9 +257,16 @@ impl browsing::Guest for Mirror {
         let after = next.map(|name| String::from_utf8(name).unwrap_or_default());
         let infos = files::read_folder(&prefix, after.as_deref(), 3)?;
         let next = (infos.len() == 3)
-            .then(|| infos.last().map(|info| info.path.rsplit('/').next().unwrap_or_default().as_bytes().to_vec()))
+            .then(|| {
+                infos
+                    .last()
+                    .map(|info| info.path.rsplit('/').next().unwrap_or_default().as_bytes().to_vec())
+            })
             .flatten();
-        Ok(browsing::Entries { entries: infos.into_iter().map(entry).collect(), next })
+        Ok(browsing::Entries {
+            entries: infos.into_iter().map(entry).collect(),
+            next,
+        })
     }
 
     fn stat(target: Target) -> Result<Option<Entry>, Error> {
@@ -218,6 +286,10 @@ impl editing::Guest for Mirror {
     }
 
     fn rename(expected: Entry, path: String, _: Option<Target>) -> Result<Entry, Error> {
-        Ok(entry(files::rename(&path_of(expected.target)?, &path, expected.version.as_deref())?))
+        Ok(entry(files::rename(
+            &path_of(expected.target)?,
+            &path,
+            expected.version.as_deref(),
+        )?))
     }
 }
