@@ -1,1 +1,24 @@
-//! What to do: filters, layout, names, conflicts. Pure.
+//! What to do: (spec, catalogued asset, placements of that asset, features, who holds which path) → actions with reasons.
+//!
+//! It decides which assets are in scope, which of their files a destination shall hold and under which names, and what happens to files that
+//! are there and no longer wanted. Same input, same output. It never does I/O, never reads a clock, never needs an async runtime or a
+//! sandbox, never removes anything, and never plans to overwrite an original or a file that camroll didn't write or take over.
+#![forbid(unsafe_code)]
+
+mod brake;
+mod files;
+mod fingerprint;
+mod moment;
+mod name;
+mod plan;
+mod scope;
+
+pub use brake::{Bound, Brake, brake};
+pub use fingerprint::fingerprint;
+pub use moment::file_time;
+pub use name::{FoldedPath, fold, id8};
+pub use plan::{
+    Already, AssetPlan, Holder, Kept, KeptWhy, Note, NoteCode, Presence, Shelf, SkipCode, Skipped, Waiting, Wish,
+    plan_asset,
+};
+pub use scope::{OutReason, Scope, scope};
