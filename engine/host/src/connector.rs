@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use camroll_model::{ConnectorError, ErrorClass, Secret};
+use camroll_model::{ConnectorError, Secret};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 use wasmtime::component::{HasSelf, InstancePre, Linker};
@@ -200,20 +200,15 @@ impl Connector {
         )?;
         let folder = match &manifest.folder {
             None => None,
-            Some(rule) => {
-                let path = request
-                    .settings
-                    .pointer(&rule.setting)
-                    .and_then(serde_json::Value::as_str)
-                    .ok_or_else(|| {
-                        ConnectorError::new(
-                            ErrorClass::InvalidSetting,
-                            "host/no-folder",
-                            format!("The setting {} names no folder.", rule.setting),
-                        )
-                    })?;
-                Some(Folder::open(Path::new(path))?)
-            }
+            // A setting that isn't there names no folder; whether it may be left out is the schema's to say.
+            Some(rule) => match request
+                .settings
+                .pointer(&rule.setting)
+                .and_then(serde_json::Value::as_str)
+            {
+                Some(path) => Some(Folder::open(Path::new(path))?),
+                None => None,
+            },
         };
         let shared = Shared {
             name: request.name,

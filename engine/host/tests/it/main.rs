@@ -1,0 +1,8 @@
+//! What a connector must not be able to do, tried by one that does: each is stopped under its own name, and the host goes on serving others.
+
+mod files;
+mod limits;
+mod load;
+mod network;
+mod server;
+mod support;
