@@ -52,12 +52,16 @@ pub fn unattended() -> Result<Proven, Error> {
         let left = last + DAY - now();
         if (1..=DAY).contains(&left) {
             // Which of the two it was is remembered: the answer is the same today as it was then.
-            return match remembered("srp-said").as_deref() {
-                Some("wrong-password") => Err(failures::wrong_password()),
-                _ => Err(failures::second_factor()),
-            };
+            match remembered("srp-said").as_deref() {
+                Some("wrong-password") => return Err(failures::wrong_password()),
+                Some("second-factor") => return Err(failures::second_factor()),
+                Some("throttled") => return Err(failures::throttled(None)),
+                // It never came to an answer, so it didn't count at Apple's either.
+                _ => {}
+            }
         }
     }
+    remember("srp-said", "")?;
     remember("srp-at", &now().to_string())?;
     password_proof()
 }
@@ -87,7 +91,10 @@ fn password_proof() -> Result<Proven, Error> {
                 }
                 continue;
             }
-            429 | 503 => return Err(failures::throttled(answer.retry_after())),
+            429 | 503 => {
+                remember("srp-said", "throttled")?;
+                return Err(failures::throttled(answer.retry_after()));
+            }
             _ => return Err(answer.failure("apple", "signin/init")),
         }
         let said = answer.json();

@@ -24,6 +24,8 @@ use crate::transfer::{Held, Job, Place, Transferred, locate, state_failed, trans
 const PLAN_BATCH: usize = 200;
 /// Files in one `locate`.
 const LOCATE_BATCH: usize = 100;
+/// Batches of statuses between two checkpoints of the index: what a crash has listed again is bounded by it.
+const CHECKPOINT: u32 = 32;
 /// Problems that are kept of one asset.
 const PROBLEMS_AN_ASSET: usize = 8;
 
@@ -84,6 +86,7 @@ struct Staging {
     destructive: Vec<(u64, Vec<Job>)>,
     deferred: Vec<Catalogued>,
     planned_bytes: u64,
+    recorded: u32,
 }
 
 enum Step {
@@ -134,6 +137,7 @@ impl LaneRun {
             destructive: Vec::new(),
             deferred: Vec::new(),
             planned_bytes: 0,
+            recorded: 0,
         };
         let listing = match self.destination.existing {
             Existing::Compare => {
@@ -426,8 +430,10 @@ impl LaneRun {
             push_problem(&mut status.problems, note);
         }
         report.preview.count(&plan, found);
-        for action in &plan.actions {
-            report.preview.actions.push(PreviewAction::of(action, &asset));
+        // Only a plan is told whole; a run's memory must not grow with the library.
+        if self.context.mode == Mode::Plan {
+            let told = plan.actions.iter().map(|action| PreviewAction::of(action, &asset));
+            report.preview.actions.extend(told);
         }
         let ticket = staging.next_ticket;
         staging.next_ticket += 1;
@@ -670,6 +676,10 @@ impl LaneRun {
             how,
         });
         manifest.add(&placement, &job.asset);
+        // From here on the state knows whose the path is.
+        if let Some(rules) = &self.features.names {
+            staging.reserved.remove(&fold(&job.file.path, rules));
+        }
         let proof = placement.proof;
         self.finish_one(staging, job, FileEnd::Placed(proof));
     }
@@ -784,7 +794,12 @@ impl LaneRun {
         if staging.settled.len() < 64 {
             return Ok(());
         }
-        self.record_all(staging)
+        self.record_all(staging)?;
+        staging.recorded += 1;
+        if staging.recorded % CHECKPOINT == 0 {
+            self.context.state.checkpoint()?;
+        }
+        Ok(())
     }
 
     fn record_all(&self, staging: &mut Staging) -> Result<(), Failure> {
