@@ -796,7 +796,7 @@ impl LaneRun {
         }
         self.record_all(staging)?;
         staging.recorded += 1;
-        if staging.recorded % CHECKPOINT == 0 {
+        if staging.recorded.is_multiple_of(CHECKPOINT) {
             self.context.state.checkpoint()?;
         }
         Ok(())
