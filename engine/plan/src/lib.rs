@@ -1,17 +1,23 @@
-//! What to do: which assets a spec takes, what of them a destination shall hold, under which names, and why.
+//! What to do: (spec, catalogued asset, placements of that asset, features, who holds which path) → actions with reasons.
 //!
-//! It is pure: no I/O, no clock, no randomness. The same spec, asset, placements and features give the same actions. It never plans to replace an original,
-//! nor anything that camroll didn't put there.
+//! It decides which assets are in scope, which of their files a destination shall hold and under which names, and what happens to files that
+//! are there and no longer wanted. Same input, same output. It never does I/O, never reads a clock, never needs an async runtime or a
+//! sandbox, never removes anything, and never plans to overwrite an original or a file that camroll didn't write or take over.
 #![forbid(unsafe_code)]
 
 mod brake;
-mod names;
-mod paths;
+mod files;
+mod fingerprint;
+mod moment;
+mod name;
 mod plan;
 mod scope;
 
 pub use brake::{Brake, brake};
-pub use names::{FoldedPath, fold};
-pub use paths::id8;
-pub use plan::{AssetPlan, Holder, Presence, Shelf, Skipped, Wish, fingerprint, plan_asset};
+pub use fingerprint::fingerprint;
+pub use moment::file_time;
+pub use name::{FoldedPath, fold, id8};
+pub use plan::{
+    AssetPlan, Holder, Kept, KeptWhy, Note, NoteCode, Presence, Shelf, SkipCode, Skipped, Waiting, Wish, plan_asset,
+};
 pub use scope::{OutReason, Scope, scope};

@@ -1,43 +1,52 @@
-//! What to do for one asset at one destination.
+//! What one destination shall get of one asset.
+
+mod decide;
+mod kept;
+mod report;
+
+use std::collections::HashSet;
 
 use camroll_model::{
-    Action, Asset, AssetId, Departure, Features, Library, MissingVersions, NameRules, Ownership, Placement, Problem,
-    Reason, Recipe, Resource, Retry, Role, SourceKey, WantedFile,
+    Action, Asset, AssetId, Departure, Features, Library, Placement, Reason, Recipe, Resource, SourceKey, WantedFile,
 };
-use camroll_spec::{Destination, Spec};
-use sha2::{Digest as _, Sha256};
+use camroll_spec::{Deletions, Destination, Spec};
 
-use crate::names::{FoldedPath, fold, split};
-use crate::paths::{Parts, extension, id8, path, stem};
+use crate::files::{
+    Assigned, Base, Facts, Ground, Match, Member, PlaceKind, Unnamed, assign, matches, missing, sticky, wanted,
+};
+use crate::name::{FoldedPath, NameFault, Speller, Tag, TagLength, check, fold, plain_rules};
 use crate::scope::{Scope, scope};
+use decide::{Decider, Decision};
+pub use report::{AssetPlan, Kept, KeptWhy, Note, NoteCode, SkipCode, Skipped, Waiting};
 
-/// What is wanted: the spec, one of its destinations, and what that can do.
+/// What is wished of a destination.
+#[derive(Clone, Copy, Debug)]
 pub struct Wish<'a> {
     /// The spec.
     pub spec: &'a Spec,
     /// One of its destinations.
     pub destination: &'a Destination,
-    /// What the place can do.
+    /// What that destination can do.
     pub features: &'a Features,
-    /// The asset's library.
+    /// The library that the asset is in.
     pub library: &'a Library,
 }
 
-/// Whether an asset is in its library.
+/// Whether an asset is in its library, as the catalogue has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
     /// It is.
     Here,
-    /// It left with a tombstone.
+    /// It left, with a tombstone.
     Gone(Departure),
 }
 
-/// Whose a path is.
+/// Whose file is at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Holder {
     /// An asset's.
     Asset {
-        /// Its library.
+        /// Where it comes from.
         source: SourceKey,
         /// The asset.
         asset: AssetId,
@@ -46,161 +55,16 @@ pub enum Holder {
     Foreign,
 }
 
-/// Who holds which path at a destination: what is placed, and what this run reserved.
+/// Who holds which path at a destination: by a placement, by an action that this run planned before, or because something else was seen there.
 pub trait Shelf {
     /// Whose it is; none where it is free.
     fn holder(&self, path: &FoldedPath) -> Option<Holder>;
 }
 
-/// A file that can't be there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Skipped {
-    /// Which file.
-    pub role: Role,
-    /// For scripts.
-    pub code: &'static str,
-    /// For people.
-    pub message: String,
-}
-
-/// What to do for one asset at one destination, and what is already done.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AssetPlan {
-    /// Whether the spec takes it.
-    pub scope: Scope,
-    /// What to do.
-    pub actions: Vec<Action>,
-    /// Placements that are what is wanted: indices.
-    pub already: Vec<usize>,
-    /// Files that are wanted and whose bytes the source doesn't have yet.
-    pub waiting: Vec<Role>,
-    /// Files that can't be there.
-    pub skipped: Vec<Skipped>,
-    /// Placements that stay though they are no longer wanted: indices.
-    pub kept: Vec<usize>,
-    /// Versions that are wanted and that the source doesn't have.
-    pub missing: MissingVersions,
-    /// The original has other bytes now; the old ones stay.
-    pub original_changed: OriginalChanged,
-}
-
-/// Whether an original has other bytes than those that were placed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OriginalChanged {
-    /// It has.
-    Yes,
-    /// It hasn't.
-    No,
-}
-
-impl AssetPlan {
-    fn nothing(scope: Scope, placements: usize) -> Self {
-        Self {
-            scope,
-            actions: Vec::new(),
-            already: Vec::new(),
-            waiting: Vec::new(),
-            skipped: Vec::new(),
-            kept: (0..placements).collect(),
-            missing: MissingVersions::default(),
-            original_changed: OriginalChanged::No,
-        }
-    }
-
-    /// Files that stay though the filters no longer take them.
-    pub fn kept_left_scope(&self) -> u32 {
-        if matches!(self.scope, Scope::Out(_)) {
-            u32::try_from(self.kept.len()).unwrap_or(u32::MAX)
-        } else {
-            0
-        }
-    }
-
-    /// Files that stay though they left the source.
-    pub fn kept_gone(&self) -> u32 {
-        if self.scope == Scope::Gone {
-            u32::try_from(self.kept.len()).unwrap_or(u32::MAX)
-        } else {
-            0
-        }
-    }
-
-    /// What a person should be told of it.
-    pub fn notes(&self, asset: &Asset, destination: &str) -> Vec<Problem> {
-        let problem = |role: Role, code: &str, message: String, retry| Problem {
-            asset: Some(asset.id.to_string()),
-            name: asset.name.clone(),
-            resource: Some(role.name().to_owned()),
-            destination: Some(destination.to_owned()),
-            code: code.to_owned(),
-            message,
-            retry,
-        };
-        let mut notes: Vec<Problem> = self
-            .skipped
-            .iter()
-            .map(|skipped| problem(skipped.role, skipped.code, skipped.message.clone(), Retry::Never))
-            .collect();
-        notes.extend(self.waiting.iter().map(|role| {
-            problem(
-                *role,
-                "source/no-bytes-yet",
-                "The source has the entry and not yet the bytes; the next run asks again.".to_owned(),
-                Retry::NextRun,
-            )
-        }));
-        if self.original_changed == OriginalChanged::Yes {
-            notes.push(problem(
-                Role::Original,
-                "source/original-changed",
-                "The original has other bytes than before. Both are kept: the new ones stand beside.".to_owned(),
-                Retry::Never,
-            ));
-        }
-        notes
-    }
-}
-
-/// Changes exactly when everything at a destination has to be planned again.
-pub fn fingerprint(wish: &Wish<'_>) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    hash.update(b"1");
-    hash.update(format!(
-        "{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}",
-        wish.spec.filters,
-        wish.spec.versions,
-        wish.spec.source.libraries,
-        wish.spec.schedule.timezone,
-        wish.destination.layout,
-        wish.destination.existing,
-        wish.features.names,
-        wish.features.max_size,
-        wish.features.traits,
-    ));
-    hash.finalize().into()
-}
-
-fn is_edit(role: Role) -> bool {
-    matches!(role, Role::Edited | Role::EditedPairedVideo)
-}
-
-/// Rules for places without any: what every place can hold.
-fn plain_rules() -> NameRules {
-    NameRules {
-        forbidden: "/".to_owned(),
-        forbidden_first: String::new(),
-        forbidden_last: String::new(),
-        reserved: Vec::new(),
-        case_sensitive: true,
-        unicode: camroll_model::UnicodeForm::Keep,
-        name_limit: 255,
-        path_limit: 4096,
-        limits_in: camroll_model::LimitUnit::Bytes,
-        duplicates: false,
-    }
-}
-
-/// What to do for an asset.
+/// Decides what a destination shall get of an asset: every wanted file is exactly once in `actions`, `already`, `waiting` or `skipped`.
+///
+/// `placements` are those of the asset at that destination; those of others are passed over, and indices in the plan are into that slice.
+/// Carried out, the same call gives no actions.
 pub fn plan_asset(
     presence: Presence,
     asset: &Asset,
@@ -209,204 +73,267 @@ pub fn plan_asset(
     placements: &[Placement],
     shelf: &dyn Shelf,
 ) -> AssetPlan {
-    if let Presence::Gone(_) = presence {
-        return AssetPlan::nothing(Scope::Gone, placements.len());
-    }
-    let taken = scope(asset, wish.library, wish.spec);
-    if taken != Scope::In {
-        return AssetPlan::nothing(taken, placements.len());
-    }
-    let mut plan = AssetPlan {
-        kept: Vec::new(),
-        ..AssetPlan::nothing(Scope::In, 0)
-    };
-    let versions = &wish.spec.versions;
-    let wanted_role = |role: Role| match role {
-        Role::Original | Role::PairedVideo | Role::Alternate => versions.original.is_yes(),
-        Role::Edited | Role::EditedPairedVideo => versions.edited.is_yes(),
-        Role::Adjustment => versions.adjustments.is_yes(),
-        Role::Sidecar | Role::Preview | Role::Rendition | Role::Other => false,
-    };
-    let mut fresh: Vec<(&Resource, Option<&Placement>)> = Vec::new();
-    for resource in asset.resources.iter().filter(|resource| wanted_role(resource.role)) {
-        let ours: Vec<(usize, &Placement)> = placements
-            .iter()
-            .enumerate()
-            .filter(|(_, placed)| placed.resource == resource.id)
-            .collect();
-        let same = |placed: &Placement| {
-            placed.version == resource.version || resource.digests.iter().any(|digest| placed.digests.contains(digest))
-        };
-        if let Some((index, _)) = ours.iter().find(|(_, placed)| same(placed)) {
-            plan.already.push(*index);
-            continue;
-        }
-        if !resource.available {
-            plan.waiting.push(resource.role);
-            continue;
-        }
-        if let (Some(size), Some(most)) = (resource.size, wish.features.max_size)
-            && size > most
-        {
-            plan.skipped.push(Skipped {
-                role: resource.role,
-                code: "destination/too-large",
-                message: format!("It has {size} bytes, and the destination takes {most} at most."),
-            });
-            continue;
-        }
-        fresh.push((resource, ours.last().map(|(_, placed)| *placed)));
-    }
-    if versions.original.is_yes() && asset.role(Role::Original).is_none() {
-        plan.missing.original = 1;
-    }
-    plan.kept = (0..placements.len())
-        .filter(|index| !plan.already.contains(index))
+    let own: Vec<(usize, &Placement)> = placements
+        .iter()
+        .enumerate()
+        .filter(|(_, placement)| placement.asset == asset.id && placement.source == *source)
         .collect();
-    place(&mut plan, asset, source, wish, placements, shelf, &fresh);
-    plan
+    let scope = match presence {
+        Presence::Here => scope(asset, wish.library, wish.spec),
+        Presence::Gone(_) => Scope::Gone,
+    };
+    if scope != Scope::In {
+        let why = match (presence, wish.destination.deletions) {
+            (Presence::Gone(departure), Deletions::Keep) => KeptWhy::GoneAtSource(departure),
+            (Presence::Here, _) => KeptWhy::LeftScope,
+        };
+        let kept = own
+            .iter()
+            .map(|(placement, _)| Kept {
+                placement: *placement,
+                why,
+            })
+            .collect();
+        return AssetPlan {
+            kept,
+            ..AssetPlan::empty(scope)
+        };
+    }
+    Planning::new(asset, source, wish, own, shelf).plan()
 }
 
-/// Gives each file that is to be sent its path: together, so that a pair shares its stem.
-fn place(
-    plan: &mut AssetPlan,
-    asset: &Asset,
-    source: &SourceKey,
-    wish: &Wish<'_>,
-    placements: &[Placement],
-    shelf: &dyn Shelf,
-    fresh: &[(&Resource, Option<&Placement>)],
-) {
-    let plain = plain_rules();
-    let rules = wish.features.names.as_ref().unwrap_or(&plain);
-    let id8 = id8(source, asset);
-    let own_stem = stem(asset, &id8);
-    let holder = Holder::Asset {
-        source: source.clone(),
-        asset: asset.id.clone(),
-    };
-    let is_free = |folded: &FoldedPath| shelf.holder(folded).is_none_or(|known| known == holder);
-    // Files that come later join those that are there, wherever the layout would put them now.
-    let joined = placements
-        .iter()
-        .find(|placed| placed.role == Role::Original)
-        .or_else(|| placements.first())
-        .and_then(|placed| {
-            let (parent, name) = placed
-                .path()?
-                .rsplit_once('/')
-                .map_or(("", placed.path()?), |split| split);
-            let (stem, _) = split(name);
-            let stem = if is_edit(placed.role) {
-                stem.strip_suffix("-edited").unwrap_or(stem)
-            } else {
-                stem
-            };
-            Some((parent.to_owned(), stem.to_owned()))
-        });
-    let occupied: Vec<FoldedPath> = placements
-        .iter()
-        .filter_map(|placed| Some(fold(placed.path()?, rules)))
-        .collect();
-    for attempt in 0..100 {
-        let apart = match attempt {
-            0 => String::new(),
-            1 => format!("-{id8}"),
-            more => format!("-{id8}-{more}"),
-        };
-        let mut actions: Vec<Action> = Vec::new();
-        let mut taken: Vec<FoldedPath> = Vec::new();
-        let mut clash = false;
-        for (resource, placed) in fresh {
-            // An edit takes the place of the edit that we put there before; nothing else takes a place.
-            let replaced = placed.filter(|placed| is_edit(resource.role) && placed.ownership != Ownership::Found);
-            let file = |path: String| WantedFile {
-                asset: asset.id.clone(),
-                resource: resource.id.clone(),
-                role: resource.role,
-                recipe: Recipe::as_is(),
-                version: resource.version.clone(),
-                path,
-                size: resource.size,
-            };
-            if let Some(placed) = replaced {
-                let path = placed.path().unwrap_or_default().to_owned();
-                actions.push(Action::Replace {
-                    file: file(path),
-                    placed: Box::new((*placed).clone()),
-                    reason: Reason::Reedited,
-                });
-                continue;
-            }
-            let mut suffix = apart.clone();
-            let mut reason = Reason::New;
-            if placed.is_some() {
-                // Other bytes under the same file: they stand beside, under a stem that says which they are.
-                suffix.push_str(&format!(
-                    "-{}",
-                    hex::encode(&Sha256::digest(resource.version.as_bytes())[..4])
-                ));
-                reason = Reason::OriginalChanged;
-                plan.original_changed = OriginalChanged::Yes;
-            }
-            if is_edit(resource.role) {
-                suffix.push_str("-edited");
-            }
-            let extension = extension(asset, resource);
-            let at = |suffix: &str| match &joined {
-                Some((parent, stem)) => {
-                    let name = crate::names::hold(&format!("{stem}{suffix}.{extension}"), rules);
-                    if parent.is_empty() {
-                        name
-                    } else {
-                        format!("{parent}/{name}")
-                    }
-                }
-                None => path(
-                    &wish.destination.layout,
-                    &Parts {
-                        asset,
-                        library: wish.library,
-                        id8: &id8,
-                        stem: &own_stem,
-                        suffix,
-                        extension: &extension,
-                        zone: &wish.spec.schedule.timezone,
-                    },
-                    rules,
-                ),
-            };
-            let mut path = at(&suffix);
-            let mut folded = fold(&path, rules);
-            if taken.contains(&folded) {
-                // Two files of one asset that come out equal are told apart by what they are.
-                path = at(&format!("{suffix}-{}", resource.role.name()));
-                folded = fold(&path, rules);
-            }
-            if !is_free(&folded)
-                || taken.contains(&folded)
-                || occupied.contains(&folded)
-                || path.len() > rules.path_limit.max(64) as usize
-            {
-                clash = true;
-                break;
-            }
-            taken.push(folded);
-            actions.push(Action::Put {
-                file: file(path),
-                reason,
-            });
-        }
-        if !clash {
-            plan.actions = actions;
-            return;
+/// The planning of one asset that is in scope.
+struct Planning<'a> {
+    asset: &'a Asset,
+    source: &'a SourceKey,
+    wish: &'a Wish<'a>,
+    own: Vec<(usize, &'a Placement)>,
+    shelf: &'a dyn Shelf,
+    wanted: Vec<&'a Resource>,
+    matches: Vec<Match>,
+}
+
+impl<'a> Planning<'a> {
+    fn new(
+        asset: &'a Asset,
+        source: &'a SourceKey,
+        wish: &'a Wish<'a>,
+        own: Vec<(usize, &'a Placement)>,
+        shelf: &'a dyn Shelf,
+    ) -> Self {
+        let wanted = wanted(asset, &wish.spec.versions);
+        let matches = matches(asset, &wanted, &own);
+        Self {
+            asset,
+            source,
+            wish,
+            own,
+            shelf,
+            wanted,
+            matches,
         }
     }
-    for (resource, _) in fresh {
-        plan.skipped.push(Skipped {
-            role: resource.role,
-            code: "destination/no-name",
-            message: "No name was found for it that is free and that the destination can hold.".to_owned(),
+
+    fn plan(self) -> AssetPlan {
+        let (rules, place) = match &self.wish.features.names {
+            Some(rules) => (rules.clone(), PlaceKind::Paths),
+            None => (plain_rules(), PlaceKind::Ids),
+        };
+        let holder = Holder::Asset {
+            source: self.source.clone(),
+            asset: self.asset.id.clone(),
+        };
+        let held_by_other = |path: &FoldedPath| self.shelf.holder(path).is_some_and(|known| known != holder);
+        let mine: HashSet<FoldedPath> = self
+            .own
+            .iter()
+            .filter_map(|(_, placement)| Some(fold(placement.path()?, &rules)))
+            .collect();
+        let tag = Tag::of(self.source, &self.asset.id);
+        let facts = Facts::new(self.asset, self.wish.library, &self.wish.spec.schedule.timezone, &tag);
+        let ground = Ground {
+            layout: &self.wish.destination.layout,
+            facts: &facts,
+            speller: Speller::new(&rules),
+            place,
+            mine: &mine,
+            held_by_other: &held_by_other,
+        };
+        let decider = Decider {
+            features: self.wish.features,
+            own: &self.own,
+            wanted: &self.wanted,
+            matches: &self.matches,
+            replaceable: &|placement| match (place, placement.path()) {
+                (PlaceKind::Paths, Some(path)) => check(path, &rules).is_ok() && !held_by_other(&fold(path, &rules)),
+                (PlaceKind::Paths, None) => false,
+                (PlaceKind::Ids, _) => placement.entry.target.id.is_some(),
+            },
+        };
+        let decisions: Vec<Decision> = (0..self.wanted.len()).map(|index| decider.decide(index)).collect();
+        self.carry_out(&ground, &decisions)
+    }
+
+    fn carry_out(&self, ground: &Ground<'_>, decisions: &[Decision]) -> AssetPlan {
+        let mut plan = AssetPlan::empty(Scope::In);
+        let members: Vec<Member<'_>> = self
+            .wanted
+            .iter()
+            .zip(decisions)
+            .filter_map(|(resource, decision)| {
+                let marks = decision.marks()?.to_vec();
+                Some(Member { resource, marks })
+            })
+            .collect();
+        let mut paths = self.paths(ground, &members).into_iter();
+        for ((resource, decision), matched) in self.wanted.iter().zip(decisions).zip(&self.matches) {
+            let named = decision.marks().and_then(|_| paths.next());
+            match decision {
+                Decision::Already(placement) => {
+                    plan.already.push(*placement);
+                    plan.satisfied.push(resource.id.clone());
+                }
+                Decision::Skip(code, why) => plan.skipped.push(self.skipped(resource, *code, why)),
+                Decision::Wait(_) => plan.waiting.push(Waiting {
+                    resource: resource.id.clone(),
+                    role: resource.role,
+                    path: named.and_then(Result::ok),
+                }),
+                Decision::Replace(index, reason) => self.replace(&mut plan, ground, resource, *index, reason),
+                Decision::Put(reason, _) => match named {
+                    Some(Ok(path)) => self.put(&mut plan, resource, path, reason, matched),
+                    Some(Err(fault)) => plan.skipped.push(self.unnamed(resource, &fault)),
+                    None => plan
+                        .skipped
+                        .push(self.skipped(resource, SkipCode::Name, "it was given no name")),
+                },
+            }
+        }
+        plan.kept = self.kept(decisions);
+        let unplaced: Vec<&Resource> = self
+            .wanted
+            .iter()
+            .zip(&self.matches)
+            .filter(|(_, matched)| matched.satisfied.is_none())
+            .map(|(resource, _)| *resource)
+            .collect();
+        let placed = self.own.iter().map(|(_, placement)| placement.role).collect();
+        plan.missing = missing(self.asset, &self.wish.spec.versions, &unplaced, &placed);
+        plan
+    }
+
+    fn paths(&self, ground: &Ground<'_>, members: &[Member<'_>]) -> Vec<Assigned> {
+        if members.is_empty() {
+            return Vec::new();
+        }
+        let placements: Vec<&Placement> = self.own.iter().map(|(_, placement)| *placement).collect();
+        let (base, least) = match ground.place {
+            PlaceKind::Paths => sticky(ground, &self.wanted, &placements),
+            PlaceKind::Ids => (Base::Layout, TagLength::None),
+        };
+        assign(ground, &base, least, members)
+    }
+
+    fn put(&self, plan: &mut AssetPlan, resource: &Resource, path: String, reason: &Reason, matched: &Match) {
+        let code = match reason {
+            Reason::OriginalChanged => Some(NoteCode::OriginalChanged),
+            Reason::Reedited => Some(NoteCode::StoredBeside),
+            _ => None,
+        };
+        if let Some(code) = code {
+            let there = matched.older.first().and_then(|index| self.placement(*index)?.path());
+            plan.noted.push(Note {
+                resource: resource.id.clone(),
+                role: resource.role,
+                code,
+                message: code.message(there, &path),
+            });
+        }
+        let file = self.file(resource, path);
+        plan.actions.push(Action::Put {
+            file,
+            reason: reason.clone(),
         });
+    }
+
+    fn replace(
+        &self,
+        plan: &mut AssetPlan,
+        ground: &Ground<'_>,
+        resource: &'a Resource,
+        index: usize,
+        reason: &Reason,
+    ) {
+        let Some(placed) = self.placement(index) else {
+            return plan
+                .skipped
+                .push(self.skipped(resource, SkipCode::Name, "it was given no name"));
+        };
+        let shown = || ground.plain_path(&[resource], 0, TagLength::Eight);
+        let Some(path) = placed.path().map(str::to_owned).or_else(shown) else {
+            return plan
+                .skipped
+                .push(self.skipped(resource, SkipCode::Name, "no name can be shown for it there"));
+        };
+        plan.actions.push(Action::Replace {
+            file: self.file(resource, path),
+            placed: Box::new(placed.clone()),
+            reason: reason.clone(),
+        });
+    }
+
+    fn placement(&self, index: usize) -> Option<&'a Placement> {
+        self.own
+            .iter()
+            .find(|(known, _)| *known == index)
+            .map(|(_, placement)| *placement)
+    }
+
+    fn file(&self, resource: &Resource, path: String) -> WantedFile {
+        WantedFile {
+            asset: self.asset.id.clone(),
+            resource: resource.id.clone(),
+            role: resource.role,
+            recipe: Recipe::as_is(),
+            version: resource.version.clone(),
+            path,
+            size: resource.size,
+        }
+    }
+
+    fn skipped(&self, resource: &Resource, code: SkipCode, why: &str) -> Skipped {
+        Skipped {
+            resource: resource.id.clone(),
+            role: resource.role,
+            code,
+            message: format!(
+                "The {} file of {} can't be put into \"{}\": {why}.",
+                resource.role.name(),
+                self.asset
+                    .name
+                    .as_deref()
+                    .map_or_else(|| format!("asset {}", self.asset.id), |name| format!("{name:?}")),
+                self.wish.destination.name,
+            ),
+        }
+    }
+
+    fn unnamed(&self, resource: &Resource, fault: &Unnamed) -> Skipped {
+        match fault {
+            Unnamed::Fault(NameFault::TooLong) => {
+                let why = format!("{}; a shorter layout would fit", NameFault::TooLong);
+                self.skipped(resource, SkipCode::NameTooLong, &why)
+            }
+            Unnamed::Fault(fault) => self.skipped(
+                resource,
+                SkipCode::Name,
+                &format!("{fault}; another layout may give it a name that fits"),
+            ),
+            Unnamed::NoneFree => self.skipped(
+                resource,
+                SkipCode::NoFreeName,
+                "every name that the layout gives it is another file's; put {id} into the layout",
+            ),
+        }
     }
 }
