@@ -6,8 +6,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::server::{Answer, Asked, answer, random_hex};
+use crate::server::{Answer, Asked, Door, answer, random_hex};
 use crate::srp::Handshake;
+
+/// Who it is to Apple's services.
+const PERSON: &str = "10000000001";
 
 /// The account, and what the test has be the matter with it.
 #[derive(Clone, Debug)]
@@ -20,6 +23,8 @@ pub struct Account {
     pub code: String,
     /// A right code is answered with 409, as since 2026, instead of 204.
     pub code_by_409: bool,
+    /// A right password alone has the devices show a code, as before iOS 26.4.
+    pub pushes_unasked: bool,
     /// Apple has locked it.
     pub locked: bool,
     /// Access iCloud Data on the Web is off.
@@ -39,6 +44,7 @@ impl Default for Account {
             password: "correct horse battery staple".into(),
             code: "314159".into(),
             code_by_409: true,
+            pushes_unasked: false,
             locked: false,
             web_access_off: false,
             adp: false,
@@ -54,16 +60,20 @@ pub(crate) struct Identity {
     handshakes: HashMap<String, Handshake>,
     /// Sessions whose password was proven; with whether the second factor was too.
     sessions: HashMap<String, Factor>,
-    pub(crate) session_tokens: HashSet<String>,
+    /// What X-Apple-Session-Token said, and what had been proven by then.
+    pub(crate) session_tokens: HashMap<String, Factor>,
     pub(crate) trust_tokens: HashSet<String>,
     pub(crate) web_cookies: HashSet<String>,
     pub(crate) handshakes_done: u64,
     pushed: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Factor {
+/// What was proven of who signs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Factor {
+    /// The password.
     Password,
+    /// The password, and a code or a token of trust.
     Both,
 }
 
@@ -88,6 +98,12 @@ impl Identity {
         let body = asked.json();
         let session = asked.header("x-apple-id-session-id").to_owned();
         match (asked.method.as_str(), asked.path.trim_start_matches("/appleauth/auth")) {
+            // Where a browser's frame begins; rclone goes this way, others don't.
+            ("GET", "/authorize/signin") => answer(200, &json!({}))
+                .with("scnt", &random_hex(16))
+                .with("X-Apple-ID-Session-Id", &random_hex(16))
+                .with("X-Apple-Auth-Attributes", &random_hex(16)),
+            ("POST", "/federate") => answer(200, &json!({"federated": false})),
             ("POST", "/signin/init") => {
                 self.handshakes_done += 1;
                 if account.srp_ration.is_some_and(|ration| self.handshakes_done > ration) {
@@ -136,21 +152,22 @@ impl Identity {
                 let token = random_hex(32);
                 if trusted {
                     self.sessions.insert(session.clone(), Factor::Both);
-                    self.session_tokens.insert(token.clone());
+                    self.session_tokens.insert(token.clone(), Factor::Both);
                     return answer(200, &json!({}))
+                        .with("X-Apple-ID-Account-Country", "GBR")
                         .with("X-Apple-Session-Token", &token)
                         .with("X-Apple-ID-Session-Id", &session);
                 }
                 self.sessions.insert(session.clone(), Factor::Password);
+                self.session_tokens.insert(token.clone(), Factor::Password);
+                self.pushed |= account.pushes_unasked;
                 answer(409, &json!({"authType": "hsa2"}))
+                    .with("X-Apple-ID-Account-Country", "GBR")
+                    .with("X-Apple-Session-Token", &token)
                     .with("X-Apple-ID-Session-Id", &session)
                     .with("scnt", &random_hex(16))
             }
-            ("GET", "") if self.sessions.contains_key(&session) => answer(
-                200,
-                &json!({"authenticationType": "hsa2", "noTrustedDevices": false, "securityCode": {"length": 6, "tooManyCodesSent": false, "securityCodeLocked": false},
-                    "trustedPhoneNumbers": [{"id": 1, "numberWithDialCode": "+44 ••••• ••••71", "obfuscatedNumber": "••••• ••••71", "lastTwoDigits": "71", "pushMode": "sms", "nonFTEU": false}]}),
-            ),
+            ("GET", "") if self.sessions.contains_key(&session) => second_factors(asked),
             ("PUT", "/verify/trusteddevice/securitycode") if self.sessions.contains_key(&session) => {
                 self.pushed = true;
                 answer(202, &json!({}))
@@ -168,14 +185,17 @@ impl Identity {
                 }
                 self.sessions.insert(session, Factor::Both);
                 if account.code_by_409 {
-                    answer(409, &json!({"securityCode": {"valid": true}}))
+                    // Not trusted yet, but a token comes with it: to rclone it is the sign that the code was right.
+                    let token = random_hex(32);
+                    self.session_tokens.insert(token.clone(), Factor::Password);
+                    answer(409, &json!({"securityCode": {"valid": true}})).with("X-Apple-Session-Token", &token)
                 } else {
                     answer(204, &Value::Null)
                 }
             }
             ("GET", "/2sv/trust") if self.sessions.get(&session) == Some(&Factor::Both) => {
                 let (token, trust) = (random_hex(32), random_hex(32));
-                self.session_tokens.insert(token.clone());
+                self.session_tokens.insert(token.clone(), Factor::Both);
                 self.trust_tokens.insert(trust.clone());
                 answer(204, &Value::Null)
                     .with("X-Apple-Session-Token", &token)
@@ -186,41 +206,68 @@ impl Identity {
     }
 
     /// setup: paths below /setup/ws/1. `photos` is where the library is.
-    pub(crate) fn setup(&mut self, account: &Account, asked: &Asked, photos: &str) -> Answer {
+    pub(crate) fn setup(&mut self, account: &Account, asked: &Asked, door: Door, photos: &str) -> Answer {
         let body = asked.json();
         let signed_in = asked
             .cookie("X-APPLE-WEBAUTH-TOKEN")
             .is_some_and(|cookie| self.web_cookies.contains(&cookie));
         match asked.path.trim_start_matches("/setup/ws/1") {
-            "/validate" if signed_in => answer(200, &self.document(account, photos)),
+            "/validate" if signed_in => answer(200, &document(account, photos, Factor::Both)),
             "/validate" => answer(
                 421,
                 &json!({"success": false, "error": "Missing X-APPLE-WEBAUTH-TOKEN cookie"}),
             ),
-            "/accountLogin" if self.session_tokens.contains(text(&body, "dsWebAuthToken")) => {
+            "/accountLogin" if self.proven(&body) == Some(Factor::Password) => {
+                answer(200, &document(account, photos, Factor::Password))
+            }
+            "/accountLogin" if self.proven(&body) == Some(Factor::Both) => {
                 let cookie = random_hex(32);
+                let (kept, domain) = match door {
+                    // A value, and an expiry of 1970: meant to be kept. Apple does this to some cookies; clients on Python's jar would go on without it, so only ours meets it.
+                    Door::Loopback => ("; Expires=Thu, 01 Jan 1970 00:00:00 GMT", ""),
+                    Door::Front => ("; Max-Age=2592000; Domain=icloud.com", "; Domain=icloud.com"),
+                };
                 self.web_cookies.insert(cookie.clone());
-                answer(200, &self.document(account, photos))
-                    // A value, and an expiry of 1970: meant to be kept.
+                answer(200, &document(account, photos, Factor::Both))
+                    .with("Set-Cookie", &format!("X-APPLE-WEBAUTH-TOKEN={cookie}; Path=/{kept}"))
                     .with(
                         "Set-Cookie",
-                        &format!("X-APPLE-WEBAUTH-TOKEN={cookie}; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT"),
+                        &format!("X-APPLE-WEBAUTH-USER=\"v=1:s=0:d={PERSON}\"; Path=/{domain}"),
                     )
-                    .with("Set-Cookie", "X-APPLE-WEBAUTH-USER=\"v=1:s=0:d=10000000001\"; Path=/")
                     .with(
                         "Set-Cookie",
-                        &format!("X-APPLE-WEBAUTH-HSA-TRUST={}; Path=/; Max-Age=2592000", random_hex(8)),
+                        &format!(
+                            "X-APPLE-WEBAUTH-HSA-TRUST={}; Path=/; Max-Age=2592000{domain}",
+                            random_hex(8)
+                        ),
                     )
             }
             "/accountLogin" => answer(421, &json!({"success": false, "error": "Invalid Session Token"})),
             "/requestWebAccessState" if signed_in => {
-                let mut state = json!({"dsid": "10000000001", "isWebAccessAllowed": !account.web_access_off});
+                let mut state = json!({"dsid": PERSON, "isWebAccessAllowed": !account.web_access_off});
                 if account.adp {
                     state["isICDRSDisabled"] = true.into();
                     state["isDeviceConsentedForPCS"] = false.into();
                 }
                 answer(200, &state)
             }
+            // The keys to encrypted fields. Without Advanced Data Protection they come at once.
+            "/requestPCS" if signed_in && !account.adp => {
+                let domain = if door == Door::Front { "; Domain=icloud.com" } else { "" };
+                answer(200, &json!({"status": "success", "message": "Cookies attached."}))
+                    .with(
+                        "Set-Cookie",
+                        &format!("X-APPLE-WEBAUTH-PCS-Photos={}; Path=/{domain}", random_hex(16)),
+                    )
+                    .with(
+                        "Set-Cookie",
+                        &format!("X-APPLE-WEBAUTH-PCS-Sharing={}; Path=/{domain}", random_hex(16)),
+                    )
+            }
+            "/requestPCS" if signed_in => answer(
+                200,
+                &json!({"status": "pending", "message": "Requested the device to upload cookies."}),
+            ),
             "/logout" => {
                 self.web_cookies.clear();
                 answer(200, &json!({"success": true}))
@@ -229,12 +276,39 @@ impl Identity {
         }
     }
 
-    fn document(&self, account: &Account, photos: &str) -> Value {
-        json!({
-            "dsInfo": {"dsid": "10000000001", "hsaVersion": 2, "hsaEnabled": true, "hasICloudQualifyingDevice": true, "locked": false,
-                "appleId": account.name, "countryCode": "GBR", "iCDPEnabled": account.adp},
-            "webservices": {"ckdatabasews": {"url": photos, "status": "active", "pcsRequired": true}},
-            "hsaChallengeRequired": false, "hsaTrustedBrowser": true, "termsUpdateNeeded": account.terms,
-        })
+    /// What the token of an accountLogin proves.
+    fn proven(&self, body: &Value) -> Option<Factor> {
+        self.session_tokens.get(text(body, "dsWebAuthToken")).copied()
+    }
+}
+
+/// The account as setup tells it.
+fn document(account: &Account, photos: &str, proven: Factor) -> Value {
+    json!({
+        "dsInfo": {"dsid": PERSON, "hsaVersion": 2, "hsaEnabled": true, "hasICloudQualifyingDevice": true, "locked": false,
+            "appleId": account.name, "countryCode": "GBR", "iCDPEnabled": account.adp},
+        "webservices": {"ckdatabasews": {"url": photos, "status": "active", "pcsRequired": true}},
+        "hsaChallengeRequired": proven == Factor::Password, "hsaTrustedBrowser": proven == Factor::Both, "termsUpdateNeeded": account.terms,
+    })
+}
+
+/// Ways to a code. Who doesn't ask for JSON gets the page of the sign-in with the same inside.
+fn second_factors(asked: &Asked) -> Answer {
+    let phones = json!([{"id": 1, "numberWithDialCode": "+44 ••••• ••••71", "obfuscatedNumber": "••••• ••••71", "lastTwoDigits": "71", "pushMode": "sms", "nonFTEU": false}]);
+    if asked.header("accept").contains("json") {
+        return answer(
+            200,
+            &json!({"authenticationType": "hsa2", "noTrustedDevices": false, "trustedPhoneNumbers": phones,
+                "securityCode": {"length": 6, "tooManyCodesSent": false, "securityCodeLocked": false}}),
+        );
+    }
+    let inside = json!({"direct": {"twoSV": {"phoneNumberVerification": {"trustedPhoneNumbers": phones}}}});
+    Answer {
+        status: 200,
+        headers: vec![("Content-Type".into(), "text/html;charset=UTF-8".into())],
+        body: format!(
+            "<html><body><script type=\"application/json\" class=\"boot_args\">{inside}</script></body></html>"
+        )
+        .into(),
     }
 }

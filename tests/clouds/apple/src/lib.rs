@@ -5,6 +5,7 @@
 
 mod content;
 mod faults;
+mod front;
 mod identity;
 mod library;
 mod photos;
@@ -13,6 +14,7 @@ mod srp;
 
 pub use content::Content;
 pub use faults::{Action, Fault, Gate};
+pub use front::Front;
 pub use identity::Account;
 pub use library::{ItemId, Library, NewItem, apple_checksum};
 pub use server::{Apple, Endpoints};

@@ -1,5 +1,7 @@
 //! The library: items, their records, and the log of what changed.
 
+use std::collections::HashMap;
+
 use base64::Engine as _;
 use serde_json::{Value, json};
 use sha1::{Digest as _, Sha1};
@@ -65,21 +67,29 @@ pub struct Library {
     /// Record names in the order of their changes; an asset's change tells its master too.
     pub(crate) log: Vec<String>,
     tags: u64,
+    /// Where an item is, by its record name.
+    places: HashMap<String, usize>,
+    /// Whose bytes these are, by their checksum.
+    contents: HashMap<String, (usize, Content)>,
 }
 
 impl Library {
     fn touch(&mut self, id: &str) {
         self.tags += 1;
         let tags = self.tags;
-        if let Some(item) = self.items.iter_mut().find(|item| item.id == id) {
+        if let Some(item) = self.places.get(id).and_then(|index| self.items.get_mut(*index)) {
             item.tag = tags;
         }
         self.log.push(id.to_owned());
     }
 
     fn change(&mut self, id: &str, change: impl FnOnce(&mut Item)) {
-        if let Some(item) = self.items.iter_mut().find(|item| item.id == id) {
+        let Some(index) = self.places.get(id).copied() else {
+            return;
+        };
+        if let Some(item) = self.items.get_mut(index) {
             change(item);
+            self.keep_contents(index);
             self.touch(id);
         }
     }
@@ -92,11 +102,7 @@ impl Library {
             "{:08X}-0000-4000-8000-{number:012X}",
             number.wrapping_mul(2_654_435_761) as u32
         );
-        let original = new
-            .duplicate_of
-            .as_ref()
-            .and_then(|of| self.items.iter().find(|item| item.id == *of))
-            .cloned();
+        let original = new.duplicate_of.as_ref().and_then(|of| self.item(of)).cloned();
         let mut new = new;
         if let Some(original) = &original {
             new.original = original.new.original.clone();
@@ -109,12 +115,14 @@ impl Library {
             .map(|content| content.checksum.clone())
             .unwrap_or_default();
         // Usual and not guaranteed: the master's name is its original's checksum; equal bytes that were imported twice get a master each here.
-        let taken = self.items.iter().any(|item| item.master == checksum);
+        let taken = self.contents.contains_key(&checksum);
         let master = match original {
             Some(original) => original.master,
             None if taken => format!("{checksum}-{number}"),
             None => checksum,
         };
+        let index = self.items.len();
+        self.places.insert(id.clone(), index);
         self.items.push(Item {
             id: id.clone(),
             master,
@@ -124,8 +132,14 @@ impl Library {
             expunged: false,
             tag: number,
         });
+        self.keep_contents(index);
         self.log.push(id.clone());
         id
+    }
+
+    /// The item of a record name.
+    pub(crate) fn item(&self, id: &str) -> Option<&Item> {
+        self.places.get(id).and_then(|index| self.items.get(*index))
     }
 
     /// Edits, or edits again.
@@ -190,17 +204,29 @@ impl Library {
     }
 
     pub(crate) fn by_checksum(&self, checksum: &str) -> Option<(Option<String>, Content)> {
-        self.items.iter().find_map(|item| {
-            let contents = [&item.new.original, &item.new.video, &item.new.edited];
-            let found = contents
-                .into_iter()
-                .flatten()
-                .chain(item.new.alternate.as_ref().map(|(content, _)| content));
-            found
-                .into_iter()
-                .find(|content| content.checksum == checksum)
-                .map(|content| (item.new.name.clone(), content.clone()))
-        })
+        let (item, content) = self.contents.get(checksum)?;
+        let name = self.items.get(*item).and_then(|item| item.new.name.clone());
+        Some((name, content.clone()))
+    }
+
+    /// Keeps the bytes of an item findable by what their address names: addresses of before a change stay good until they end.
+    fn keep_contents(&mut self, index: usize) {
+        let Some(item) = self.items.get(index) else {
+            return;
+        };
+        let new = &item.new;
+        let all = [&new.original, &new.video, &new.edited];
+        let found: Vec<Content> = all
+            .into_iter()
+            .flatten()
+            .chain(new.alternate.as_ref().map(|(content, _)| content))
+            .cloned()
+            .collect();
+        for content in found {
+            self.contents
+                .entry(content.checksum.clone())
+                .or_insert((index, content));
+        }
     }
 }
 
@@ -227,7 +253,7 @@ impl Item {
         !self.trashed && !self.expunged && !self.new.hidden
     }
 
-    fn media(&self) -> &'static str {
+    pub(crate) fn media(&self) -> &'static str {
         uti(self.new.name.as_deref().unwrap_or("x.jpg"))
     }
 

@@ -27,6 +27,12 @@ enum Command {
         /// Milliseconds before each answer
         #[arg(long, default_value_t = 0)]
         latency: u64,
+        /// Also open a proxy that answers under Apple's own names, and write the certificate of its authority to this file
+        #[arg(long, value_name = "FILE")]
+        authority: Option<PathBuf>,
+        /// As clients know it that don't ask for a code and take 204 for a right one
+        #[arg(long)]
+        older_sign_in: bool,
     },
     /// Change the library of one that runs
     Tell {
@@ -45,9 +51,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             generate,
             size,
             latency,
+            authority,
+            older_sign_in,
         } => {
-            let account = Account::default();
-            let apple = Apple::start(account.clone()).await?;
+            let account = Account {
+                code_by_409: !older_sign_in,
+                pushes_unasked: older_sign_in,
+                ..Account::default()
+            };
+            let mut apple = Apple::start(account.clone()).await?;
             apple.set_latency(latency);
             if let Some(path) = library {
                 let folder = path.parent().map(PathBuf::from).unwrap_or_default();
@@ -75,7 +87,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                     library.add(item);
                 }
             });
-            let ready = serde_json::json!({"endpoints": apple.endpoints(), "control": apple.control(), "apple_id": account.name, "password": account.password, "code": account.code});
+            let mut proxy = None;
+            if let Some(file) = authority {
+                let front = apple.open_front().await.map_err(|error| error.to_string())?;
+                std::fs::write(file, front.authority)?;
+                proxy = Some(front.proxy);
+            }
+            let ready = serde_json::json!({"proxy": proxy, "endpoints": apple.endpoints(), "control": apple.control(), "apple_id": account.name, "password": account.password, "code": account.code});
             println!("{ready}");
             std::io::stdout().flush()?;
             let mut input = Vec::new();

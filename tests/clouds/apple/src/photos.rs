@@ -8,6 +8,9 @@ use crate::content::Content;
 use crate::library::{Item, Library};
 use crate::server::{Answer, Asked, answer};
 
+/// The zone's owner, as CloudKit writes "the one who asks".
+const OWNER: &str = "_defaultOwner__";
+
 /// Items of a page: 200 records, an asset and its master each.
 const PAGE: usize = 100;
 
@@ -21,9 +24,15 @@ pub(crate) fn operation(asked: &Asked) -> String {
             "CPLAssetAndMasterByAssetDateWithoutHiddenOrDeleted" => "list".into(),
             "CPLAssetAndMasterHiddenByAssetDate" => "list-hidden".into(),
             "CPLAssetAndMasterDeletedByExpungedDate" => "list-deleted".into(),
+            "HyperionIndexCountLookup" => "count-one".into(),
+            "CPLAlbumByPositionLive" => "albums".into(),
+            "CPLAssetAndMasterInSmartAlbumByAssetDate" | "CPLBurstStackAssetAndMasterByAssetDate" => {
+                "list-smart".into()
+            }
             other => other.into(),
         },
         "changes/zone" => "changes".into(),
+        "changes/database" => "zones/list".into(),
         "records/lookup" => "lookup".into(),
         "internal/records/query/batch" => "count".into(),
         other => other.into(),
@@ -52,21 +61,41 @@ pub(crate) fn answered(library: &Library, asked: &Asked, url: &dyn Fn(&Content) 
     match operation(asked).as_str() {
         "zones/list" => {
             let zones = if asked.path.contains("/private/") {
-                json!([{"zoneID": {"zoneName": "PrimarySync", "zoneType": "REGULAR_CUSTOM_ZONE"}}])
+                json!([{"zoneID": {"zoneName": "PrimarySync", "ownerRecordName": OWNER, "zoneType": "REGULAR_CUSTOM_ZONE"}, "syncToken": token(library)}])
             } else {
                 json!([])
             };
-            answer(200, &json!({"zones": zones, "moreComing": false}))
+            answer(
+                200,
+                &json!({"zones": zones, "moreComing": false, "syncToken": token(library)}),
+            )
         }
-        "count" => answer(
+        "count" => {
+            let queries = body["batch"].as_array().cloned().unwrap_or_default();
+            let counted: Vec<Value> = queries
+                .iter()
+                .map(|query| json!({"records": [count(library, query)], "syncToken": token(library)}))
+                .collect();
+            answer(200, &json!({"batch": counted}))
+        }
+        "count-one" => answer(
             200,
-            &json!({"batch": [{"records": [{"recordType": "IndexCountResult", "fields": {"itemCount": {"value": library.count()}}}]}]}),
+            &json!({"records": [count(library, &body)], "syncToken": token(library)}),
         ),
+        // The two folders that every account has. Albums of a person's own aren't simulated yet.
+        "albums" => {
+            let folders = ["----Project-Root-Folder----", "----Root-Folder----"].map(|name| {
+                json!({"recordName": name, "recordType": "CPLAlbum", "fields": {"albumType": {"value": 3, "type": "INT64"}}})
+            });
+            answer(200, &json!({"records": folders, "syncToken": token(library)}))
+        }
         "CheckIndexingState" => answer(
             200,
             &json!({"records": [{"fields": {"state": {"value": "FINISHED"}, "progress": {"value": 100}}}]}),
         ),
-        name @ ("token" | "list" | "list-hidden" | "list-deleted") => list(library, &body, name, &keys, url),
+        name @ ("token" | "list" | "list-hidden" | "list-deleted" | "list-smart") => {
+            list(library, &body, name, &keys, url)
+        }
         "lookup" => lookup(library, &body, &keys, url),
         "changes" => changes(library, &body, &keys, url),
         "records/modify" => answer(
@@ -80,21 +109,91 @@ pub(crate) fn answered(library: &Library, asked: &Asked, url: &dyn Fn(&Content) 
     }
 }
 
-fn list(library: &Library, body: &Value, name: &str, keys: &HashSet<&str>, url: &dyn Fn(&Content) -> String) -> Answer {
-    let rank = body["query"]["filterBy"]
+fn token(library: &Library) -> String {
+    format!("T{}", library.log.len())
+}
+
+/// The value of a query's filter.
+fn filter<'a>(body: &'a Value, name: &str) -> &'a Value {
+    body["query"]["filterBy"]
         .as_array()
         .into_iter()
         .flatten()
-        .find(|filter| filter["fieldName"] == "startRank")
-        .and_then(|filter| filter["fieldValue"]["value"].as_u64())
-        .unwrap_or(0) as usize;
-    let fits = |item: &&Item| match name {
-        "list-hidden" => item.new.hidden && !item.trashed && !item.expunged,
-        "list-deleted" => item.trashed && !item.expunged,
-        _ => item.is_listed(),
+        .find(|filter| filter["fieldName"] == name)
+        .map_or(&Value::Null, |filter| &filter["fieldValue"]["value"])
+}
+
+/// What a list or a count is of.
+#[derive(Clone, Copy)]
+enum Members {
+    Listed,
+    Hidden,
+    Deleted,
+    Favorites,
+    Videos,
+    Live,
+    Animated,
+    None,
+}
+
+impl Members {
+    /// By the tag of a smart album's list or the end of its count's name.
+    fn of_smart_album(tag: &str) -> Self {
+        match tag.to_ascii_uppercase().as_str() {
+            "FAVORITE" => Self::Favorites,
+            "VIDEO" => Self::Videos,
+            "LIVE" => Self::Live,
+            "ANIMATED" => Self::Animated,
+            _ => Self::None,
+        }
+    }
+
+    fn of_count(name: &str) -> Self {
+        match name {
+            "CPLAssetByAssetDateWithoutHiddenOrDeleted" => Self::Listed,
+            "CPLAssetHiddenByAssetDate" => Self::Hidden,
+            "CPLAssetDeletedByExpungedDate" => Self::Deleted,
+            other => other
+                .strip_prefix("CPLAssetInSmartAlbumByAssetDate:")
+                .map_or(Self::None, Self::of_smart_album),
+        }
+    }
+
+    fn has(self, item: &Item) -> bool {
+        match self {
+            Self::Listed => item.is_listed(),
+            Self::Hidden => item.new.hidden && !item.trashed && !item.expunged,
+            Self::Deleted => item.trashed && !item.expunged,
+            Self::Favorites => item.is_listed() && item.new.favorite,
+            Self::Videos => item.is_listed() && item.media() == "com.apple.quicktime-movie",
+            Self::Live => item.is_listed() && item.new.video.is_some(),
+            Self::Animated => item.is_listed() && item.media() == "com.compuserve.gif",
+            Self::None => false,
+        }
+    }
+}
+
+/// The answer to a HyperionIndexCountLookup. Its filterBy is an object, not a list: so all clients send it.
+fn count(library: &Library, query: &Value) -> Value {
+    let by = &query["query"]["filterBy"];
+    let by = by.get(0).unwrap_or(by);
+    let name = by["fieldValue"]["value"][0].as_str().unwrap_or_default();
+    let members = Members::of_count(name);
+    let number = library.items.iter().filter(|item| members.has(item)).count();
+    json!({"recordName": name, "recordType": "IndexCountResult", "fields": {"itemCount": {"value": number, "type": "INT64"}}})
+}
+
+fn list(library: &Library, body: &Value, name: &str, keys: &HashSet<&str>, url: &dyn Fn(&Content) -> String) -> Answer {
+    let rank = filter(body, "startRank").as_u64().unwrap_or(0) as usize;
+    let members = match name {
+        "list-hidden" => Members::Hidden,
+        "list-deleted" => Members::Deleted,
+        "list-smart" => Members::of_smart_album(filter(body, "smartAlbum").as_str().unwrap_or_default()),
+        _ => Members::Listed,
     };
-    let mut items: Vec<&Item> = library.items.iter().filter(fits).collect();
-    items.sort_by_key(|item| (item.new.taken.unwrap_or(item.added), item.id.clone()));
+    let mut items: Vec<&Item> = library.items.iter().filter(|item| members.has(item)).collect();
+    let taken = |item: &Item| item.new.taken.unwrap_or(item.added);
+    items.sort_by(|one, other| (taken(one), &one.id).cmp(&(taken(other), &other.id)));
     let limit = (body["resultsLimit"].as_u64().unwrap_or(200) as usize / 2).clamp(1, PAGE);
     let mut records = Vec::new();
     let mut masters = HashSet::new();
@@ -105,10 +204,7 @@ fn list(library: &Library, body: &Value, name: &str, keys: &HashSet<&str>, url: 
         }
         records.push(keep(item.asset_record(url), keys));
     }
-    answer(
-        200,
-        &json!({"records": records, "syncToken": format!("T{}", library.log.len())}),
-    )
+    answer(200, &json!({"records": records, "syncToken": token(library)}))
 }
 
 fn lookup(library: &Library, body: &Value, keys: &HashSet<&str>, url: &dyn Fn(&Content) -> String) -> Answer {
@@ -161,7 +257,7 @@ fn changes(library: &Library, body: &Value, keys: &HashSet<&str>, url: &dyn Fn(&
     let mut records = Vec::new();
     let mut told = HashSet::new();
     for id in page {
-        let Some(item) = library.items.iter().find(|item| item.id == *id) else {
+        let Some(item) = library.item(id) else {
             continue;
         };
         if !told.insert(id) {

@@ -1,7 +1,6 @@
 //! Three listeners on loopback, each an origin of its own: identity and setup, the library, the content. One handler behind them.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -16,6 +15,7 @@ use serde_json::Value;
 
 use crate::content::Content;
 use crate::faults::{Action, Fault, Faults, Gate};
+use crate::front::{self, Front};
 use crate::identity::{Account, Identity};
 use crate::library::Library;
 use crate::photos;
@@ -34,6 +34,26 @@ pub struct Endpoints {
     pub setup: String,
     /// The site.
     pub home: String,
+}
+
+/// The three origins, each with a part of the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Sign-in, setup, the site.
+    Identity,
+    /// CloudKit.
+    Library,
+    /// Downloads.
+    Content,
+}
+
+/// How a request came in: answers name the other places as that client can reach them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// The listeners on loopback, plain HTTP.
+    Loopback,
+    /// The proxy, by Apple's own names and TLS.
+    Front,
 }
 
 /// A request, read.
@@ -99,7 +119,8 @@ pub(crate) fn random_hex(bytes: usize) -> String {
     hex::encode(random)
 }
 
-struct Shared {
+/// What the listeners share.
+pub(crate) struct Shared {
     account: Mutex<Account>,
     identity: Mutex<Identity>,
     library: Mutex<Library>,
@@ -109,6 +130,8 @@ struct Shared {
     writes: AtomicU64,
     downloaded: AtomicU64,
     ports: Mutex<[u16; 3]>,
+    /// What was asked of the proxy and isn't Apple's.
+    pub(crate) strangers: Mutex<Vec<String>>,
 }
 
 /// Apple on loopback. Ends when dropped.
@@ -138,23 +161,39 @@ impl Apple {
             writes: AtomicU64::new(0),
             downloaded: AtomicU64::new(0),
             ports: Mutex::new([0; 3]),
+            strangers: Mutex::default(),
         });
         let mut tasks = Vec::new();
-        for place in 0..3 {
+        for place in [Place::Identity, Place::Library, Place::Content] {
             let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
-            shared.ports.lock()[place] = listener.local_addr()?.port();
-            tasks.push(tokio::spawn(listen(listener, Arc::clone(&shared))));
+            shared.ports.lock()[place as usize] = listener.local_addr()?.port();
+            tasks.push(tokio::spawn(listen(listener, place, Arc::clone(&shared))));
         }
         Ok(Self { shared, tasks })
     }
 
-    fn address(&self, place: usize) -> String {
-        self.shared.address(place)
+    /// Opens a proxy through which the simulator answers under Apple's own names.
+    ///
+    /// # Errors
+    /// No port, or no certificate.
+    pub async fn open_front(&mut self) -> Result<Front, Box<dyn std::error::Error + Send + Sync>> {
+        let (front, task) = front::open(Arc::clone(&self.shared)).await?;
+        self.tasks.push(task);
+        Ok(front)
+    }
+
+    /// Hosts that a client wanted to reach through the front and that aren't Apple's.
+    pub fn strangers(&self) -> Vec<String> {
+        self.shared.strangers.lock().clone()
+    }
+
+    fn address(&self, place: Place) -> String {
+        self.shared.address(Door::Loopback, place)
     }
 
     /// What a spec's `endpoints` are.
     pub fn endpoints(&self) -> Endpoints {
-        let base = self.address(0);
+        let base = self.address(Place::Identity);
         Endpoints {
             auth: format!("{base}/appleauth/auth"),
             setup: format!("{base}/setup/ws/1"),
@@ -164,7 +203,7 @@ impl Apple {
 
     /// Where a demo or a script changes the library: see README.md.
     pub fn control(&self) -> String {
-        format!("{}/control", self.address(0))
+        format!("{}/control", self.address(Place::Identity))
     }
 
     /// Looks at or changes the library.
@@ -245,15 +284,14 @@ impl Apple {
     }
 }
 
-async fn listen(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
+async fn listen(listener: tokio::net::TcpListener, place: Place, shared: Arc<Shared>) {
     while let Ok((stream, _)) = listener.accept().await {
         let _ = stream.set_nodelay(true);
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
-            let local = stream.local_addr().ok();
             let service = service_fn(move |request| {
                 let shared = Arc::clone(&shared);
-                async move { shared.serve(request, local).await }
+                async move { shared.serve(request, Door::Loopback, place).await }
             });
             let _ = hyper::server::conn::http1::Builder::new()
                 .serve_connection(hyper_util::rt::TokioIo::new(stream), service)
@@ -283,18 +321,22 @@ fn whole(answer: Answer) -> Response<Body> {
 }
 
 impl Shared {
-    fn address(&self, place: usize) -> String {
-        format!("http://127.0.0.1:{}", self.ports.lock()[place])
+    fn address(&self, door: Door, place: Place) -> String {
+        match door {
+            Door::Loopback => format!("http://127.0.0.1:{}", self.ports.lock()[place as usize]),
+            Door::Front => front::name_of(place).to_owned(),
+        }
     }
 
     fn now(&self) -> i64 {
         jiff::Timestamp::now().as_second() + self.clock.load(Ordering::Relaxed)
     }
 
-    async fn serve(
+    pub(crate) async fn serve(
         self: Arc<Self>,
         request: Request<Incoming>,
-        _local: Option<SocketAddr>,
+        door: Door,
+        place: Place,
     ) -> Result<Response<Body>, std::io::Error> {
         let (parts, body) = request.into_parts();
         let body = Limited::new(body, 16 << 20)
@@ -309,17 +351,20 @@ impl Shared {
             headers: parts.headers,
             body,
         };
-        if asked.path == "/control" {
+        if asked.path == "/control" && door == Door::Loopback {
             return Ok(whole(self.control(&asked)));
         }
-        let content = asked.path.strip_prefix("/B/").map(|rest| {
-            rest.split('/')
-                .next()
-                .unwrap_or_default()
-                .replace('-', "+")
-                .replace('_', "/")
-        });
-        let names = self.names(&asked, content.as_deref());
+        let content = (place == Place::Content)
+            .then(|| asked.path.strip_prefix("/B/"))
+            .flatten()
+            .map(|rest| {
+                rest.split('/')
+                    .next()
+                    .unwrap_or_default()
+                    .replace('-', "+")
+                    .replace('_', "/")
+            });
+        let names = self.names(&asked, place, content.as_deref());
         if names.iter().any(|name| name == "records/modify") {
             self.writes.fetch_add(1, Ordering::Relaxed);
         }
@@ -354,12 +399,12 @@ impl Shared {
             return Ok(self.content(&asked, &checksum, fault));
         }
         let account = self.account.lock().clone();
-        let answered = if asked.path.starts_with("/appleauth/auth") {
+        let answered = if place == Place::Identity && asked.path.starts_with("/appleauth/auth") {
             self.identity.lock().auth(&account, &asked)
-        } else if asked.path.starts_with("/setup/ws/1") {
-            let place = self.address(1);
-            self.identity.lock().setup(&account, &asked, &place)
-        } else if asked.path.starts_with("/database/1/") {
+        } else if place == Place::Identity && asked.path.starts_with("/setup/ws/1") {
+            let library = self.address(door, Place::Library);
+            self.identity.lock().setup(&account, &asked, door, &library)
+        } else if place == Place::Library && asked.path.starts_with("/database/1/") {
             let signed_in = asked
                 .cookie("X-APPLE-WEBAUTH-TOKEN")
                 .is_some_and(|cookie| self.identity.lock().web_cookies.contains(&cookie));
@@ -374,7 +419,7 @@ impl Shared {
                     &serde_json::json!({"serverErrorCode": "ACCESS_DENIED", "reason": "private db access disabled for this account"}),
                 )
             } else {
-                let (base, until) = (self.address(2), self.now() + ADDRESS_LIFE);
+                let (base, until) = (self.address(door, Place::Content), self.now() + ADDRESS_LIFE);
                 let url = |content: &Content| {
                     let name = content.checksum.replace('+', "-").replace('/', "_");
                     format!("{base}/B/{name}/${{f}}?o=x&e={until}&k=y")
@@ -388,14 +433,14 @@ impl Shared {
     }
 
     /// The names under which faults, gates and counts know a request.
-    fn names(&self, asked: &Asked, content: Option<&str>) -> Vec<String> {
+    fn names(&self, asked: &Asked, place: Place, content: Option<&str>) -> Vec<String> {
         let mut names = vec!["request".to_owned()];
         if let Some(checksum) = content {
             names.push("download".into());
             if let Some((Some(name), _)) = self.library.lock().by_checksum(checksum) {
                 names.push(format!("download:{name}"));
             }
-        } else if asked.path.starts_with("/database/1/") {
+        } else if place == Place::Library && asked.path.starts_with("/database/1/") {
             names.push(photos::operation(asked));
             names.push("photos".into());
         } else {
@@ -424,7 +469,7 @@ impl Shared {
         if first.is_some_and(|first| first >= content.size) && content.size > 0 {
             return whole(answer(416, &Value::Null));
         }
-        let start = first.unwrap_or(0);
+        let (start, size) = (first.unwrap_or(0), content.size);
         let mut end = content.size;
         if let Some(Action::Short(bytes)) = fault {
             end = end.min(start + bytes);
@@ -467,6 +512,11 @@ impl Shared {
         };
         let headers = response.headers_mut();
         headers.insert(hyper::header::CONTENT_LENGTH, (end - start).into());
+        if first.is_some()
+            && let Ok(range) = format!("bytes {start}-{}/{size}", end.saturating_sub(1)).parse()
+        {
+            headers.insert(hyper::header::CONTENT_RANGE, range);
+        }
         headers.insert(
             hyper::header::ACCEPT_RANGES,
             hyper::header::HeaderValue::from_static("bytes"),
