@@ -60,12 +60,21 @@ pub(crate) struct Item {
     pub tag: u64,
 }
 
+/// The two records of an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Record {
+    Master,
+    Asset,
+}
+
+const BOTH: [Record; 2] = [Record::Master, Record::Asset];
+
 /// The library of the account.
 #[derive(Default)]
 pub struct Library {
     pub(crate) items: Vec<Item>,
-    /// Record names in the order of their changes; an asset's change tells its master too.
-    pub(crate) log: Vec<String>,
+    /// Records in the order of their changes. A change that only the asset's record knows of doesn't tell its master, and a page's end may come between the two.
+    pub(crate) log: Vec<(ItemId, Record)>,
     tags: u64,
     /// Where an item is, by its record name.
     places: HashMap<String, usize>,
@@ -74,23 +83,23 @@ pub struct Library {
 }
 
 impl Library {
-    fn touch(&mut self, id: &str) {
+    fn touch(&mut self, id: &str, records: &[Record]) {
         self.tags += 1;
         let tags = self.tags;
         if let Some(item) = self.places.get(id).and_then(|index| self.items.get_mut(*index)) {
             item.tag = tags;
         }
-        self.log.push(id.to_owned());
+        self.log.extend(records.iter().map(|record| (id.to_owned(), *record)));
     }
 
-    fn change(&mut self, id: &str, change: impl FnOnce(&mut Item)) {
+    fn change(&mut self, id: &str, records: &[Record], change: impl FnOnce(&mut Item)) {
         let Some(index) = self.places.get(id).copied() else {
             return;
         };
         if let Some(item) = self.items.get_mut(index) {
             change(item);
             self.keep_contents(index);
-            self.touch(id);
+            self.touch(id, records);
         }
     }
 
@@ -133,7 +142,7 @@ impl Library {
             tag: number,
         });
         self.keep_contents(index);
-        self.log.push(id.clone());
+        self.log.extend(BOTH.map(|record| (id.clone(), record)));
         id
     }
 
@@ -144,17 +153,17 @@ impl Library {
 
     /// Edits, or edits again.
     pub fn edit(&mut self, id: &str, edited: Content) {
-        self.change(id, |item| item.new.edited = Some(edited));
+        self.change(id, &[Record::Asset], |item| item.new.edited = Some(edited));
     }
 
     /// Takes the edit back.
     pub fn revert(&mut self, id: &str) {
-        self.change(id, |item| item.new.edited = None);
+        self.change(id, &[Record::Asset], |item| item.new.edited = None);
     }
 
     /// Gives the original other bytes under the same asset.
     pub fn replace_original(&mut self, id: &str, original: Content) {
-        self.change(id, |item| {
+        self.change(id, &BOTH, |item| {
             item.master = original.checksum.clone();
             item.new.original = Some(original);
         });
@@ -162,32 +171,32 @@ impl Library {
 
     /// The device finished its upload.
     pub fn bytes_arrive(&mut self, id: &str) {
-        self.change(id, |item| item.new.no_bytes_yet = false);
+        self.change(id, &[Record::Master], |item| item.new.no_bytes_yet = false);
     }
 
     /// Marks it.
     pub fn favorite(&mut self, id: &str) {
-        self.change(id, |item| item.new.favorite = true);
+        self.change(id, &[Record::Asset], |item| item.new.favorite = true);
     }
 
     /// Hides it.
     pub fn hide(&mut self, id: &str) {
-        self.change(id, |item| item.new.hidden = true);
+        self.change(id, &[Record::Asset], |item| item.new.hidden = true);
     }
 
     /// Puts it into Recently Deleted.
     pub fn trash(&mut self, id: &str) {
-        self.change(id, |item| item.trashed = true);
+        self.change(id, &BOTH, |item| item.trashed = true);
     }
 
     /// Takes it out again.
     pub fn restore(&mut self, id: &str) {
-        self.change(id, |item| item.trashed = false);
+        self.change(id, &[Record::Asset], |item| item.trashed = false);
     }
 
     /// Deletes it for good: only its name is left.
     pub fn expunge(&mut self, id: &str) {
-        self.change(id, |item| item.expunged = true);
+        self.change(id, &[Record::Asset], |item| item.expunged = true);
     }
 
     /// The record name of the item of that name.
@@ -280,6 +289,10 @@ impl Item {
         }
         if let Some((content, uti)) = &self.new.alternate {
             put("resOriginalAlt", content, uti);
+        }
+        // Fifteen deletions came as thirty records: the master says it too.
+        if self.trashed {
+            fields["isDeleted"] = json!({"value": 1, "type": "INT64"});
         }
         json!({"recordName": self.master, "recordType": "CPLMaster", "recordChangeTag": format!("m{}", self.master.len()), "fields": fields, "zoneID": {"zoneName": "PrimarySync"}})
     }

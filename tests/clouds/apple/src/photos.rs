@@ -5,14 +5,16 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use crate::content::Content;
-use crate::library::{Item, Library};
+use crate::library::{Item, Library, Record};
 use crate::server::{Answer, Asked, answer};
 
 /// The zone's owner, as CloudKit writes "the one who asks".
 const OWNER: &str = "_defaultOwner__";
 
-/// Items of a page: 200 records, an asset and its master each.
-const PAGE: usize = 100;
+/// Records of a page of changes.
+const RECORDS: usize = 200;
+/// Items of a page by rank: an asset and its master each.
+const PAGE: usize = RECORDS / 2;
 
 /// The operation's name for faults, gates and counts.
 pub(crate) fn operation(asked: &Asked) -> String {
@@ -252,21 +254,19 @@ fn changes(library: &Library, body: &Value, keys: &HashSet<&str>, url: &dyn Fn(&
             &json!({"zones": [{"serverErrorCode": "BAD_REQUEST", "reason": "Unknown sync continuation type"}]}),
         );
     };
-    let page: Vec<&String> = library.log[since..].iter().take(PAGE).collect();
+    let page = &library.log[since..(since + RECORDS).min(library.log.len())];
     let next = since + page.len();
-    let mut records = Vec::new();
     let mut told = HashSet::new();
-    for id in page {
-        let Some(item) = library.item(id) else {
+    let mut records = Vec::new();
+    for (id, part) in page {
+        let Some(item) = library.item(id).filter(|_| told.insert((id, *part))) else {
             continue;
         };
-        if !told.insert(id) {
-            continue;
+        match part {
+            Record::Asset => records.push(keep(item.asset_record(url), keys)),
+            Record::Master if !item.expunged => records.push(keep(item.master_record(url), keys)),
+            Record::Master => {}
         }
-        if !item.expunged && told.insert(&item.master) {
-            records.push(keep(item.master_record(url), keys));
-        }
-        records.push(keep(item.asset_record(url), keys));
     }
     answer(
         200,
