@@ -62,6 +62,8 @@ pub struct Pointer {
 pub enum Presence {
     Here,
     Trashed,
+    /// It left this library without having been deleted: into the shared library, or out of it.
+    Moved,
     Expunged,
 }
 
@@ -70,7 +72,12 @@ pub fn presence(asset: &Value) -> Presence {
     if flag(asset, "isExpunged") {
         Presence::Expunged
     } else if flag(asset, "isDeleted") {
-        Presence::Trashed
+        // 1 is a person's deletion. Moves into the shared library come with 0 or without it; a deletion that doesn't say so is taken for a move, which removes nothing anywhere.
+        if flag(asset, "trashReason") {
+            Presence::Trashed
+        } else {
+            Presence::Moved
+        }
     } else {
         Presence::Here
     }

@@ -31,6 +31,20 @@ impl Zone {
         }
     }
 
+    /// One of Apple's answers: what names the zone, and nothing that may change from one answer to the next.
+    pub fn told(database: &str, told: &Value) -> Self {
+        let mut zone = serde_json::Map::new();
+        for key in ["zoneName", "ownerRecordName", "zoneType"] {
+            if let Some(value) = told.get(key).filter(|value| value.is_string()) {
+                zone.insert(key.into(), value.clone());
+            }
+        }
+        Self {
+            database: database.into(),
+            zone: Value::Object(zone),
+        }
+    }
+
     /// As the engine keeps it.
     pub fn id(&self) -> String {
         if self.database == "private" && self.zone["zoneName"] == "PrimarySync" {

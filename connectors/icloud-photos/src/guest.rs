@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use camroll_connector::errors::{error, unexpected};
 use camroll_connector::http::request;
 use camroll_connector::types::{Account, Digest, Error, ErrorClass, Instant};
@@ -99,18 +101,20 @@ impl authentication::Guest for Photos {
 
 impl source::Guest for Photos {
     fn libraries() -> Result<Vec<source::Library>, Error> {
-        let mut libraries = Vec::new();
+        let mut libraries: Vec<source::Library> = Vec::new();
+        let mut known = BTreeSet::new();
         for database in ["private", "shared"] {
             let answer = ask(database, "zones/list", &json!({}))?;
             for zone in answer["zones"].as_array().into_iter().flatten() {
                 let name = zone["zoneID"]["zoneName"].as_str().unwrap_or_default();
-                if zone["deleted"] == true {
+                // A shared library that is one's own stands in the private database; where it is told twice, that one counts.
+                if zone["deleted"] == true || !known.insert(name.to_owned()) {
                     continue;
                 }
-                let kind = if name == "PrimarySync" {
-                    "personal"
+                let (zone, kind, title) = if name == "PrimarySync" {
+                    (Zone::personal(), "personal", "Personal Library")
                 } else if name.starts_with("SharedSync-") {
-                    "shared"
+                    (Zone::told(database, &zone["zoneID"]), "shared", "Shared Library")
                 } else {
                     log::write(
                         log::Level::Debug,
@@ -119,21 +123,9 @@ impl source::Guest for Photos {
                     );
                     continue;
                 };
-                let zone = if kind == "personal" {
-                    Zone::personal()
-                } else {
-                    Zone {
-                        database: database.into(),
-                        zone: zone["zoneID"].clone(),
-                    }
-                };
                 libraries.push(source::Library {
                     id: zone.id(),
-                    name: if kind == "personal" {
-                        "Personal Library".into()
-                    } else {
-                        "Shared Library".into()
-                    },
+                    name: title.into(),
                     kind: kind.into(),
                     count: None,
                     attributes: Vec::new(),
@@ -278,6 +270,7 @@ fn change(told: Told) -> source::Change {
             key: id,
             departure: match departure {
                 Left::Trashed => source::Departure::Trashed,
+                Left::Moved => source::Departure::Moved,
                 Left::Expunged => source::Departure::Expunged,
             },
             attributes: Vec::new(),

@@ -38,6 +38,7 @@ pub enum Told {
 /// How something left.
 pub enum Left {
     Trashed,
+    Moved,
     Expunged,
 }
 
@@ -315,9 +316,14 @@ fn tell(zone: &Zone, sorted: &crate::assets::Sorted, news: &[&Value], list: List
         return Ok(news
             .iter()
             .filter_map(|record| {
+                // Whatever else it says: it stands in Recently Deleted.
+                let departure = match left(record) {
+                    Left::Expunged => Left::Expunged,
+                    Left::Trashed | Left::Moved => Left::Trashed,
+                };
                 Some(Told::Gone {
                     id: name(record)?.into(),
-                    departure: left(record),
+                    departure,
                 })
             })
             .collect());
@@ -328,6 +334,7 @@ fn tell(zone: &Zone, sorted: &crate::assets::Sorted, news: &[&Value], list: List
 fn left(record: &Value) -> Left {
     match presence(record) {
         Presence::Expunged => Left::Expunged,
+        Presence::Moved => Left::Moved,
         Presence::Trashed | Presence::Here => Left::Trashed,
     }
 }

@@ -303,6 +303,7 @@ async fn lane(
         link,
         id,
         identity: key.identity.clone(),
+        turns: Arc::new(tokio::sync::Semaphore::new(context.spec.limits.transfers.get() as usize)),
         rules: identity.features.names.clone(),
     });
     if context.mode == Mode::Sync {

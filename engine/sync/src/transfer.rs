@@ -9,6 +9,7 @@ use camroll_model::{
 };
 use camroll_state::{DestinationId, Intent, State};
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
 
 use crate::context::{Context, HeardLibrary};
 use crate::identity::miscounted;
@@ -101,6 +102,8 @@ pub(crate) struct Place {
     pub link: Link,
     pub id: DestinationId,
     pub identity: String,
+    /// How many files' bytes may move at a time.
+    pub turns: Arc<Semaphore>,
     pub rules: Option<camroll_model::NameRules>,
 }
 
@@ -227,6 +230,7 @@ async fn once(context: &Context, place: &Place, job: &Job, located: &Located) ->
         digests: expected,
         compute: vec![Algorithm::Sha256],
         window: WINDOW,
+        turns: Some(Arc::clone(&place.turns)),
         gate: intend(&context.state, place, &key, job, placement.clone()),
     });
     let file = StageFile {

@@ -3,7 +3,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::{Bytes, BytesMut};
 use camroll_model::{Algorithm, ConnectorError, Digest, ErrorClass};
 use futures::future::BoxFuture;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::bodies::hashes::Hashes;
 
@@ -32,6 +32,9 @@ pub struct PipeOptions {
     pub compute: Vec<Algorithm>,
     /// Bytes that may be under way.
     pub window: usize,
+    /// Whose turn it is to move bytes: a file waits for one with its first byte and gives it back before the gate. So requests can be under way, and wait for
+    /// their answers, for more files than may send at a time.
+    pub turns: Option<Arc<Semaphore>>,
     /// Opens before the last block.
     pub gate: Gate,
 }
@@ -49,6 +52,8 @@ pub struct Intake {
     expected_size: Option<u64>,
     expected: Vec<Digest>,
     gate: Option<Gate>,
+    turns: Option<Arc<Semaphore>>,
+    turn: Option<OwnedSemaphorePermit>,
     block: BytesMut,
     held: Option<Bytes>,
     offset: u64,
@@ -80,6 +85,7 @@ pub fn pipe(options: PipeOptions) -> (Intake, Outlet) {
     };
     let mut intake = Intake::new(Behind::Outlet(sender), options.size, options.digests, options.compute);
     intake.gate = Some(options.gate);
+    intake.turns = options.turns;
     intake.proven = proven;
     (intake, outlet)
 }
@@ -120,6 +126,8 @@ impl Intake {
             expected_size,
             expected,
             gate: None,
+            turns: None,
+            turn: None,
             block: BytesMut::new(),
             held: None,
             offset: 0,
@@ -140,6 +148,10 @@ impl Intake {
 
     /// Takes bytes; returns when there is room for them.
     pub(crate) async fn append(&mut self, mut chunk: Bytes) -> Result<(), ConnectorError> {
+        if let Some(turns) = self.turns.take() {
+            // Nobody closes them; without one, it goes on as if there were no limit.
+            self.turn = turns.acquire_owned().await.ok();
+        }
         if self.skip > 0 {
             let skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(chunk.len());
             self.skip -= skipped as u64;
@@ -212,6 +224,7 @@ impl Intake {
         if !rest.is_empty() {
             self.forward(rest).await?;
         }
+        self.turn = None;
         if let Some(size) = self.expected_size
             && self.offset != size
         {
@@ -322,6 +335,7 @@ mod tests {
             digests,
             compute: vec![Algorithm::Sha256],
             window: 1 << 20,
+            turns: None,
             gate: Box::new(|_| Box::pin(async { Ok(()) })),
         }
     }
@@ -379,6 +393,21 @@ mod tests {
         open.send(()).unwrap();
         assert_eq!(reading.await.unwrap().unwrap(), Bytes::from_static(b"the only block"));
         writing.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn bytes_wait_for_their_turn() {
+        let turns = Arc::new(Semaphore::new(1));
+        let waiting = || PipeOptions {
+            turns: Some(Arc::clone(&turns)),
+            ..options(None, Vec::new())
+        };
+        let ((mut first, _first), (mut second, _second)) = (pipe(waiting()), pipe(waiting()));
+        first.append(Bytes::from_static(b"one")).await.unwrap();
+        let mut other = Box::pin(second.append(Bytes::from_static(b"two")));
+        assert!(futures::poll!(&mut other).is_pending());
+        first.finish().await.unwrap();
+        other.await.unwrap();
     }
 
     #[tokio::test]

@@ -167,14 +167,14 @@ impl Default for Versions {
 /// What bounds a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {
-    /// Files under way at once.
+    /// Files whose bytes move at once.
     pub transfers: NonZeroU32,
     /// The brake on replacing, renaming and removing.
     pub destructive: Destructive,
 }
 
 impl Limits {
-    /// Files under way at once, when the spec says nothing.
+    /// Files whose bytes move at once, when the spec says nothing.
     pub const TRANSFERS: NonZeroU32 = NonZeroU32::new(8).expect("8 is not 0");
 }
 

@@ -316,7 +316,7 @@ pub(super) struct Duration(
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(super) struct Limits {
-    /// Files under way at once.
+    /// Files whose bytes move at once. Requests for as many more may be under way.
     #[schemars(range(min = 1, max = 64), extend("default" = 8))]
     transfers: Option<u32>,
     /// The brake: more than this is not replaced, renamed or removed without your word. All together, over seven days.

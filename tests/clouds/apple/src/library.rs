@@ -27,6 +27,8 @@ pub type ItemId = String;
 /// An item as a test adds it.
 #[derive(Clone, Debug, Default)]
 pub struct NewItem {
+    /// The library that it is in.
+    pub zone: Zone,
     /// Its name; none: the record has none.
     pub name: Option<String>,
     /// The original.
@@ -56,8 +58,46 @@ pub(crate) struct Item {
     pub new: NewItem,
     pub added: i64,
     pub trashed: bool,
+    /// It left for another library: the flag of a deletion, and no reason for one.
+    pub moved: bool,
     pub expunged: bool,
     pub tag: u64,
+}
+
+/// Which library of the account an item is in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Zone {
+    /// The personal one.
+    #[default]
+    Personal,
+    /// A shared library that the account owns: it stands in the private database.
+    Owned,
+    /// A shared library that somebody else owns: it stands in the shared database.
+    Joined,
+}
+
+impl Zone {
+    pub(crate) const ALL: [Self; 3] = [Self::Personal, Self::Owned, Self::Joined];
+
+    /// Its name and its owner, as CloudKit writes them.
+    pub(crate) fn id(self) -> Value {
+        let (name, owner) = match self {
+            Self::Personal => ("PrimarySync", "_defaultOwner__"),
+            Self::Owned => ("SharedSync-00000000-0000-4000-8000-00000000000A", "_defaultOwner__"),
+            Self::Joined => (
+                "SharedSync-00000000-0000-4000-8000-00000000000B",
+                "_00000000000000000000000000000abc",
+            ),
+        };
+        json!({"zoneName": name, "ownerRecordName": owner, "zoneType": "REGULAR_CUSTOM_ZONE"})
+    }
+
+    pub(crate) fn database(self) -> &'static str {
+        match self {
+            Self::Personal | Self::Owned => "private",
+            Self::Joined => "shared",
+        }
+    }
 }
 
 /// The two records of an item.
@@ -138,6 +178,7 @@ impl Library {
             added: 1_700_000_000_000 + number as i64,
             new,
             trashed: false,
+            moved: false,
             expunged: false,
             tag: number,
         });
@@ -189,6 +230,17 @@ impl Library {
         self.change(id, &BOTH, |item| item.trashed = true);
     }
 
+    /// Moves it into another library; its record name there. The original's record has the same name in both.
+    pub fn move_to(&mut self, id: &str, zone: Zone) -> Option<ItemId> {
+        let item = self.item(id)?.clone();
+        self.change(id, &BOTH, |item| item.moved = true);
+        let there = self.add(NewItem { zone, ..item.new });
+        if let Some(moved) = self.places.get(&there).and_then(|index| self.items.get_mut(*index)) {
+            moved.master = item.master;
+        }
+        Some(there)
+    }
+
     /// Takes it out again.
     pub fn restore(&mut self, id: &str) {
         self.change(id, &[Record::Asset], |item| item.trashed = false);
@@ -210,6 +262,11 @@ impl Library {
     /// How many items are listed.
     pub fn count(&self) -> usize {
         self.items.iter().filter(|item| item.is_listed()).count()
+    }
+
+    /// Whether the account has that library.
+    pub(crate) fn has(&self, zone: Zone) -> bool {
+        zone == Zone::Personal || self.items.iter().any(|item| item.new.zone == zone)
     }
 
     pub(crate) fn by_checksum(&self, checksum: &str) -> Option<(Option<String>, Content)> {
@@ -259,7 +316,7 @@ fn uti(name: &str) -> &'static str {
 
 impl Item {
     pub(crate) fn is_listed(&self) -> bool {
-        !self.trashed && !self.expunged && !self.new.hidden
+        !self.trashed && !self.moved && !self.expunged && !self.new.hidden
     }
 
     pub(crate) fn media(&self) -> &'static str {
@@ -291,10 +348,10 @@ impl Item {
             put("resOriginalAlt", content, uti);
         }
         // Fifteen deletions came as thirty records: the master says it too.
-        if self.trashed {
+        if self.trashed || self.moved {
             fields["isDeleted"] = json!({"value": 1, "type": "INT64"});
         }
-        json!({"recordName": self.master, "recordType": "CPLMaster", "recordChangeTag": format!("m{}", self.master.len()), "fields": fields, "zoneID": {"zoneName": "PrimarySync"}})
+        json!({"recordName": self.master, "recordType": "CPLMaster", "recordChangeTag": format!("m{}", self.master.len()), "fields": fields, "zoneID": self.new.zone.id()})
     }
 
     pub(crate) fn asset_record(&self, url: &dyn Fn(&Content) -> String) -> Value {
@@ -302,7 +359,7 @@ impl Item {
             return json!({"recordName": self.id, "recordType": null, "deleted": true});
         }
         let mut fields = json!({
-            "masterRef": {"value": {"recordName": self.master, "action": "DELETE_SELF", "zoneID": {"zoneName": "PrimarySync"}}, "type": "REFERENCE"},
+            "masterRef": {"value": {"recordName": self.master, "action": "DELETE_SELF", "zoneID": self.new.zone.id()}, "type": "REFERENCE"},
             "addedDate": {"value": self.added, "type": "TIMESTAMP"},
             "isFavorite": {"value": u8::from(self.new.favorite), "type": "INT64"},
             "isHidden": {"value": u8::from(self.new.hidden), "type": "INT64"},
@@ -312,8 +369,10 @@ impl Item {
             fields["assetDate"] = json!({"value": taken, "type": "TIMESTAMP"});
         }
         // After a restore the flag is absent, not 0.
-        if self.trashed {
+        if self.trashed || self.moved {
             fields["isDeleted"] = json!({"value": 1, "type": "INT64"});
+        }
+        if self.trashed {
             fields["trashReason"] = json!({"value": 1, "type": "INT64"});
         }
         if let Some(content) = &self.new.edited {
@@ -332,6 +391,6 @@ impl Item {
             fields[format!("{prefix}FileType")] = json!({"value": kind, "type": "STRING"});
         }
         json!({"recordName": self.id, "recordType": "CPLAsset", "recordChangeTag": format!("{:x}", self.tag), "fields": fields,
-            "created": {"timestamp": self.added}, "zoneID": {"zoneName": "PrimarySync"}})
+            "created": {"timestamp": self.added}, "zoneID": self.new.zone.id()})
     }
 }

@@ -5,11 +5,8 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use crate::content::Content;
-use crate::library::{Item, Library, Record};
+use crate::library::{Item, Library, Record, Zone};
 use crate::server::{Answer, Asked, answer};
-
-/// The zone's owner, as CloudKit writes "the one who asks".
-const OWNER: &str = "_defaultOwner__";
 
 /// Records of a page of changes.
 const RECORDS: usize = 200;
@@ -60,13 +57,19 @@ pub(crate) fn answered(library: &Library, asked: &Asked, url: &dyn Fn(&Content) 
         .flatten()
         .filter_map(Value::as_str)
         .collect();
+    let Some(zone) = zone_of(asked, &body).filter(|zone| library.has(*zone)) else {
+        return answer(
+            404,
+            &json!({"serverErrorCode": "ZONE_NOT_FOUND", "reason": "Zone does not exist"}),
+        );
+    };
     match operation(asked).as_str() {
         "zones/list" => {
-            let zones = if asked.path.contains("/private/") {
-                json!([{"zoneID": {"zoneName": "PrimarySync", "ownerRecordName": OWNER, "zoneType": "REGULAR_CUSTOM_ZONE"}, "syncToken": token(library)}])
-            } else {
-                json!([])
-            };
+            let zones: Vec<Value> = Zone::ALL
+                .into_iter()
+                .filter(|zone| asked.path.contains(&format!("/{}/", zone.database())) && library.has(*zone))
+                .map(|zone| json!({"zoneID": zone.id(), "syncToken": token(library)}))
+                .collect();
             answer(
                 200,
                 &json!({"zones": zones, "moreComing": false, "syncToken": token(library)}),
@@ -76,13 +79,13 @@ pub(crate) fn answered(library: &Library, asked: &Asked, url: &dyn Fn(&Content) 
             let queries = body["batch"].as_array().cloned().unwrap_or_default();
             let counted: Vec<Value> = queries
                 .iter()
-                .map(|query| json!({"records": [count(library, query)], "syncToken": token(library)}))
+                .map(|query| json!({"records": [count(library, zone, query)], "syncToken": token(library)}))
                 .collect();
             answer(200, &json!({"batch": counted}))
         }
         "count-one" => answer(
             200,
-            &json!({"records": [count(library, &body)], "syncToken": token(library)}),
+            &json!({"records": [count(library, zone, &body)], "syncToken": token(library)}),
         ),
         // The two folders that every account has. Albums of a person's own aren't simulated yet.
         "albums" => {
@@ -96,10 +99,10 @@ pub(crate) fn answered(library: &Library, asked: &Asked, url: &dyn Fn(&Content) 
             &json!({"records": [{"fields": {"state": {"value": "FINISHED"}, "progress": {"value": 100}}}]}),
         ),
         name @ ("token" | "list" | "list-hidden" | "list-deleted" | "list-smart") => {
-            list(library, &body, name, &keys, url)
+            list(library, zone, &body, name, &keys, url)
         }
-        "lookup" => lookup(library, &body, &keys, url),
-        "changes" => changes(library, &body, &keys, url),
+        "lookup" => lookup(library, zone, &body, &keys, url),
+        "changes" => changes(library, zone, &body, &keys, url),
         "records/modify" => answer(
             403,
             &json!({"serverErrorCode": "ACCESS_DENIED", "reason": "nothing writes here"}),
@@ -109,6 +112,22 @@ pub(crate) fn answered(library: &Library, asked: &Asked, url: &dyn Fn(&Content) 
             &json!({"serverErrorCode": "BAD_REQUEST", "reason": "unknown operation"}),
         ),
     }
+}
+
+/// The zone that is asked for, in the database of the address. Questions that name none are about all of them.
+fn zone_of(asked: &Asked, body: &Value) -> Option<Zone> {
+    let named = [
+        &body["zoneID"],
+        &body["zones"][0]["zoneID"],
+        &body["batch"][0]["zoneID"],
+    ];
+    let Some(named) = named.into_iter().find(|named| !named.is_null()) else {
+        return Some(Zone::Personal);
+    };
+    let mut all = Zone::ALL.into_iter();
+    all.find(|zone| {
+        asked.path.contains(&format!("/{}/", zone.database())) && zone.id()["zoneName"] == named["zoneName"]
+    })
 }
 
 fn token(library: &Library) -> String {
@@ -176,16 +195,27 @@ impl Members {
 }
 
 /// The answer to a HyperionIndexCountLookup. Its filterBy is an object, not a list: so all clients send it.
-fn count(library: &Library, query: &Value) -> Value {
+fn count(library: &Library, zone: Zone, query: &Value) -> Value {
     let by = &query["query"]["filterBy"];
     let by = by.get(0).unwrap_or(by);
     let name = by["fieldValue"]["value"][0].as_str().unwrap_or_default();
     let members = Members::of_count(name);
-    let number = library.items.iter().filter(|item| members.has(item)).count();
+    let number = library
+        .items
+        .iter()
+        .filter(|item| item.new.zone == zone && members.has(item))
+        .count();
     json!({"recordName": name, "recordType": "IndexCountResult", "fields": {"itemCount": {"value": number, "type": "INT64"}}})
 }
 
-fn list(library: &Library, body: &Value, name: &str, keys: &HashSet<&str>, url: &dyn Fn(&Content) -> String) -> Answer {
+fn list(
+    library: &Library,
+    zone: Zone,
+    body: &Value,
+    name: &str,
+    keys: &HashSet<&str>,
+    url: &dyn Fn(&Content) -> String,
+) -> Answer {
     let rank = filter(body, "startRank").as_u64().unwrap_or(0) as usize;
     let members = match name {
         "list-hidden" => Members::Hidden,
@@ -193,7 +223,11 @@ fn list(library: &Library, body: &Value, name: &str, keys: &HashSet<&str>, url: 
         "list-smart" => Members::of_smart_album(filter(body, "smartAlbum").as_str().unwrap_or_default()),
         _ => Members::Listed,
     };
-    let mut items: Vec<&Item> = library.items.iter().filter(|item| members.has(item)).collect();
+    let mut items: Vec<&Item> = library
+        .items
+        .iter()
+        .filter(|item| item.new.zone == zone && members.has(item))
+        .collect();
     let taken = |item: &Item| item.new.taken.unwrap_or(item.added);
     items.sort_by(|one, other| (taken(one), &one.id).cmp(&(taken(other), &other.id)));
     let limit = (body["resultsLimit"].as_u64().unwrap_or(200) as usize / 2).clamp(1, PAGE);
@@ -209,7 +243,13 @@ fn list(library: &Library, body: &Value, name: &str, keys: &HashSet<&str>, url: 
     answer(200, &json!({"records": records, "syncToken": token(library)}))
 }
 
-fn lookup(library: &Library, body: &Value, keys: &HashSet<&str>, url: &dyn Fn(&Content) -> String) -> Answer {
+fn lookup(
+    library: &Library,
+    zone: Zone,
+    body: &Value,
+    keys: &HashSet<&str>,
+    url: &dyn Fn(&Content) -> String,
+) -> Answer {
     let names = body["records"].as_array().cloned().unwrap_or_default();
     if names.len() > 200 {
         return answer(
@@ -222,7 +262,7 @@ fn lookup(library: &Library, body: &Value, keys: &HashSet<&str>, url: &dyn Fn(&C
         .filter_map(|record| record["recordName"].as_str())
         .collect();
     let mut found: std::collections::HashMap<&str, Value> = std::collections::HashMap::new();
-    for item in &library.items {
+    for item in library.items.iter().filter(|item| item.new.zone == zone) {
         if wanted.contains(item.master.as_str()) && !found.contains_key(item.master.as_str()) {
             found.insert(&item.master, keep(item.master_record(url), keys));
         }
@@ -242,7 +282,13 @@ fn lookup(library: &Library, body: &Value, keys: &HashSet<&str>, url: &dyn Fn(&C
     answer(200, &json!({"records": records}))
 }
 
-fn changes(library: &Library, body: &Value, keys: &HashSet<&str>, url: &dyn Fn(&Content) -> String) -> Answer {
+fn changes(
+    library: &Library,
+    zone: Zone,
+    body: &Value,
+    keys: &HashSet<&str>,
+    url: &dyn Fn(&Content) -> String,
+) -> Answer {
     let token = body["zones"][0]["syncToken"].as_str().unwrap_or("T0");
     let Some(since) = token
         .strip_prefix('T')
@@ -259,7 +305,10 @@ fn changes(library: &Library, body: &Value, keys: &HashSet<&str>, url: &dyn Fn(&
     let mut told = HashSet::new();
     let mut records = Vec::new();
     for (id, part) in page {
-        let Some(item) = library.item(id).filter(|_| told.insert((id, *part))) else {
+        let Some(item) = library
+            .item(id)
+            .filter(|item| item.new.zone == zone && told.insert((id, *part)))
+        else {
             continue;
         };
         match part {
@@ -270,6 +319,6 @@ fn changes(library: &Library, body: &Value, keys: &HashSet<&str>, url: &dyn Fn(&
     }
     answer(
         200,
-        &json!({"zones": [{"zoneID": {"zoneName": "PrimarySync"}, "syncToken": format!("T{next}"), "moreComing": next < library.log.len(), "records": records}]}),
+        &json!({"zones": [{"zoneID": zone.id(), "syncToken": format!("T{next}"), "moreComing": next < library.log.len(), "records": records}]}),
     )
 }

@@ -320,6 +320,12 @@ fn whole(answer: Answer) -> Response<Body> {
     response
 }
 
+/// Where bytes are, for an hour. `${f}` is the client's to fill in with a name.
+fn content_address(base: &str, content: &Content, now: i64) -> String {
+    let name = content.checksum.replace('+', "-").replace('/', "_");
+    format!("{base}/B/{name}/${{f}}?o=x&e={}&k=y", now + ADDRESS_LIFE)
+}
+
 impl Shared {
     fn address(&self, door: Door, place: Place) -> String {
         match door {
@@ -419,11 +425,8 @@ impl Shared {
                     &serde_json::json!({"serverErrorCode": "ACCESS_DENIED", "reason": "private db access disabled for this account"}),
                 )
             } else {
-                let (base, until) = (self.address(door, Place::Content), self.now() + ADDRESS_LIFE);
-                let url = |content: &Content| {
-                    let name = content.checksum.replace('+', "-").replace('/', "_");
-                    format!("{base}/B/{name}/${{f}}?o=x&e={until}&k=y")
-                };
+                let (base, now) = (self.address(door, Place::Content), self.now());
+                let url = |content: &Content| content_address(&base, content, now);
                 photos::answered(&self.library.lock(), &asked, &url)
             }
         } else {
@@ -540,6 +543,14 @@ impl Shared {
                 counts["handshakes"] = self.identity.lock().handshakes_done.into();
                 return answer(200, &counts);
             }
+            "url" => {
+                let id = item(&library);
+                let Some(content) = library.item(&id).and_then(|item| item.new.original.as_ref()) else {
+                    return answer(400, &Value::Null);
+                };
+                let url = content_address(&self.address(Door::Loopback, Place::Content), content, self.now());
+                return answer(200, &serde_json::json!({"url": url}));
+            }
             "trash" => {
                 let id = item(&library);
                 library.trash(&id);
@@ -574,7 +585,7 @@ impl Shared {
             _ => {
                 return answer(
                     400,
-                    &serde_json::json!({"error": "do: counts, add, edit, trash, hide, latency, fault, mend"}),
+                    &serde_json::json!({"error": "do: counts, url, add, edit, trash, hide, latency, fault, mend"}),
                 );
             }
         }

@@ -1,0 +1,103 @@
+//! camroll as a process, through the same proxy and authority as its peer.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::apple::Apple;
+use crate::process::{Setting, Used, run};
+
+/// A spec, a folder and a state, signed in.
+pub struct Camroll {
+    program: PathBuf,
+    folder: PathBuf,
+    proxy: String,
+    authority: PathBuf,
+    password: String,
+}
+
+impl Camroll {
+    /// Writes a spec for Apple's own addresses and signs in.
+    pub fn new(setting: &Setting, apple: &Apple, folder: &Path, authority: &Path) -> anyhow::Result<Self> {
+        let camroll = Self {
+            program: setting.binaries.join("camroll"),
+            folder: folder.to_owned(),
+            proxy: apple.says("proxy"),
+            authority: authority.to_owned(),
+            password: apple.says("password"),
+        };
+        std::fs::create_dir_all(folder)?;
+        std::fs::write(
+            folder.join("family.yaml"),
+            format!(
+                "version: 1\nname: family\nsource:\n  connector: icloud-photos\n  with:\n    apple_id: {}\n    password: {{ env: BENCH_PASSWORD }}\ndestination:\n  connector: local\n  with: {{ path: {:?} }}\n",
+                apple.says("apple_id"),
+                camroll.photos()
+            ),
+        )?;
+        camroll.forget()?;
+        run(&mut camroll.command(&["login", "family", "--code", &apple.says("code")]))?;
+        copy(&folder.join("state"), &folder.join("signed-in"))?;
+        Ok(camroll)
+    }
+
+    pub fn photos(&self) -> PathBuf {
+        self.folder.join("photos")
+    }
+
+    /// An empty folder, and a state that knows no more than the sign-in.
+    pub fn forget(&self) -> anyhow::Result<()> {
+        empty(&self.photos())?;
+        if self.folder.join("signed-in").exists() {
+            empty(&self.folder.join("state"))?;
+            copy(&self.folder.join("signed-in"), &self.folder.join("state"))?;
+        }
+        Ok(())
+    }
+
+    /// The compiled connectors, too, are to be made anew.
+    pub fn forget_code(&self) -> anyhow::Result<()> {
+        empty(&self.folder.join("state/code"))
+    }
+
+    pub fn sync(&self) -> anyhow::Result<Used> {
+        run(&mut self.command(&["sync", "family.yaml", "--json"]))
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(arguments)
+            .current_dir(&self.folder)
+            .env_clear()
+            .env("CAMROLL_STATE", self.folder.join("state"))
+            .env("BENCH_PASSWORD", &self.password)
+            .env("HTTPS_PROXY", &self.proxy)
+            .env("SSL_CERT_FILE", &self.authority)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
+    }
+}
+
+/// Makes it a folder with nothing in it.
+pub fn empty(folder: &Path) -> anyhow::Result<()> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder)?;
+    }
+    Ok(std::fs::create_dir_all(folder)?)
+}
+
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! camroll's benchmarks. Each compares with a peer in the same run, in alternating rounds, and prints medians with their spread: docs/BENCHMARKS.md says what they came to.
+//!
+//! It measures and never judges: a figure that is missed fails nothing here.
+#![forbid(unsafe_code)]
+
+mod apple;
+mod camroll;
+mod figures;
+mod first_sync;
+mod icloudpd;
+mod large_library;
+mod memory;
+mod process;
+mod sandbox;
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Measures camroll; all of it without a name
+#[derive(Parser)]
+#[command(after_help = "Build it first: make bench does both.")]
+struct Arguments {
+    /// Only these: first-sync, large-library, sandbox, memory
+    names: Vec<String>,
+    /// Rounds of each pair
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Where the release binaries are
+    #[arg(long, default_value = "target/release")]
+    binaries: PathBuf,
+    /// Where the independent clients are
+    #[arg(long, default_value = "target/tools/clients")]
+    clients: PathBuf,
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let wanted = |name: &str| arguments.names.is_empty() || arguments.names.iter().any(|known| known == name);
+    let setting = process::Setting {
+        binaries: arguments.binaries.canonicalize()?,
+        clients: arguments.clients.canonicalize()?,
+        rounds: arguments.rounds,
+    };
+    if wanted("first-sync") {
+        first_sync::run(&setting)?;
+    }
+    if wanted("large-library") {
+        large_library::run(&setting)?;
+    }
+    if wanted("sandbox") {
+        sandbox::run(&setting)?;
+    }
+    if wanted("memory") {
+        memory::run(&setting)?;
+    }
+    Ok(())
+}
