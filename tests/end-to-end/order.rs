@@ -78,7 +78,9 @@ fn calls(log: &str) -> Vec<Call> {
     let mut open: std::collections::HashMap<&str, (usize, String)> = std::collections::HashMap::new();
     let mut calls = Vec::new();
     for (line, text) in log.lines().enumerate() {
-        let Some((pid, text)) = text.split_once(' ') else { continue };
+        let Some((pid, text)) = text.split_once(' ') else {
+            continue;
+        };
         let text = text.trim_start();
         if let Some(first) = text.strip_suffix(" <unfinished ...>") {
             open.insert(pid, (line, first.to_owned()));
@@ -91,8 +93,12 @@ fn calls(log: &str) -> Vec<Call> {
             },
             None => (line, text.to_owned()),
         };
-        let Some((name, rest)) = whole.split_once('(') else { continue };
-        let Some((arguments, result)) = rest.rsplit_once(" = ") else { continue };
+        let Some((name, rest)) = whole.split_once('(') else {
+            continue;
+        };
+        let Some((arguments, result)) = rest.rsplit_once(" = ") else {
+            continue;
+        };
         if result.starts_with('-') || result.starts_with('?') {
             continue;
         }
@@ -164,9 +170,15 @@ fn check_one(calls: &[Call], file: &str) {
         .next_back()
         .unwrap_or_else(|| panic!("{file} got its name before its draft was synced"));
     for write in calls.iter().filter(|call| call.is_write_to(&draft)) {
-        assert!(write.ended < synced.began, "{file} was written to after its draft was synced");
+        assert!(
+            write.ended < synced.began,
+            "{file} was written to after its draft was synced"
+        );
     }
-    assert!(calls.iter().any(|call| call.is_write_to(&draft)), "{file}: no byte was seen");
+    assert!(
+        calls.iter().any(|call| call.is_write_to(&draft)),
+        "{file}: no byte was seen"
+    );
 
     // What it will be is durable before it has a name.
     let records: Vec<&Call> = calls
@@ -174,12 +186,15 @@ fn check_one(calls: &[Call], file: &str) {
         .filter(|call| call.is_write_to("/state/journal/") && call.holds(file.as_bytes()))
         .collect();
     let durable = |record: &Call, before: usize| {
-        calls.iter().any(|call| {
-            is_journal_sync(call) && call.began > record.ended && call.ended < before
-        })
+        calls
+            .iter()
+            .any(|call| is_journal_sync(call) && call.began > record.ended && call.ended < before)
     };
     let intent = records.first().unwrap_or_else(|| panic!("{file} was never recorded"));
-    assert!(durable(intent, naming.began), "{file} got its name before its intent was durable");
+    assert!(
+        durable(intent, naming.began),
+        "{file} got its name before its intent was durable"
+    );
 
     // The folder, before the record that says that it is there.
     let folder = calls
@@ -187,7 +202,9 @@ fn check_one(calls: &[Call], file: &str) {
         .find(|call| call.is_sync_of("/photos/2014/05") && call.began > naming.ended)
         .unwrap_or_else(|| panic!("{file}: its folder was never synced"));
     let placed: Vec<&&Call> = records.iter().filter(|record| record.began > intent.ended).collect();
-    let first = placed.first().unwrap_or_else(|| panic!("{file}: nothing says that it is there"));
+    let first = placed
+        .first()
+        .unwrap_or_else(|| panic!("{file}: nothing says that it is there"));
     assert!(
         folder.ended < first.began,
         "{file} was recorded before its folder was synced"

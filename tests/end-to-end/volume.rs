@@ -54,14 +54,16 @@ impl Volume {
                 say(&format!("{test}: on a tmpfs of 1 MB, really mounted"));
                 setting.photos = mounted.seen();
                 setting.enter = mounted.enter();
-                setting.enter.extend(
-                    ["sh", "-c", "cd \"$1\" && shift && exec \"$@\"", "sh"].map(str::to_owned),
-                );
+                setting
+                    .enter
+                    .extend(["sh", "-c", "cd \"$1\" && shift && exec \"$@\"", "sh"].map(str::to_owned));
                 setting.enter.push(setting.folder.path().display().to_string());
                 Self::Mounted(mounted)
             }
             Err(why) => {
-                say(&format!("{test}: nothing may be mounted here ({why}); the errors are injected"));
+                say(&format!(
+                    "{test}: nothing may be mounted here ({why}); the errors are injected"
+                ));
                 Self::Injected(why)
             }
         }
@@ -69,7 +71,11 @@ impl Volume {
 
     /// A sync; `fault` is what camroll is told where the disk isn't real.
     pub fn sync(&self, setting: &Setting, fault: &str) -> Run {
-        let mut command = setting.command(&["sync", "family.yaml", "--json"]);
+        self.run(setting, fault, &["sync", "family.yaml", "--json"])
+    }
+
+    pub fn run(&self, setting: &Setting, fault: &str, arguments: &[&str]) -> Run {
+        let mut command = setting.command(arguments);
         if let (Self::Injected(_), false) = (self, fault.is_empty()) {
             command.env("CAMROLL_FAULT", fault);
         }
@@ -79,7 +85,12 @@ impl Volume {
     /// Mounts it again with other options, where it is mounted.
     pub fn remount(&self, options: &str) {
         if let Self::Mounted(mounted) = self {
-            mounted.inside(&["mount", "-o", &format!("remount,{options}"), &mounted.path.display().to_string()]);
+            mounted.inside(&[
+                "mount",
+                "-o",
+                &format!("remount,{options}"),
+                &mounted.path.display().to_string(),
+            ]);
         }
     }
 
@@ -124,7 +135,11 @@ impl Mounted {
 
     /// The way into its namespace.
     fn enter(&self) -> Vec<String> {
-        let mut enter = vec!["nsenter".to_owned(), format!("--target={}", self.holder.id()), "--mount".to_owned()];
+        let mut enter = vec![
+            "nsenter".to_owned(),
+            format!("--target={}", self.holder.id()),
+            "--mount".to_owned(),
+        ];
         if !is_root() {
             enter.extend(["--user", "--preserve-credentials"].map(str::to_owned));
         }
