@@ -3,6 +3,7 @@
 mod setting;
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use camroll_cloud_apple::Content;
 use setting::{Setting, name};
@@ -49,6 +50,11 @@ fn download(path: &str) -> String {
     format!("download:{}", path.rsplit('/').next().unwrap_or_default())
 }
 
+fn terminate(child: &std::process::Child) {
+    let sent = std::process::Command::new("kill").arg(child.id().to_string()).status();
+    assert!(sent.unwrap().success());
+}
+
 #[test]
 fn a_termination_leaves_it_resumable() {
     let setting = Setting::new();
@@ -62,13 +68,7 @@ fn a_termination_leaves_it_resumable() {
         .spawn()
         .unwrap();
     setting.wait(gate.arrived());
-    assert!(
-        std::process::Command::new("kill")
-            .arg(child.id().to_string())
-            .status()
-            .unwrap()
-            .success()
-    );
+    terminate(&child);
     // What is held back never comes: after five seconds it is left as it is.
     let output = child.wait_with_output().unwrap();
     assert_eq!(
@@ -95,20 +95,9 @@ fn a_termination_while_the_library_is_listed_ends_it() {
         .spawn()
         .unwrap();
     setting.wait(gate.arrived());
-    assert!(
-        std::process::Command::new("kill")
-            .arg(child.id().to_string())
-            .status()
-            .unwrap()
-            .success()
-    );
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(
-        output.status.code(),
-        Some(10),
-        "{}",
-        String::from_utf8_lossy(&output.stdout)
-    );
+    terminate(&child);
+    let run = setting.ended(child, Duration::from_secs(20));
+    assert_eq!(run.code, 10, "{}", run.out);
     gate.open();
     assert_eq!(setting.sync().code, 0);
     setting.assert_photos(0..250, 100);
@@ -116,11 +105,27 @@ fn a_termination_while_the_library_is_listed_ends_it() {
 
 #[test]
 fn killed_under_deletions_and_hides_between_pages_nothing_that_stayed_is_lost() {
-    for page in [2, 3] {
+    /// What the killed run began with.
+    #[derive(Clone, Copy, Debug)]
+    enum From {
+        Nothing,
+        /// What a run that was stopped in the middle of the listing had heard and kept.
+        TheMiddle,
+    }
+    for (from, page) in [(From::Nothing, 2), (From::Nothing, 3), (From::TheMiddle, 2)] {
         let setting = Setting::new();
         setting.add_photos(400, 100);
         setting.login();
-        let gate = setting.apple.gate("list", Some(page));
+        if let From::TheMiddle = from {
+            let gate = setting.apple.gate("list", Some(2));
+            let child = setting.begin_sync();
+            setting.wait(gate.arrived());
+            terminate(&child);
+            assert_eq!(setting.ended(child, Duration::from_secs(20)).code, 10);
+            gate.open();
+        }
+        let nth = setting.apple.count("list") + page - 1;
+        let gate = setting.apple.gate("list", Some(nth.max(page)));
         let mut child = setting.begin_sync();
         setting.wait(gate.arrived());
         let gone = |number: u64| number.is_multiple_of(2) && number < 100;
@@ -140,20 +145,25 @@ fn killed_under_deletions_and_hides_between_pages_nothing_that_stayed_is_lost() 
         gate.open();
         let before = setting.files();
         let run = setting.sync();
-        assert_eq!(run.code, 0, "page {page}: {}{}", run.out, run.err);
+        assert_eq!(run.code, 0, "{from:?}, page {page}: {}{}", run.out, run.err);
         let stayed = (0..400).filter(|number| !gone(*number) && !hidden(*number));
         // What left before it was fetched is not wanted; what came before it left would stay, and be counted.
         let kept = &run.receipt()["destinations"]["default"]["kept"];
         let left = |number: &u64| before.contains(&format!("2014/05/{}", name(*number)));
         let kept_gone = (0..400).filter(|number| gone(*number)).filter(left).count();
         let kept_hidden = (0..400).filter(|number| hidden(*number)).filter(left).count();
-        assert_eq!(kept["gone_at_source"], kept_gone, "page {page}: {}", run.out);
-        assert_eq!(kept["left_scope"], kept_hidden, "page {page}: {}", run.out);
-        assert_eq!(run.receipt()["assets"]["in_scope"], 300, "page {page}: {}", run.out);
+        assert_eq!(kept["gone_at_source"], kept_gone, "{from:?}, page {page}: {}", run.out);
+        assert_eq!(kept["left_scope"], kept_hidden, "{from:?}, page {page}: {}", run.out);
+        assert_eq!(
+            run.receipt()["assets"]["in_scope"],
+            300,
+            "{from:?}, page {page}: {}",
+            run.out
+        );
         let more = (0..400).filter(|number| (gone(*number) || hidden(*number)) && left(number));
         setting.assert_photos(stayed.chain(more), 100);
         let again = setting.sync();
-        assert_eq!((again.code, again.put()), (0, 0), "page {page}");
+        assert_eq!((again.code, again.put()), (0, 0), "{from:?}, page {page}");
     }
 }
 

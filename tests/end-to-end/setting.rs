@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use camroll_cloud_apple::{Account, Apple, Content, NewItem};
 
@@ -161,6 +161,19 @@ impl Setting {
             assert!(began.elapsed().as_secs() < 60, "waited a minute for {what}");
             std::thread::yield_now();
         }
+    }
+
+    /// Waits for its end; one that never comes fails the test instead of hanging it.
+    pub fn ended(&self, mut child: Child, within: Duration) -> Run {
+        let began = Instant::now();
+        while child.try_wait().expect("a child").is_none() {
+            if began.elapsed() > within {
+                let _ = child.kill();
+                panic!("camroll didn't end within {within:?}");
+            }
+            std::thread::yield_now();
+        }
+        Run::of(child.wait_with_output().expect("it ended"))
     }
 
     /// The sync, begun and quiet.
