@@ -166,8 +166,7 @@ fn check_one(calls: &[Call], file: &str) {
     // The bytes, before the name.
     let synced = calls
         .iter()
-        .filter(|call| call.is_sync_of(&draft) && call.ended < naming.began)
-        .next_back()
+        .rfind(|call| call.is_sync_of(&draft) && call.ended < naming.began)
         .unwrap_or_else(|| panic!("{file} got its name before its draft was synced"));
     for write in calls.iter().filter(|call| call.is_write_to(&draft)) {
         assert!(

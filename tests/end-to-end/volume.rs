@@ -89,6 +89,8 @@ impl Volume {
                 "mount",
                 "-o",
                 &format!("remount,{options}"),
+                // With the source named, mount doesn't repeat the options that it reads: its "uid=" means nobody in a namespace of users.
+                "tmpfs",
                 &mounted.path.display().to_string(),
             ]);
         }
