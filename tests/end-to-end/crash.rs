@@ -1,10 +1,12 @@
-//! Killed at every named place, and at random moments: the next run ends where an undisturbed one would have.
+//! Killed at every named place, while pages are held back, with drafts half written: the next run ends where an undisturbed one would have.
 
 mod setting;
 
 use std::process::Stdio;
+use std::time::Duration;
 
-use setting::Setting;
+use camroll_cloud_apple::Content;
+use setting::{Setting, name};
 
 const SIZE: u64 = 20_000;
 const COUNT: u64 = 60;
@@ -48,48 +50,9 @@ fn download(path: &str) -> String {
     format!("download:{}", path.rsplit('/').next().unwrap_or_default())
 }
 
-#[test]
-fn killed_at_random_moments_and_run_again() {
-    let mut seed = [0; 8];
-    getrandom::fill(&mut seed).unwrap();
-    let mut random = u64::from_le_bytes(seed);
-    println!("seed {random}");
-    let setting = Setting::new();
-    setting.add_photos(200, SIZE);
-    setting.login();
-    for _ in 0..20 {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        let before = setting.files().len();
-        if before == 200 {
-            break;
-        }
-        // Killed once so many more downloads began: that is a moment, and not a time.
-        let more = (random >> 33) & 7;
-        let gate = setting
-            .apple
-            .gate("download", Some(setting.apple.count("download") + more + 2));
-        let mut child = setting
-            .command(&["sync", "family.yaml"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let ended = setting.wait(async {
-            tokio::select! {
-                () = gate.arrived() => false,
-                () = async { while child.try_wait().unwrap().is_none() { tokio::task::yield_now().await } } => true,
-            }
-        });
-        child.kill().unwrap();
-        child.wait().unwrap();
-        gate.open();
-        if ended {
-            break;
-        }
-    }
-    let run = setting.sync();
-    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
-    setting.assert_photos(0..200, SIZE);
+fn terminate(child: &std::process::Child) {
+    let sent = std::process::Command::new("kill").arg(child.id().to_string()).status();
+    assert!(sent.unwrap().success());
 }
 
 #[test]
@@ -105,13 +68,7 @@ fn a_termination_leaves_it_resumable() {
         .spawn()
         .unwrap();
     setting.wait(gate.arrived());
-    assert!(
-        std::process::Command::new("kill")
-            .arg(child.id().to_string())
-            .status()
-            .unwrap()
-            .success()
-    );
+    terminate(&child);
     // What is held back never comes: after five seconds it is left as it is.
     let output = child.wait_with_output().unwrap();
     assert_eq!(
@@ -123,4 +80,130 @@ fn a_termination_leaves_it_resumable() {
     gate.open();
     assert_eq!(setting.sync().code, 0);
     setting.assert_photos(0..50, SIZE);
+}
+
+#[test]
+fn a_termination_while_the_library_is_listed_ends_it() {
+    let setting = Setting::new();
+    setting.add_photos(250, 100);
+    setting.login();
+    let gate = setting.apple.gate("list", Some(2));
+    let child = setting
+        .command(&["sync", "family.yaml", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    setting.wait(gate.arrived());
+    terminate(&child);
+    let run = setting.ended(child, Duration::from_secs(20));
+    assert_eq!(run.code, 10, "{}", run.out);
+    gate.open();
+    assert_eq!(setting.sync().code, 0);
+    setting.assert_photos(0..250, 100);
+}
+
+#[test]
+fn killed_under_deletions_and_hides_between_pages_nothing_that_stayed_is_lost() {
+    /// What the killed run began with.
+    #[derive(Clone, Copy, Debug)]
+    enum From {
+        Nothing,
+        /// What a run that was stopped in the middle of the listing had heard and kept.
+        TheMiddle,
+    }
+    for (from, page) in [(From::Nothing, 2), (From::Nothing, 3), (From::TheMiddle, 2)] {
+        let setting = Setting::new();
+        setting.add_photos(400, 100);
+        setting.login();
+        if let From::TheMiddle = from {
+            let gate = setting.apple.gate("list", Some(2));
+            let child = setting.begin_sync();
+            setting.wait(gate.arrived());
+            terminate(&child);
+            assert_eq!(setting.ended(child, Duration::from_secs(20)).code, 10);
+            gate.open();
+        }
+        let nth = setting.apple.count("list") + page - 1;
+        let gate = setting.apple.gate("list", Some(nth.max(page)));
+        let mut child = setting.begin_sync();
+        setting.wait(gate.arrived());
+        let gone = |number: u64| number.is_multiple_of(2) && number < 100;
+        let hidden = |number: u64| number % 2 == 1 && (101..201).contains(&number);
+        setting.apple.library(|library| {
+            for number in 0..400 {
+                let id = library.find(&name(number)).unwrap();
+                if gone(number) {
+                    library.trash(&id);
+                } else if hidden(number) {
+                    library.hide(&id);
+                }
+            }
+        });
+        child.kill().unwrap();
+        child.wait().unwrap();
+        gate.open();
+        let before = setting.files();
+        let run = setting.sync();
+        assert_eq!(run.code, 0, "{from:?}, page {page}: {}{}", run.out, run.err);
+        let stayed = (0..400).filter(|number| !gone(*number) && !hidden(*number));
+        // What left before it was fetched is not wanted; what came before it left would stay, and be counted.
+        let kept = &run.receipt()["destinations"]["default"]["kept"];
+        let left = |number: &u64| before.contains(&format!("2014/05/{}", name(*number)));
+        let kept_gone = (0..400).filter(|number| gone(*number)).filter(left).count();
+        let kept_hidden = (0..400).filter(|number| hidden(*number)).filter(left).count();
+        assert_eq!(kept["gone_at_source"], kept_gone, "{from:?}, page {page}: {}", run.out);
+        assert_eq!(kept["left_scope"], kept_hidden, "{from:?}, page {page}: {}", run.out);
+        assert_eq!(
+            run.receipt()["assets"]["in_scope"],
+            300,
+            "{from:?}, page {page}: {}",
+            run.out
+        );
+        let more = (0..400).filter(|number| (gone(*number) || hidden(*number)) && left(number));
+        setting.assert_photos(stayed.chain(more), 100);
+        let again = setting.sync();
+        assert_eq!((again.code, again.put()), (0, 0), "{from:?}, page {page}");
+    }
+}
+
+#[test]
+fn a_draft_that_no_later_run_wants_is_swept() {
+    enum Change {
+        OtherBytes,
+        Deleted,
+    }
+    for change in [Change::OtherBytes, Change::Deleted] {
+        let setting = Setting::new();
+        setting.add_photos(3, SIZE);
+        setting.login();
+        let gate = setting.apple.gate("download:IMG_0001.JPG", Some(1));
+        let mut child = setting.begin_sync();
+        setting.until(&mut child, "two files and a third one's draft", || {
+            setting.files().len() == 2 && setting.drafts().len() == 1
+        });
+        child.kill().unwrap();
+        child.wait().unwrap();
+        gate.open();
+        let orphan = setting.drafts();
+        assert_eq!(orphan.len(), 1, "{orphan:?}");
+        let other = Content::of(b"other bytes under the same name".to_vec());
+        setting.apple.library(|library| {
+            let id = library.find(&name(1)).unwrap();
+            match change {
+                Change::OtherBytes => library.replace_original(&id, other.clone()),
+                Change::Deleted => library.trash(&id),
+            }
+        });
+        let run = setting.sync();
+        assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+        assert_eq!(setting.drafts(), Vec::<String>::new());
+        match change {
+            Change::Deleted => setting.assert_photos([0, 2], SIZE),
+            Change::OtherBytes => assert_eq!(
+                std::fs::read(setting.photos.join("2014/05").join(name(1))).unwrap(),
+                b"other bytes under the same name"
+            ),
+        }
+    }
 }

@@ -2,16 +2,23 @@
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use camroll_cloud_apple::{Account, Apple, Content, NewItem};
 
 /// What every output, log and state file is searched for.
 pub const CANARY: &str = "canary-7f3a-password-Zq";
 
+const CAMROLL: &str = env!("CARGO_BIN_EXE_camroll");
+
 pub struct Setting {
     pub apple: Apple,
     pub folder: tempfile::TempDir,
+    /// Where this process sees the destination: elsewhere than the spec says, once a disk of its own is mounted for the command.
+    pub photos: PathBuf,
+    /// What the command is started with: the way into another mount namespace.
+    pub enter: Vec<String>,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -32,7 +39,13 @@ impl Setting {
         let apple = runtime.block_on(Apple::start(account)).expect("ports on loopback");
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::create_dir(folder.path().join("photos")).expect("a folder");
-        let setting = Self { apple, folder, runtime };
+        let setting = Self {
+            apple,
+            photos: folder.path().join("photos"),
+            enter: Vec::new(),
+            folder,
+            runtime,
+        };
         setting.write_spec("");
         setting
     }
@@ -57,15 +70,33 @@ impl Setting {
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_camroll"));
+        let mut enter = self.enter.iter();
+        match enter.next() {
+            None => self.prepared(Command::new(CAMROLL), arguments),
+            Some(first) => {
+                let mut command = Command::new(first);
+                command.args(enter).arg(CAMROLL);
+                self.prepared(command, arguments)
+            }
+        }
+    }
+
+    fn prepared(&self, mut command: Command, arguments: &[&str]) -> Command {
         command
             .args(arguments)
             .current_dir(self.folder.path())
             .env("CAMROLL_STATE", self.path("state"))
             .env("CAMROLL_TEST_PASSWORD", CANARY)
             .env_remove("CAMROLL_FAILPOINT")
+            .env_remove("CAMROLL_FAULT")
             .stdin(Stdio::null());
         command
+    }
+
+    /// Under another program that runs it.
+    pub fn under(&self, mut program: Command, arguments: &[&str]) -> Run {
+        program.arg(CAMROLL);
+        Run::of(self.prepared(program, arguments).output().expect("it runs"))
     }
 
     pub fn run(&self, arguments: &[&str]) -> Run {
@@ -97,18 +128,61 @@ impl Setting {
         for number in numbers {
             let content = Content::generated(number + 1, size);
             let name = name(number);
-            let path = self.path("photos/2014/05").join(&name);
+            let path = self.photos.join("2014/05").join(&name);
             let there = std::fs::read(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert_eq!(camroll_cloud_apple::apple_checksum(&there), content.checksum, "{name}");
             expected.push(format!("2014/05/{name}"));
         }
         expected.sort();
         assert_eq!(self.files(), expected);
-        let drafts = self.path("photos/.camroll/drafts");
-        let left: Vec<_> = std::fs::read_dir(drafts)
-            .map(|all| all.flatten().map(|entry| entry.file_name()).collect())
-            .unwrap_or_default();
+        let left = self.drafts();
         assert!(left.is_empty(), "drafts are left: {left:?}");
+    }
+
+    /// What lies among the drafts.
+    pub fn drafts(&self) -> Vec<String> {
+        std::fs::read_dir(self.photos.join(".camroll/drafts"))
+            .map(|all| {
+                all.flatten()
+                    .map(|entry| entry.file_name().to_string_lossy().into_owned())
+                    .collect()
+            })
+            .unwrap_or_default()
+    }
+
+    /// Looks again and again until it is so. Gives up loudly: a command that ended or hangs would else hang the test.
+    pub fn until(&self, child: &mut Child, what: &str, mut so: impl FnMut() -> bool) {
+        let began = Instant::now();
+        while !so() {
+            assert!(
+                child.try_wait().expect("a child").is_none() || so(),
+                "camroll ended before {what}"
+            );
+            assert!(began.elapsed().as_secs() < 60, "waited a minute for {what}");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Waits for its end; one that never comes fails the test instead of hanging it.
+    pub fn ended(&self, mut child: Child, within: Duration) -> Run {
+        let began = Instant::now();
+        while child.try_wait().expect("a child").is_none() {
+            if began.elapsed() > within {
+                let _ = child.kill();
+                panic!("camroll didn't end within {within:?}");
+            }
+            std::thread::yield_now();
+        }
+        Run::of(child.wait_with_output().expect("it ended"))
+    }
+
+    /// The sync, begun and quiet.
+    pub fn begin_sync(&self) -> Child {
+        self.command(&["sync", "family.yaml"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("camroll runs")
     }
 
     /// Files at the destination, but for camroll's own.
@@ -123,7 +197,7 @@ impl Setting {
                 }
             }
         }
-        let root = self.path("photos");
+        let root = self.photos.clone();
         let mut found = Vec::new();
         walk(&root, &root, &mut found);
         found.retain(|path| !path.starts_with(".camroll"));
@@ -161,7 +235,7 @@ pub struct Run {
 }
 
 impl Run {
-    fn of(output: Output) -> Self {
+    pub fn of(output: Output) -> Self {
         let run = Self {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -1,6 +1,6 @@
 //! A connection: a connector with its settings and secrets, and as many instances of it as there are calls at a time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use camroll_model::{
@@ -17,6 +17,7 @@ use crate::bodies::{Body, Intake, Outlet, memory};
 use crate::connector::Loaded;
 use crate::convert;
 use crate::engine::TICK;
+use crate::files::sweep;
 use crate::imports::{Call, Guest, Shared, Sink};
 
 /// What one page may hold, by the interface.
@@ -523,6 +524,16 @@ impl Connection {
             .destination(async |store: &mut Store<Guest>, guest| guest.call_abort(store, &items).await)
             .await?;
         Ok(told.into_iter().map(|one| one.map_err(convert::error_in)).collect())
+    }
+
+    /// Takes away drafts that a killed run left and that none of these is; nothing where the connector has no folder, or another run is at work in it. How many.
+    pub async fn sweep_drafts(&self, kept: HashSet<String>) -> Result<u64, ConnectorError> {
+        let Some(folder) = self.0.shared.folder.clone() else {
+            return Ok(0);
+        };
+        tokio::task::spawn_blocking(move || sweep(&folder, &kept))
+            .await
+            .map_err(|panic| ConnectorError::new(ErrorClass::Unexpected, "host/panic", panic.to_string()))?
     }
 
     /// What is below a prefix, a page at a time.

@@ -12,6 +12,7 @@ mod convert;
 mod engine;
 mod error;
 mod failpoint;
+mod fault;
 mod files;
 mod imports;
 mod limits;

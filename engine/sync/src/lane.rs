@@ -16,12 +16,13 @@ use crate::failure::Failure;
 use crate::manifest::ManifestWriter;
 use crate::preview::{Preview, PreviewAction};
 use crate::progress::{Arrival, Event};
+use crate::space::Room;
 use crate::stop::StopRequest;
 use crate::survey::{Listing, Lying, look};
 use crate::transfer::{Held, Job, Place, Transferred, locate, state_failed, transfer};
 
 /// Assets that are planned at a time.
-const PLAN_BATCH: usize = 200;
+pub(crate) const PLAN_BATCH: usize = 200;
 /// Files in one `locate`.
 const LOCATE_BATCH: usize = 100;
 /// Batches of statuses between two checkpoints of the index: what a crash has listed again is bounded by it.
@@ -85,7 +86,6 @@ struct Staging {
     held: Vec<Held>,
     destructive: Vec<(u64, Vec<Job>)>,
     deferred: Vec<Catalogued>,
-    planned_bytes: u64,
     recorded: u32,
 }
 
@@ -95,9 +95,9 @@ enum Step {
     Committed(Vec<Committed>),
 }
 
-struct LaneShelf<'a> {
-    run: &'a LaneRun,
-    reserved: &'a HashMap<FoldedPath, Option<Holder>>,
+pub(crate) struct LaneShelf<'a> {
+    pub run: &'a LaneRun,
+    pub reserved: &'a HashMap<FoldedPath, Option<Holder>>,
 }
 
 impl Shelf for LaneShelf<'_> {
@@ -136,7 +136,6 @@ impl LaneRun {
             held: Vec::new(),
             destructive: Vec::new(),
             deferred: Vec::new(),
-            planned_bytes: 0,
             recorded: 0,
         };
         let listing = match self.destination.existing {
@@ -158,6 +157,12 @@ impl LaneRun {
         let mut planned_all = false;
         let mut braked = false;
         let mut fatal: Option<Failure> = None;
+        // What doesn't fit is planned and stays pending, and not one byte of it is fetched.
+        if self.context.mode == Mode::Sync
+            && let Room::Lacking(failure) = self.room(hearing, listing.as_ref()).await?
+        {
+            fatal = Some(failure);
+        }
         loop {
             let stopped = self.context.stop.is_asked() || fatal.is_some();
             // Plan more where there is room for it; all of it, without sending, once the run is to stop.
@@ -186,9 +191,8 @@ impl LaneRun {
                     self.plan_one(entry, listing.as_ref(), &mut staging, report, stopped)
                         .await?;
                 }
-                if !stopped {
-                    self.check_space(&staging)?;
-                }
+                // So that what is planned without being sent doesn't pile up.
+                self.record(&mut staging)?;
             }
             if stopped {
                 self.leave_unsent(&mut staging, fatal.as_ref());
@@ -243,11 +247,11 @@ impl LaneRun {
                     }
                     break;
                 }
-                if !planned_all && !stopped && staging.jobs.is_empty() {
-                    // All that is known is done: wait for the source to tell more.
+                if !planned_all && staging.jobs.is_empty() {
+                    // All that is known is done: wait for the source to tell more, or to end because the run stops.
                     tokio::select! {
                         _ = hearing.changed() => {}
-                        () = self.context.stop.wait(StopRequest::Gently) => {}
+                        () = self.context.stop.wait(StopRequest::Gently), if !self.context.stop.is_asked() => {}
                     }
                 }
                 continue;
@@ -301,18 +305,24 @@ impl LaneRun {
                             }
                         }
                     }
-                    manifest.flush_full(&self.place).await?;
+                    // The lines stay owed; what was placed is recorded all the same.
+                    if let Err(failure) = manifest.flush_full(&self.place).await {
+                        fatal.get_or_insert(failure);
+                    }
                 }
             }
             self.record(&mut staging)?;
         }
-        if self.context.mode == Mode::Sync {
-            manifest.finish(&self.context, &self.place).await?;
-        }
+        let told = match self.context.mode {
+            Mode::Sync => manifest.finish(&self.context, &self.place).await,
+            Mode::Plan => Ok(()),
+        };
         self.record_all(&mut staging)?;
+        // What ended the lane says more than that its lines couldn't be written either.
         if let Some(failure) = fatal {
             return Err(failure);
         }
+        told?;
         if self.context.stop.is_asked() {
             return Err(Failure::Interrupted);
         }
@@ -390,10 +400,7 @@ impl LaneRun {
             features: &self.features,
             library: &library.library,
         };
-        let presence = match entry.presence {
-            camroll_state::Presence::Here => Presence::Here,
-            camroll_state::Presence::Gone(departure) => Presence::Gone(departure),
-        };
+        let presence = presence(entry.presence);
         let asset = Arc::new(entry.asset);
         let mut placements = self.context.state.placements(self.place.id, &library.key, &asset.id)?;
         let mut plan;
@@ -442,6 +449,7 @@ impl LaneRun {
         for action in &plan.actions {
             if let Action::Put { file, .. } | Action::Replace { file, .. } = action
                 && let Some(rules) = &self.features.names
+                && !stopped
             {
                 let holder = Holder::Asset {
                     source: library.key.clone(),
@@ -470,7 +478,6 @@ impl LaneRun {
             return Ok(());
         }
         let bytes = gentle.iter().filter_map(|job| job.file.size).sum();
-        staging.planned_bytes += bytes;
         self.context.progress.tell(Event::Planned {
             files: gentle.len() as u64,
             bytes,
@@ -550,20 +557,6 @@ impl LaneRun {
         } else {
             Surveyed::Found(found)
         })
-    }
-
-    fn check_space(&self, staging: &Staging) -> Result<(), Failure> {
-        match self.free {
-            Some(free) if staging.planned_bytes > free => Err(Failure::Guard {
-                code: "destination/no-space",
-                message: format!(
-                    "The destination {:?} has {free} bytes free, and at least {} are to be sent. Make room, or narrow the filters.",
-                    self.place.name, staging.planned_bytes
-                ),
-                destination: Some(self.place.name.clone()),
-            }),
-            _ => Ok(()),
-        }
     }
 
     /// Releases the destructive actions together, or leaves them pending together.
@@ -670,7 +663,6 @@ impl LaneRun {
                 tracing::warn!("{}", state_failed(&error));
             }
         }
-        staging.planned_bytes = staging.planned_bytes.saturating_sub(placement.size);
         self.context.progress.tell(Event::Placed {
             path: job.file.path.clone(),
             size: placement.size,
@@ -837,6 +829,14 @@ impl LaneRun {
         {
             tracing::warn!("{}", state_failed(&error));
         }
+    }
+}
+
+/// Whether an asset is in its library, in the planner's words.
+pub(crate) fn presence(known: camroll_state::Presence) -> Presence {
+    match known {
+        camroll_state::Presence::Here => Presence::Here,
+        camroll_state::Presence::Gone(departure) => Presence::Gone(departure),
     }
 }
 

@@ -18,6 +18,7 @@ mod preview;
 mod progress;
 mod recover;
 mod run;
+mod space;
 mod stop;
 mod survey;
 mod transfer;

@@ -100,9 +100,11 @@ impl ManifestWriter {
         }
         let path = format!(".camroll/manifest/{}-{:04}.ndjson", self.run, self.segment);
         let content = Bytes::from(std::mem::take(&mut self.lines));
-        write_file(place.link.connection(), &path, "application/x-ndjson", content)
-            .await
-            .map_err(|error| Failure::Destination(place.name.clone(), error))?;
+        let written = write_file(place.link.connection(), &path, "application/x-ndjson", content.clone()).await;
+        if let Err(error) = written {
+            self.lines = content.to_vec();
+            return Err(Failure::Destination(place.name.clone(), error));
+        }
         self.count = 0;
         self.segment += 1;
         Ok(())

@@ -1,4 +1,4 @@
-//! What a crash left at a destination: a whole draft is published, a published file is recognised and recorded, the rest is taken away.
+//! What a crash left at a destination: a whole draft is published, a published file is recognised and recorded, the rest is taken away, drafts that no intent names among it.
 
 use std::sync::Arc;
 
@@ -14,8 +14,10 @@ use crate::transfer::{Place, state_failed};
 pub(crate) struct Recovered {
     /// Files that are placed now and were not recorded.
     pub placed: u64,
-    /// Drafts that were taken away.
+    /// Intents that came to nothing; their drafts were taken away.
     pub discarded: u64,
+    /// Drafts without an intent that were taken away.
+    pub swept: u64,
 }
 
 /// Settles all open intents of a destination.
@@ -88,5 +90,12 @@ pub(crate) async fn recover(state: &Arc<State>, place: &Place) -> Result<Recover
         .map_err(|panic| ConnectorError::new(camroll_model::ErrorClass::Unexpected, "sync/panic", panic.to_string()))?
         .map_err(|error| state_failed(&error))?;
     }
+    // An intent comes when the bytes have passed: killed before that, a draft is known by its name alone, and a photo that changed since asks for another name.
+    let intended = state
+        .open_intents(place.id)
+        .into_iter()
+        .map(|intent| intent.key)
+        .collect();
+    recovered.swept = place.link.connection().sweep_drafts(intended).await?;
     Ok(recovered)
 }

@@ -310,6 +310,7 @@ async fn lane(
         let recovered = recover(&context.state, &place)
             .await
             .map_err(|error| Failure::Destination(name.clone(), error))?;
+        tracing::debug!(destination = name, ?recovered, "what a run before this one left");
         if recovered.placed > 0 {
             context.progress.tell(Event::Notice(format!(
                 "{} files that an interrupted run had brought were recognised; they are not fetched again.",

@@ -83,6 +83,47 @@ pub(crate) async fn look(
     Ok(if there.is_some() { Lying::Other } else { Lying::Nothing })
 }
 
+/// What a glance shows, without reading.
+pub(crate) enum Glance {
+    /// Nothing.
+    Nothing,
+    /// A file of the size that is wanted: nearly always the very bytes.
+    SameSize,
+    /// Something else.
+    Other,
+}
+
+/// The same as `look` by size alone, where only bytes are counted.
+pub(crate) async fn glance(
+    link: &Link,
+    existing: Existing,
+    listing: Option<&Listing>,
+    path: &str,
+    resource: &Resource,
+) -> Result<Glance, ConnectorError> {
+    if let (Some(listing), Some(size)) = (listing, resource.size)
+        && listing.by_size.contains_key(&size)
+    {
+        return Ok(Glance::SameSize);
+    }
+    let target = Target::at(path);
+    let there = link
+        .call(|there| {
+            let target = target.clone();
+            async move { there.stat(target).await }
+        })
+        .await?;
+    Ok(match there {
+        None => Glance::Nothing,
+        Some(entry)
+            if existing != Existing::Ignore && !entry.folder && entry.size.is_some() && entry.size == resource.size =>
+        {
+            Glance::SameSize
+        }
+        Some(_) => Glance::Other,
+    })
+}
+
 /// Reads a file of equal size and compares it with what the source says of its bytes. Its digests where they are the same.
 async fn compare(link: &Link, entry: &Entry, resource: &Resource) -> Result<Option<Vec<Digest>>, ConnectorError> {
     if entry.folder || entry.size.is_none() || entry.size != resource.size || resource.digests.is_empty() {

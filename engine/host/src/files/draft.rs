@@ -8,7 +8,9 @@ use camroll_model::{ConnectorError, ErrorClass, Instant};
 use rustix::fs::{Mode, OFlags, Timespec, Timestamps, futimens, openat};
 
 use crate::failpoint::failpoint;
+use crate::fault;
 use crate::files::folder::{Folder, failed};
+use crate::files::path::OWN;
 
 /// A file without a name yet.
 pub struct Draft {
@@ -34,6 +36,11 @@ pub(crate) fn check_name(name: &str) -> Result<(), ConnectorError> {
     ))
 }
 
+/// Where a person finds a draft: its name alone says nothing.
+fn path_of(name: &str) -> String {
+    format!("{OWN}/drafts/{name}")
+}
+
 impl Draft {
     /// Begins anew, whatever an earlier run left under that name.
     pub(crate) fn create(folder: &Folder, name: &str) -> Result<Self, ConnectorError> {
@@ -47,9 +54,11 @@ impl Draft {
             ));
         }
         let made = || -> Result<OwnedFd, ConnectorError> {
+            fault::create().map_err(|error| failed(error, &path_of(name)))?;
+            folder.at_work().say(folder)?;
             let drafts = folder.drafts()?;
             let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            openat(&drafts, name, flags, Mode::from_raw_mode(0o666)).map_err(|error| failed(error, name))
+            openat(&drafts, name, flags, Mode::from_raw_mode(0o666)).map_err(|error| failed(error, &path_of(name)))
         };
         failpoint("draft/before");
         match made() {
@@ -110,11 +119,11 @@ impl Writer {
     /// Writes at the end. Leaves the async threads for it.
     pub(crate) async fn write(&self, bytes: Bytes) -> Result<(), ConnectorError> {
         let (file, name) = (Arc::clone(&self.file), self.name.clone());
-        tokio::task::spawn_blocking(move || (&*file).write_all(&bytes))
+        tokio::task::spawn_blocking(move || fault::write(bytes.len()).and_then(|()| (&*file).write_all(&bytes)))
             .await
             .map_err(|panic| ConnectorError::new(ErrorClass::Unexpected, "host/panic", panic.to_string()))?
             .map_err(|error| match rustix::io::Errno::from_io_error(&error) {
-                Some(errno) => failed(errno, &name),
+                Some(errno) => failed(errno, &path_of(&name)),
                 None => ConnectorError::new(ErrorClass::Transient, "files/io", error.to_string()),
             })
     }

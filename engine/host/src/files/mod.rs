@@ -5,9 +5,11 @@ mod folder;
 mod open;
 mod path;
 mod publish;
+mod sweep;
 
 pub use draft::Draft;
 pub(crate) use folder::{FileFacts, FileKind, Folder, Version};
 pub(crate) use open::OpenFile;
 pub(crate) use path::RelativePath;
 pub(crate) use publish::{Publication, discard, publish, remove, rename};
+pub(crate) use sweep::sweep;
