@@ -1,0 +1,99 @@
+//! A destination's part of a run: dirty assets are planned, located in batches, sent, published in batches, recorded; what fails stays dirty with its reason.
+
+mod drive;
+mod outcome;
+mod planning;
+mod staging;
+mod status;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use camroll_model::{Features, Problem};
+use camroll_plan::{FoldedPath, Holder, Presence, Shelf};
+use camroll_spec::Destination;
+use camroll_state::Lane;
+use tokio::sync::watch;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::preview::Preview;
+use crate::transfer::Place;
+
+/// Assets that are planned at a time.
+pub(crate) const PLAN_BATCH: usize = 200;
+/// Files in one `locate`.
+const LOCATE_BATCH: usize = 100;
+/// Batches of statuses between two checkpoints of the index: what a crash has listed again is bounded by it.
+const CHECKPOINT: u32 = 32;
+/// Problems that are kept of one asset.
+const PROBLEMS_AN_ASSET: usize = 8;
+
+/// How far the source was heard, told to the lanes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hearing {
+    /// More may come; the number changes with each page.
+    Goes(u64),
+    /// All was heard.
+    Done,
+    /// It broke off.
+    BrokeOff,
+}
+
+/// What a lane came to.
+#[derive(Default)]
+pub(crate) struct LaneReport {
+    pub put: u64,
+    pub replaced: u64,
+    pub bytes: u64,
+    pub failure: Option<Failure>,
+    pub preview: Preview,
+    /// What was said of assets in this run, the first of them.
+    pub problems: Vec<Problem>,
+}
+
+/// A destination's part of a run.
+pub(crate) struct LaneRun {
+    pub context: Arc<Context>,
+    pub destination: Destination,
+    pub place: Arc<Place>,
+    pub features: Features,
+    pub free: Option<u64>,
+    pub lane: Lane,
+}
+
+pub(crate) struct LaneShelf<'a> {
+    pub run: &'a LaneRun,
+    pub reserved: &'a HashMap<FoldedPath, Option<Holder>>,
+}
+
+impl Shelf for LaneShelf<'_> {
+    fn holder(&self, path: &FoldedPath) -> Option<Holder> {
+        if let Some(holder) = self.reserved.get(path) {
+            return Some(holder.clone().unwrap_or(Holder::Foreign));
+        }
+        // A broken index shows when the plan is recorded; until then the path counts as taken.
+        match self.run.context.state.holder(self.run.place.id, path.as_str()) {
+            Ok(holder) => holder.map(|(source, asset)| Holder::Asset { source, asset }),
+            Err(_) => Some(Holder::Foreign),
+        }
+    }
+}
+
+impl LaneRun {
+    pub(crate) async fn run(self, mut hearing: watch::Receiver<Hearing>) -> LaneReport {
+        let mut report = LaneReport::default();
+        if let Err(failure) = self.drive(&mut hearing, &mut report).await {
+            report.failure = Some(failure);
+        }
+        report
+    }
+}
+
+/// Whether an asset is in its library, in the planner's words.
+pub(crate) fn presence(known: camroll_state::Presence) -> Presence {
+    match known {
+        camroll_state::Presence::Here => Presence::Here,
+        camroll_state::Presence::Gone(departure) => Presence::Gone(departure),
+    }
+}

@@ -1,0 +1,259 @@
+//! What became of files, told to their assets and recorded; what wasn't sent stays pending with its reason.
+
+use camroll_model::{ConnectorError, ErrorClass, Located, Placement, Problem, Retry};
+use camroll_plan::fold;
+use camroll_state::{Loss, Placed, Seq, SourceId};
+
+use super::staging::{Flight, Staging, close};
+use super::status::{push_problem, state_of};
+use super::{CHECKPOINT, LaneReport, LaneRun};
+use crate::context::{Mode, problem};
+use crate::failure::Failure;
+use crate::manifest::ManifestWriter;
+use crate::progress::{Arrival, Event};
+use crate::transfer::{Held, Job, state_failed};
+
+impl LaneRun {
+    pub(super) fn take_located(
+        &self,
+        staging: &mut Staging,
+        jobs: Vec<Job>,
+        located: Result<Vec<Result<Located, ConnectorError>>, ConnectorError>,
+        report: &mut LaneReport,
+        fatal: &mut Option<Failure>,
+    ) {
+        match located {
+            Ok(all) => {
+                for (job, one) in jobs.into_iter().zip(all) {
+                    match one {
+                        Ok(located) => staging.ready.push_back((job, located)),
+                        Err(error) => self.take_failed(staging, &job, &error, report, fatal),
+                    }
+                }
+            }
+            Err(error) => {
+                for job in &jobs {
+                    self.take_failed(staging, job, &error, report, &mut None);
+                }
+                if fatal.is_none() && error.class != ErrorClass::Transient || self.context.source.is_broken() {
+                    *fatal = Some(Failure::Source(error));
+                }
+            }
+        }
+    }
+
+    pub(super) fn take_stored(
+        &self,
+        staging: &mut Staging,
+        held: Held,
+        report: &mut LaneReport,
+        manifest: &mut ManifestWriter,
+    ) -> Result<(), Failure> {
+        let placed = Placed {
+            intent: Some(held.key.clone()),
+            folded: self.place.folded(&held.placement),
+            placement: held.placement.clone(),
+        };
+        self.context.state.record_placed(self.place.id, vec![placed])?;
+        self.take_placed(staging, &held.job, held.placement, Arrival::Sent, report, manifest);
+        Ok(())
+    }
+
+    pub(super) fn take_placed(
+        &self,
+        staging: &mut Staging,
+        job: &Job,
+        placement: Placement,
+        how: Arrival,
+        report: &mut LaneReport,
+        manifest: &mut ManifestWriter,
+    ) {
+        report.put += 1;
+        report.bytes += placement.size;
+        if job.replaces.is_some() {
+            report.replaced += 1;
+            let lost = self.context.state.record_lost(
+                self.place.id,
+                self.place.folded(&placement),
+                Loss::Replaced,
+                self.context.now.into(),
+            );
+            if let Err(error) = lost {
+                tracing::warn!("{}", state_failed(&error));
+            }
+        }
+        self.context.progress.tell(Event::Placed {
+            path: job.file.path.clone(),
+            size: placement.size,
+            how,
+        });
+        manifest.add(&placement, &job.asset);
+        // From here on the state knows whose the path is.
+        if let Some(rules) = &self.features.names {
+            staging.reserved.remove(&fold(&job.file.path, rules));
+        }
+        let proof = placement.proof;
+        self.finish_one(staging, job, FileEnd::Placed(proof));
+    }
+
+    pub(super) fn take_failed(
+        &self,
+        staging: &mut Staging,
+        job: &Job,
+        error: &ConnectorError,
+        report: &mut LaneReport,
+        fatal: &mut Option<Failure>,
+    ) {
+        let pending = error.class == ErrorClass::Cancelled || error.code == "pending" || error.code == "apple/pending";
+        let mut said = problem(Some((&job.asset.id, job.asset.name.as_deref())), error, Retry::NextRun);
+        said.resource = Some(job.file.role.name().to_owned());
+        said.destination = Some(self.place.name.clone());
+        if error.class != ErrorClass::Cancelled {
+            self.context.progress.tell(Event::Failed {
+                path: job.file.path.clone(),
+                message: error.message.clone(),
+            });
+            if report.problems.len() < 1000 {
+                report.problems.push(said.clone());
+            }
+        }
+        // What concerns the whole place ends the lane; what concerns one file doesn't.
+        let whole = matches!(error.class, ErrorClass::Quota)
+            || matches!(
+                error.code.as_str(),
+                "files/read-only" | "files/vanished" | "files/no-folder" | "state/unusable"
+            );
+        if whole && fatal.is_none() {
+            *fatal = Some(Failure::Destination(self.place.name.clone(), error.clone()));
+        } else if error.class == ErrorClass::Unauthenticated && fatal.is_none() {
+            *fatal = Some(Failure::Source(error.clone()));
+        }
+        self.finish_one(
+            staging,
+            job,
+            if pending {
+                FileEnd::Pending(said)
+            } else {
+                FileEnd::Failed(said)
+            },
+        );
+    }
+
+    /// What was planned and won't be sent in this run stays pending.
+    pub(super) fn leave_unsent(&self, staging: &mut Staging, fatal: Option<&Failure>) {
+        let mut left: Vec<Job> = staging.jobs.drain(..).collect();
+        left.extend(staging.ready.drain(..).map(|(job, _)| job));
+        left.extend(staging.destructive.drain(..).flat_map(|(_, jobs)| jobs));
+        for job in left {
+            let error = match fatal {
+                Some(failure) => {
+                    ConnectorError::new(ErrorClass::Cancelled, "sync/not-sent", format!("Not sent: {failure}"))
+                }
+                None => crate::link::cancelled(),
+            };
+            let mut said = problem(Some((&job.asset.id, job.asset.name.as_deref())), &error, Retry::NextRun);
+            said.destination = Some(self.place.name.clone());
+            said.resource = Some(job.file.role.name().to_owned());
+            self.finish_one(staging, &job, FileEnd::Pending(said));
+        }
+    }
+
+    pub(super) fn finish_one(&self, staging: &mut Staging, job: &Job, end: FileEnd) {
+        let Some(flight) = staging.flights.get_mut(&job.ticket) else {
+            return;
+        };
+        let status = &mut flight.status;
+        status.pending = status.pending.saturating_sub(1);
+        match end {
+            FileEnd::Placed(proof) => {
+                if let Some(count) = status.placed.get_mut(proof as usize) {
+                    *count += 1;
+                }
+            }
+            FileEnd::Pending(said) => {
+                status.pending += 1;
+                push_problem(&mut status.problems, said);
+            }
+            FileEnd::Failed(said) => {
+                status.failed += 1;
+                push_problem(&mut status.problems, said);
+            }
+        }
+        flight.waiting_for -= 1;
+        if flight.waiting_for > 0 {
+            return;
+        }
+        let Some(flight) = staging.flights.remove(&job.ticket) else {
+            return;
+        };
+        let Flight {
+            library,
+            asset,
+            seq,
+            mut status,
+            ..
+        } = flight;
+        status.state = state_of(&status);
+        staging.flying.remove(&(library.id, asset.id.clone()));
+        staging.settled.push((library.id, asset.id.clone(), status));
+        if let Some(seq) = seq {
+            close(staging, library.id, seq);
+        }
+    }
+
+    /// Records what ended, some at a time.
+    pub(super) fn record(&self, staging: &mut Staging) -> Result<(), Failure> {
+        if staging.settled.len() < 64 {
+            return Ok(());
+        }
+        self.record_all(staging)?;
+        staging.recorded += 1;
+        if staging.recorded.is_multiple_of(CHECKPOINT) {
+            self.context.state.checkpoint()?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn record_all(&self, staging: &mut Staging) -> Result<(), Failure> {
+        if self.context.mode == Mode::Plan {
+            return Ok(());
+        }
+        let marks: Vec<(SourceId, Seq)> = staging
+            .looked
+            .iter()
+            .map(|(source, looked)| {
+                let first_open = staging.open.get(source).and_then(|open| open.first().copied());
+                (*source, first_open.map_or(*looked, Seq::before))
+            })
+            .collect();
+        self.lane.record(std::mem::take(&mut staging.settled), &marks)?;
+        Ok(())
+    }
+
+    pub(super) async fn drop_intent(&self, held: &Held) {
+        let orphan = camroll_model::Orphan {
+            path: held.job.file.path.clone(),
+            idempotency_key: held.key.clone(),
+            held: Some(held.token.clone()),
+            checkpoint: None,
+        };
+        if let Err(error) = self.place.link.connection().abort(vec![orphan]).await {
+            tracing::warn!(code = error.code, "a draft stays until the next run: {}", error.message);
+            return;
+        }
+        if let Err(error) = self
+            .context
+            .state
+            .drop_intents(self.place.id, std::slice::from_ref(&held.key))
+        {
+            tracing::warn!("{}", state_failed(&error));
+        }
+    }
+}
+
+/// How a file ended in this run.
+pub(super) enum FileEnd {
+    Placed(camroll_model::Proof),
+    Pending(Problem),
+    Failed(Problem),
+}

@@ -1,0 +1,314 @@
+//! From dirty assets to jobs: what comes next, what a plan wants, what lies there already, and the brake.
+
+use std::sync::Arc;
+
+use camroll_model::{Action, Asset, ConnectorError, ErrorClass, Placement, Retry};
+use camroll_plan::{AssetPlan, Brake, Holder, Wish, fold, plan_asset};
+use camroll_state::{Catalogued, DirtyEntry, Placed};
+
+use super::outcome::FileEnd;
+use super::staging::{Flight, Staging, close};
+use super::status::{push_problem, status_of};
+use super::{LaneReport, LaneRun, LaneShelf, PLAN_BATCH, presence};
+use crate::context::{HeardLibrary, Mode, problem};
+use crate::failure::Failure;
+use crate::preview::PreviewAction;
+use crate::progress::{Arrival, Event};
+use crate::survey::{Listing, Lying, look};
+use crate::transfer::Job;
+
+impl LaneRun {
+    /// What to look at next: what wasn't settled before, then what arrived since, then what was under way when it was told again.
+    pub(super) fn next_batch(
+        &self,
+        staging: &mut Staging,
+        dirty_after: &mut Option<DirtyEntry>,
+        dirty_done: &mut bool,
+    ) -> Result<Vec<Catalogued>, Failure> {
+        if !*dirty_done {
+            let dirty = self.lane.dirty(dirty_after.as_ref(), PLAN_BATCH)?;
+            match dirty.last() {
+                Some(last) => {
+                    *dirty_after = Some(last.clone());
+                    let mut batch = Vec::with_capacity(dirty.len());
+                    for entry in dirty {
+                        if self.context.library(entry.source).is_some()
+                            && let Some(mut known) = self.context.state.asset_at(entry.source, entry.ordinal)?
+                        {
+                            known.already_looked_at = true;
+                            batch.push(known);
+                        }
+                    }
+                    if !batch.is_empty() {
+                        return Ok(batch);
+                    }
+                    return self.next_batch(staging, dirty_after, dirty_done);
+                }
+                None => *dirty_done = true,
+            }
+        }
+        for library in &self.context.libraries {
+            let after = match staging.looked.get(&library.id) {
+                Some(seq) => *seq,
+                None => self.lane.mark(library.id)?,
+            };
+            let arrived = self.context.state.arrivals(library.id, after, PLAN_BATCH)?;
+            if let Some(last) = arrived.last() {
+                staging.looked.insert(library.id, last.seq);
+                let open = staging.open.entry(library.id).or_default();
+                open.extend(arrived.iter().map(|entry| entry.seq));
+                return Ok(arrived);
+            }
+        }
+        if staging.flights.is_empty() && !staging.deferred.is_empty() {
+            return Ok(std::mem::take(&mut staging.deferred));
+        }
+        Ok(Vec::new())
+    }
+
+    pub(super) async fn plan_one(
+        &self,
+        entry: Catalogued,
+        listing: Option<&Listing>,
+        staging: &mut Staging,
+        report: &mut LaneReport,
+        stopped: bool,
+    ) -> Result<(), Failure> {
+        let Some(library) = self.context.library(entry.source) else {
+            return Ok(());
+        };
+        let library = Arc::new(library.clone());
+        if staging.flying.contains(&(entry.source, entry.asset.id.clone())) {
+            staging.deferred.push(entry);
+            return Ok(());
+        }
+        let seq = (!entry.already_looked_at).then_some(entry.seq);
+        let wish = Wish {
+            spec: &self.context.spec,
+            destination: &self.destination,
+            features: &self.features,
+            library: &library.library,
+        };
+        let presence = presence(entry.presence);
+        let asset = Arc::new(entry.asset);
+        let mut placements = self.context.state.placements(self.place.id, &library.key, &asset.id)?;
+        let mut plan;
+        let mut found = 0u64;
+        loop {
+            let shelf = LaneShelf {
+                run: self,
+                reserved: &staging.reserved,
+            };
+            plan = plan_asset(presence, &asset, &library.key, &wish, &placements, &shelf);
+            match self.survey(&plan, &asset, &library, listing, staging).await? {
+                Surveyed::Clear => break,
+                Surveyed::Taken => {}
+                Surveyed::Found(placed) => {
+                    found += placed.len() as u64;
+                    for one in placed {
+                        self.context.progress.tell(Event::Placed {
+                            path: one.placement.path().unwrap_or_default().to_owned(),
+                            size: one.placement.size,
+                            how: Arrival::Found,
+                        });
+                        if self.context.mode == Mode::Sync {
+                            self.context.state.record_placed(self.place.id, vec![one.clone()])?;
+                        }
+                        placements.push(one.placement);
+                    }
+                }
+            }
+        }
+        let mut status = status_of(&plan, &placements);
+        for note in plan.notes(&asset, &self.place.name) {
+            if report.problems.len() < 1000 {
+                report.problems.push(note.clone());
+            }
+            push_problem(&mut status.problems, note);
+        }
+        report.preview.count(&plan, found);
+        // Only a plan is told whole; a run's memory must not grow with the library.
+        if self.context.mode == Mode::Plan {
+            let told = plan.actions.iter().map(|action| PreviewAction::of(action, &asset));
+            report.preview.actions.extend(told);
+        }
+        let ticket = staging.next_ticket;
+        staging.next_ticket += 1;
+        let (mut gentle, mut destructive) = (Vec::new(), Vec::new());
+        for action in &plan.actions {
+            if let Action::Put { file, .. } | Action::Replace { file, .. } = action
+                && let Some(rules) = &self.features.names
+                && !stopped
+            {
+                let holder = Holder::Asset {
+                    source: library.key.clone(),
+                    asset: asset.id.clone(),
+                };
+                staging.reserved.insert(fold(&file.path, rules), Some(holder));
+            }
+            let Some(job) = Job::of(ticket, &library, &asset, action) else {
+                continue;
+            };
+            if action.is_destructive() {
+                destructive.push(job)
+            } else {
+                gentle.push(job)
+            }
+        }
+        if self.context.mode == Mode::Plan {
+            return Ok(());
+        }
+        let waiting_for = gentle.len() + destructive.len();
+        if waiting_for == 0 || stopped {
+            staging.settled.push((entry.source, asset.id.clone(), status));
+            if let Some(seq) = seq {
+                close(staging, entry.source, seq);
+            }
+            return Ok(());
+        }
+        let bytes = gentle.iter().filter_map(|job| job.file.size).sum();
+        self.context.progress.tell(Event::Planned {
+            files: gentle.len() as u64,
+            bytes,
+        });
+        staging.flying.insert((entry.source, asset.id.clone()));
+        staging.flights.insert(
+            ticket,
+            Flight {
+                library,
+                asset,
+                seq,
+                status,
+                waiting_for,
+            },
+        );
+        staging.jobs.extend(gentle);
+        if !destructive.is_empty() {
+            staging.destructive.push((ticket, destructive));
+        }
+        Ok(())
+    }
+
+    /// Looks at what lies where new files shall be. One that is taken by something else is remembered, and the asset is planned again.
+    async fn survey(
+        &self,
+        plan: &AssetPlan,
+        asset: &Arc<Asset>,
+        library: &Arc<HeardLibrary>,
+        listing: Option<&Listing>,
+        staging: &mut Staging,
+    ) -> Result<Surveyed, Failure> {
+        let Some(rules) = &self.features.names else {
+            return Ok(Surveyed::Clear);
+        };
+        let mut found = Vec::new();
+        for action in &plan.actions {
+            let Action::Put { file, .. } = action else { continue };
+            let Some(resource) = asset.resource(&file.resource) else {
+                continue;
+            };
+            let folded = fold(&file.path, rules);
+            let lying = look(
+                &self.place.link,
+                self.destination.existing,
+                listing,
+                &file.path,
+                resource,
+            )
+            .await
+            .map_err(|error| Failure::Destination(self.place.name.clone(), error))?;
+            match lying {
+                Lying::Nothing => {}
+                Lying::Other => {
+                    staging.reserved.insert(folded, None);
+                    return Ok(Surveyed::Taken);
+                }
+                Lying::Equal(entry, digests) => {
+                    let path = entry.target.path.clone().unwrap_or_default();
+                    let folded = fold(&path, rules);
+                    // One file is one asset's: two assets of equal content are two files.
+                    if let Some(holder) = self.context.state.holder(self.place.id, folded.as_str())?
+                        && holder != (library.key.clone(), asset.id.clone())
+                    {
+                        staging.reserved.insert(fold(&file.path, rules), None);
+                        return Ok(Surveyed::Taken);
+                    }
+                    found.push(Placed {
+                        intent: None,
+                        folded: folded.as_str().to_owned(),
+                        placement: found_placement(library, asset, file, *entry, digests),
+                    });
+                }
+            }
+        }
+        Ok(if found.is_empty() {
+            Surveyed::Clear
+        } else {
+            Surveyed::Found(found)
+        })
+    }
+
+    /// Releases the destructive actions together, or leaves them pending together.
+    pub(super) fn brake(&self, staging: &mut Staging, report: &mut LaneReport) -> Result<(), Failure> {
+        let destructive = std::mem::take(&mut staging.destructive);
+        let wanted = destructive.iter().map(|(_, jobs)| jobs.len() as u64).sum::<u64>();
+        if wanted == 0 {
+            return Ok(());
+        }
+        let week_ago = self.context.now - jiff::SignedDuration::from_hours(7 * 24);
+        let done = self.context.state.destructive_since(self.place.id, week_ago.into())?;
+        let placed = self.context.state.placements_at(self.place.id)?;
+        match camroll_plan::brake(&self.context.spec.limits.destructive, done, placed, wanted) {
+            Brake::Released => staging.jobs.extend(destructive.into_iter().flat_map(|(_, jobs)| jobs)),
+            Brake::Tripped { limit } => {
+                let message = format!(
+                    "{wanted} files would be replaced or removed at {:?} and {done} were in the last seven days; {limit} Raise it in the spec if that is meant.",
+                    self.place.name
+                );
+                let error = ConnectorError::new(ErrorClass::Conflict, "brake/tripped", message.clone());
+                for (_, jobs) in destructive {
+                    for job in jobs {
+                        let mut said = problem(Some((&job.asset.id, job.asset.name.as_deref())), &error, Retry::Person);
+                        said.resource = Some(job.file.role.name().to_owned());
+                        said.destination = Some(self.place.name.clone());
+                        self.finish_one(staging, &job, FileEnd::Pending(said));
+                    }
+                }
+                report.failure = Some(Failure::Guard {
+                    code: "brake/tripped",
+                    message,
+                    destination: Some(self.place.name.clone()),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+enum Surveyed {
+    Clear,
+    Taken,
+    Found(Vec<Placed>),
+}
+
+fn found_placement(
+    library: &HeardLibrary,
+    asset: &Asset,
+    file: &camroll_model::WantedFile,
+    entry: camroll_model::Entry,
+    digests: Vec<camroll_model::Digest>,
+) -> Placement {
+    Placement {
+        source: library.key.clone(),
+        asset: asset.id.clone(),
+        resource: file.resource.clone(),
+        role: file.role,
+        recipe: file.recipe.clone(),
+        version: file.version.clone(),
+        size: entry.size.unwrap_or(0),
+        entry,
+        digests,
+        proof: camroll_model::Proof::ReadBack,
+        ownership: camroll_model::Ownership::Found,
+    }
+}
