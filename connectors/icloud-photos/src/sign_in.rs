@@ -66,6 +66,19 @@ pub fn unattended() -> Result<Proven, Error> {
     password_proof()
 }
 
+/// A secret and its public value, which doesn't begin with a zero byte: that would only have to be begun again.
+fn secret() -> Result<([u8; 32], [u8; 256]), Error> {
+    loop {
+        let a: [u8; 32] = random::bytes(32)
+            .try_into()
+            .map_err(|_| unexpected("apple/random", "The host gave too few random bytes."))?;
+        let public = public_value(&a);
+        if public[0] != 0 {
+            return Ok((a, public));
+        }
+    }
+}
+
 /// SRP: init, complete.
 fn password_proof() -> Result<Proven, Error> {
     let password = secrets::reveal("password")?;
@@ -75,11 +88,8 @@ fn password_proof() -> Result<Proven, Error> {
     let account = places().account;
     let mut fresh_context = false;
     for _ in 0..4 {
-        let a: [u8; 32] = random::bytes(32)
-            .try_into()
-            .map_err(|_| unexpected("apple/random", "The host gave too few random bytes."))?;
-        let body =
-            json!({"a": STANDARD.encode(public_value(&a)), "accountName": account, "protocols": ["s2k", "s2k_fo"]});
+        let (a, public) = secret()?;
+        let body = json!({"a": STANDARD.encode(public), "accountName": account, "protocols": ["s2k", "s2k_fo"]});
         let answer = exchange(auth("POST", "/signin/init", Page::SignIn)?.json(&body))?;
         match answer.status {
             200 => {}

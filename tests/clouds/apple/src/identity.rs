@@ -111,14 +111,19 @@ impl Identity {
                 }
                 let id = random_hex(16);
                 let mut salt = [0; 16];
-                let mut secret = [0; 32];
-                let _ = (getrandom::fill(&mut salt), getrandom::fill(&mut secret));
+                let _ = getrandom::fill(&mut salt);
+                let secrets = || {
+                    let mut secret = [0; 32];
+                    // Without randomness the loop for a fitting one would not end.
+                    getrandom::fill(&mut secret).expect("the system's randomness");
+                    secret
+                };
                 let Some(handshake) = Handshake::begin(
                     text(&body, "accountName"),
                     &account.password,
                     &bytes(&body, "a"),
                     salt,
-                    secret,
+                    secrets,
                 ) else {
                     return refuse(400, "-20100", "bad A");
                 };

@@ -37,8 +37,17 @@ fn hash(parts: &[&[u8]]) -> [u8; 32] {
 }
 
 impl Handshake {
-    /// Begins one: `a` is the client's public value.
-    pub(crate) fn begin(account: &str, password: &str, a: &[u8], salt: [u8; 16], secret: [u8; 32]) -> Option<Self> {
+    /// Begins one: `a` is the client's public value, `secrets` gives the server's, anew for each call.
+    ///
+    /// Clients disagree on values that begin with a zero byte (rclone hashes them padded, Python's library stripped), about one sign-in in 85. A run must not
+    /// depend on such luck: here neither B nor S begins with one, and for A both ways are taken.
+    pub(crate) fn begin(
+        account: &str,
+        password: &str,
+        a: &[u8],
+        salt: [u8; 16],
+        mut secrets: impl FnMut() -> [u8; 32],
+    ) -> Option<Self> {
         let (n, g, iterations) = (n(), BigUint::from(2u8), 1000);
         let a = BigUint::from_bytes_be(a);
         if &a % &n == BigUint::default() || a >= n {
@@ -48,29 +57,41 @@ impl Handshake {
         let x = BigUint::from_bytes_be(&hash(&[&salt, &hash(&[b":", &key])]));
         let verifier = g.modpow(&x, &n);
         let k = BigUint::from_bytes_be(&hash(&[&n.to_bytes_be(), &pad(&g)]));
-        let b_secret = BigUint::from_bytes_be(&secret);
-        let b = pad(&((k * &verifier + g.modpow(&b_secret, &n)) % &n));
-        Some(Self {
-            account: account.to_owned(),
-            salt,
-            iterations,
-            a,
-            b_secret,
-            verifier,
-            b,
-        })
+        loop {
+            let b_secret = BigUint::from_bytes_be(&secrets());
+            let b = pad(&((&k * &verifier + g.modpow(&b_secret, &n)) % &n));
+            let handshake = Self {
+                account: account.to_owned(),
+                salt,
+                iterations,
+                a: a.clone(),
+                b_secret,
+                verifier: verifier.clone(),
+                b,
+            };
+            if b[0] != 0 && handshake.shared()[0] != 0 {
+                return Some(handshake);
+            }
+        }
+    }
+
+    /// S, padded.
+    fn shared(&self) -> [u8; LENGTH] {
+        let n = n();
+        let u = BigUint::from_bytes_be(&hash(&[&pad(&self.a), &self.b]));
+        pad(&(&self.a * self.verifier.modpow(&u, &n) % &n).modpow(&self.b_secret, &n))
     }
 
     /// Whether the client's proofs are those of somebody who knows the password.
     pub(crate) fn accepts(&self, m1: &[u8], m2: &[u8]) -> bool {
         let (n, g) = (n(), BigUint::from(2u8));
-        let (a, b) = (pad(&self.a), self.b);
-        let u = BigUint::from_bytes_be(&hash(&[&a, &b]));
-        let s = pad(&(&self.a * self.verifier.modpow(&u, &n) % &n).modpow(&self.b_secret, &n));
-        let session = hash(&[&s]);
+        let session = hash(&[&self.shared()]);
         let (hn, hg) = (hash(&[&n.to_bytes_be()]), hash(&[&pad(&g)]));
         let mixed: Vec<u8> = hn.iter().zip(&hg).map(|(left, right)| left ^ right).collect();
-        let expected = hash(&[&mixed, &hash(&[self.account.as_bytes()]), &self.salt, &a, &b, &session]);
-        m1 == expected && m2 == hash(&[&a, &expected, &session])
+        let account = hash(&[self.account.as_bytes()]);
+        [pad(&self.a).to_vec(), self.a.to_bytes_be()].iter().any(|a| {
+            let expected = hash(&[&mixed, &account, &self.salt, a, &self.b, &session]);
+            m1 == expected && m2 == hash(&[a, &expected, &session])
+        })
     }
 }
