@@ -325,23 +325,6 @@ pub(crate) enum SaidBy {
     Manifest,
 }
 
-/// Whether a path fits a pattern: "*" is one segment, "**" at the end the rest.
-pub(crate) fn path_fits(pattern: &str, path: &str) -> bool {
-    let (mut pattern, mut path) = (
-        pattern.trim_start_matches('/').split('/'),
-        path.trim_start_matches('/').split('/'),
-    );
-    loop {
-        match (pattern.next(), path.next()) {
-            (Some("**"), _) => return true,
-            (Some("*"), Some(_)) => {}
-            (Some(wanted), Some(part)) if wanted == part => {}
-            (None, None) => return true,
-            _ => return false,
-        }
-    }
-}
-
 /// All values that a pointer with "*" names.
 pub(crate) fn pointed<'a>(value: &'a Value, pointer: &str) -> Vec<&'a Value> {
     let mut found = vec![value];

@@ -262,3 +262,23 @@ impl Vault {
 fn broken(error: StoreError) -> ConnectorError {
     ConnectorError::new(ErrorClass::Unexpected, "host/session-store", error.0)
 }
+
+/// A store for unit tests.
+#[cfg(test)]
+pub(crate) mod in_memory {
+    use super::*;
+
+    #[derive(Default)]
+    pub(crate) struct InMemory(pub Mutex<Vec<Vec<u8>>>);
+
+    impl SessionStore for InMemory {
+        fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+            Ok(self.0.lock().last().cloned().map(Zeroizing::new))
+        }
+
+        fn write(&self, bytes: &[u8]) -> Result<(), StoreError> {
+            self.0.lock().push(bytes.to_vec());
+            Ok(())
+        }
+    }
+}

@@ -4,8 +4,9 @@ use camroll_model::{ConnectorError, ErrorClass};
 use serde_json::Value;
 use url::Url;
 
-use crate::manifest::{Capture, Manifest, parts, path_fits, pointed_mut};
+use crate::manifest::{Capture, Manifest, parts, pointed_mut};
 use crate::net::grants::{Granted, Grants};
+use crate::net::path;
 use crate::net::places::PREFIX;
 
 /// The largest answer that is read for captures or hosts, bytes.
@@ -21,7 +22,7 @@ pub(crate) fn captures<'a>(manifest: &'a Manifest, method: &str, url: &Url, gran
             (capture.method == "*" || capture.method == method)
                 && below
                     .iter()
-                    .any(|(name, path)| *name == capture.origin && path_fits(&capture.path, path))
+                    .any(|(name, below)| *name == capture.origin && path::fits(&capture.path, below))
         })
         .collect()
 }

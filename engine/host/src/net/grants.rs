@@ -8,7 +8,8 @@ use parking_lot::RwLock;
 use serde_json::Value;
 use url::{Host, Url};
 
-use crate::manifest::{Manifest, SaidBy, path_fits, pointed};
+use crate::manifest::{Manifest, SaidBy, pointed};
+use crate::net::path;
 use crate::net::resolver::is_public;
 use crate::vault::{Learnt, Vault};
 
@@ -110,7 +111,7 @@ impl Grants {
         let mut granted: Vec<Granted> = self
             .fixed
             .iter()
-            .filter(|fixed| fixed.origin == origin && url.path().starts_with(&fixed.prefix))
+            .filter(|fixed| fixed.origin == origin && path::below(&fixed.prefix, url.path()).is_some())
             .map(|fixed| Granted {
                 name: Some(fixed.name.clone()),
                 prefix: fixed.prefix.clone(),
@@ -151,10 +152,32 @@ impl Grants {
                 ),
             ));
         }
+        if let Some(what) = path::ambiguity(url.path())
+            && granted.iter().any(|grant| self.path_decides(grant))
+        {
+            return Err(ConnectorError::new(
+                ErrorClass::PermissionDenied,
+                "host/ambiguous-path",
+                format!(
+                    "The connector {} wanted a path with {what} at {origin}, where the path decides what it may do.",
+                    self.manifest.id
+                ),
+            ));
+        }
         if is_private_host(url) && !granted.iter().any(|grant| grant.private) {
             return Err(private_address(url.host_str().unwrap_or_default()));
         }
         Ok(granted)
+    }
+
+    /// Whether a path decides under this grant what may be done: by its prefix, or by a rule that speaks of its origin.
+    fn path_decides(&self, grant: &Granted) -> bool {
+        let Some(name) = &grant.name else { return false };
+        let manifest = &self.manifest;
+        !grant.prefix.is_empty()
+            || manifest.captures.iter().any(|rule| rule.origin == *name)
+            || manifest.learns.values().any(|rule| rule.origin == *name)
+            || manifest.slots.values().flat_map(|slot| &slot.places).any(|place| place.origin == *name)
     }
 
     /// The rules by which an answer from here teaches hosts.
@@ -164,12 +187,12 @@ impl Grants {
         url: &Url,
         granted: &'a [Granted],
     ) -> impl Iterator<Item = (&'a String, &'a crate::manifest::Learn, &'a Granted)> {
-        let (method, path) = (method.to_owned(), url.path().to_owned());
+        let (method, whole) = (method.to_owned(), url.path().to_owned());
         self.manifest.learns.iter().filter_map(move |(name, rule)| {
             let grant = granted.iter().find(|grant| grant.name.as_ref() == Some(&rule.origin))?;
-            let below = path.strip_prefix(grant.prefix.as_str())?;
+            let below = path::below(&grant.prefix, &whole)?;
             let fits = (rule.method == "*" || rule.method == method)
-                && rule.path.iter().any(|pattern| path_fits(pattern, below));
+                && rule.path.iter().any(|pattern| path::fits(pattern, below));
             fits.then_some((name, rule, grant))
         })
     }
@@ -256,7 +279,7 @@ impl Grants {
     pub(crate) fn below<'a>(granted: &'a [Granted], url: &'a Url) -> impl Iterator<Item = (&'a str, &'a str)> {
         granted
             .iter()
-            .filter_map(|grant| Some((grant.name.as_deref()?, url.path().strip_prefix(grant.prefix.as_str())?)))
+            .filter_map(|grant| Some((grant.name.as_deref()?, path::below(&grant.prefix, url.path())?)))
     }
 }
 
@@ -291,3 +314,6 @@ pub(crate) fn private_address(host: &str) -> ConnectorError {
         ),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 mod answer;
 mod cookies;
 mod grants;
+mod path;
 mod places;
 mod resolver;
 mod send;

@@ -4,8 +4,9 @@ use camroll_model::{ConnectorError, ErrorClass};
 use serde_json::Value;
 use url::Url;
 
-use crate::manifest::{Manifest, Place, parts, path_fits, pointed_mut};
+use crate::manifest::{Manifest, Place, parts, pointed_mut};
 use crate::net::grants::{Granted, Grants};
+use crate::net::path;
 use crate::vault::Vault;
 
 /// What a placeholder looks like.
@@ -25,7 +26,7 @@ impl<'a> Places<'a> {
             (place.method == "*" || place.method == method)
                 && below
                     .iter()
-                    .any(|(name, path)| *name == place.origin && path_fits(&place.path, path))
+                    .any(|(name, below)| *name == place.origin && path::fits(&place.path, below))
         };
         let fitting = manifest
             .slots
