@@ -177,7 +177,11 @@ impl Grants {
         !grant.prefix.is_empty()
             || manifest.captures.iter().any(|rule| rule.origin == *name)
             || manifest.learns.values().any(|rule| rule.origin == *name)
-            || manifest.slots.values().flat_map(|slot| &slot.places).any(|place| place.origin == *name)
+            || manifest
+                .slots
+                .values()
+                .flat_map(|slot| &slot.places)
+                .any(|place| place.origin == *name)
     }
 
     /// The rules by which an answer from here teaches hosts.

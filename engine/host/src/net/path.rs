@@ -88,7 +88,14 @@ mod tests {
         for path in ["/a%2fb", "/a%2Fb", "/a%5cb", "/a/%2e%2E/b", "/a/.%2e", "/a//b", "//a"] {
             assert!(ambiguity(path).is_some(), "{path}");
         }
-        for path in ["/", "/a/b/", "/a/b.c", "/a/..b", "/a/%20b", "/database/1/com.apple.photos.cloud/x"] {
+        for path in [
+            "/",
+            "/a/b/",
+            "/a/b.c",
+            "/a/..b",
+            "/a/%20b",
+            "/database/1/com.apple.photos.cloud/x",
+        ] {
             assert!(ambiguity(path).is_none(), "{path}");
         }
     }

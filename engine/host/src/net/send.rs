@@ -7,38 +7,22 @@ use bytes::Bytes;
 use camroll_model::{ConnectorError, ErrorClass};
 use futures::stream::{BoxStream, StreamExt as _};
 use parking_lot::RwLock;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::error::HostError;
 use crate::manifest::Manifest;
-use crate::net::answer;
 use crate::net::cookies::{PastExpiry, header_for, parse};
 use crate::net::grants::{Grants, private_address};
 use crate::net::places::Places;
+use crate::net::redirect::{Chain, Content, Credentials};
 use crate::net::resolver::{Pinned, REFUSED, Resolve};
+use crate::net::{address, answer, headers};
 use crate::vault::Vault;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
-/// Headers that are the host's to set.
-const REFUSED_HEADERS: [&str; 14] = [
-    "authorization",
-    "cookie",
-    "host",
-    "content-length",
-    "accept-encoding",
-    "connection",
-    "transfer-encoding",
-    "upgrade",
-    "te",
-    "trailer",
-    "keep-alive",
-    "proxy-authorization",
-    "proxy-connection",
-    "expect",
-];
 
 /// A part of a request's body.
 pub(crate) enum Segment {
@@ -168,78 +152,45 @@ impl Net {
             Some(class) => Arc::clone(class).acquire_owned().await.ok(),
             None => None,
         };
-        let mut url = parse_url(&request.url)?;
-        let mut left = request.redirects;
-        let mut method = request.method.clone();
-        let mut first_origin = None;
+        let mut chain = Chain::new(&request.method, address::asked(&request.url)?, request.redirects);
         loop {
-            let origin = crate::net::grants::origin_of(&url);
-            let same_origin = *first_origin.get_or_insert_with(|| origin.clone()) == origin;
-            let answered = self
-                .hop(&method, &url, &request, same_origin)
-                .await
-                .map_err(|error| self.redacted(error));
-            let response = answered?;
+            let response = self.hop(&chain, &request).await.map_err(|error| self.redacted(error))?;
             let location = response
                 .headers
                 .iter()
-                .find(|(name, _)| name.eq_ignore_ascii_case("location"))
-                .map(|(_, value)| value.clone());
-            let (true, Some(location)) = (
-                left > 0 && matches!(response.status, 301 | 302 | 303 | 307 | 308),
-                location,
-            ) else {
+                .find(|(name, _)| chain.follows(response.status) && name.eq_ignore_ascii_case("location"));
+            let Some((_, location)) = location else {
                 // The class's turn ends when the answer has arrived; its body is the reader's.
                 drop(permit);
                 return Ok(response);
             };
-            let next = url
-                .join(&location)
-                .map_err(|error| bad_url(&location, &error.to_string()))?;
-            if url.scheme() == "https" && next.scheme() != "https" {
-                return Err(ConnectorError::new(
-                    ErrorClass::PermissionDenied,
-                    "host/downgrade",
-                    "A redirect leads from https to plain http; it isn't followed.",
-                ));
-            }
-            if !request.body.is_empty() && matches!(response.status, 303) {
-                "GET".clone_into(&mut method);
-            }
-            left -= 1;
-            url = next;
+            chain
+                .follow(response.status, location)
+                .map_err(|error| self.redacted(error))?;
         }
     }
 
-    async fn hop(
-        &self,
-        method: &str,
-        url: &Url,
-        request: &Request,
-        same_origin: bool,
-    ) -> Result<Response, ConnectorError> {
+    async fn hop(&self, chain: &Chain, request: &Request) -> Result<Response, ConnectorError> {
+        let (method, url) = (chain.method.as_str(), &chain.url);
         let started = now();
+        let name = headers::method(method)?;
         let granted = self.grants.check(url, started)?;
         if granted.iter().any(|grant| grant.private) {
             self.pinned.allow_private(url.host_str().unwrap_or_default());
         }
-        let name = reqwest::Method::from_bytes(method.as_bytes()).map_err(|_| {
-            ConnectorError::new(
-                ErrorClass::Unsupported,
-                "host/bad-method",
-                format!("{method:?} isn't a method."),
-            )
-        })?;
-        // Placeholders and cookies stay on the origin that the request was made for.
-        let places = if same_origin {
-            Places::of(&self.manifest, &self.vault, method, url, &granted)
-        } else {
-            Places::of(&self.manifest, &self.vault, method, url, &[])
+        // Placeholders stay on the origin that the request was made for.
+        let places = match chain.credentials {
+            Credentials::Carried => Places::of(&self.manifest, &self.vault, method, url, &granted),
+            Credentials::LeftBehind => Places::of(&self.manifest, &self.vault, method, url, &[]),
         };
         let mut headers = HeaderMap::new();
         for (key, value) in &request.headers {
-            let value = places.header(key, value)?.unwrap_or_else(|| value.clone());
-            let (key, value) = header(key, &value)?;
+            if !chain.carries(key, value) {
+                continue;
+            }
+            let filled = places.header(key, value)?;
+            let (key, mut value) = headers::header(key, filled.as_ref().unwrap_or(value))?;
+            value.set_sensitive(filled.is_some());
             headers.append(key, value);
         }
         let jar = self.manifest.cookies.as_ref().filter(|rule| {
@@ -254,7 +205,10 @@ impl Net {
             value.set_sensitive(true);
             headers.insert(reqwest::header::COOKIE, value);
         }
-        let body = self.body(&request.body, &places, &mut headers)?;
+        let body = match chain.content {
+            Content::Sent => self.body(&request.body, &places, &mut headers)?,
+            Content::Dropped => Bytes::new(),
+        };
         let filled = places.query(url)?;
         let client = self.client.read().clone();
         self.requests.fetch_add(1, Ordering::Relaxed);
@@ -457,50 +411,6 @@ fn stream(answered: reqwest::Response, url: Url, idle: Duration) -> BoxStream<'s
         }
     })
     .boxed()
-}
-
-fn parse_url(text: &str) -> Result<Url, ConnectorError> {
-    if text.len() > 64 << 10 {
-        return Err(bad_url(
-            &text.chars().take(100).collect::<String>(),
-            "it is longer than 64 KiB",
-        ));
-    }
-    let url = Url::parse(text).map_err(|error| bad_url(text, &error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err(bad_url(text, "it isn't http or https"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(bad_url("(hidden)", "it carries a user or password"));
-    }
-    Ok(url)
-}
-
-fn bad_url(text: &str, why: &str) -> ConnectorError {
-    let short: String = text.split('?').next().unwrap_or_default().chars().take(200).collect();
-    ConnectorError::new(
-        ErrorClass::Unsupported,
-        "host/bad-url",
-        format!("{short:?} can't be asked: {why}."),
-    )
-}
-
-fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), ConnectorError> {
-    let refused = |why: &str| {
-        let short: String = name.chars().take(60).collect();
-        ConnectorError::new(
-            ErrorClass::Unsupported,
-            "host/header-refused",
-            format!("The header {short:?} is refused: {why}."),
-        )
-    };
-    if REFUSED_HEADERS.iter().any(|known| name.eq_ignore_ascii_case(known)) {
-        return Err(refused("it is the host's to set"));
-    }
-    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused("its name isn't a token"))?;
-    let value =
-        HeaderValue::from_str(value).map_err(|_| refused("its value has a line break or another control character"))?;
-    Ok((name, value))
 }
 
 fn network(url: &Url, error: &reqwest::Error) -> ConnectorError {

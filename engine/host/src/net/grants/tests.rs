@@ -41,8 +41,16 @@ fn code<T: std::fmt::Debug>(result: Result<T, ConnectorError>) -> String {
 #[test]
 fn a_prefix_grants_what_is_below_it_only() {
     let grants = grants(&json!({}), &vault());
-    assert!(grants.check(&url("https://setup.example.com/setup/ws/1/validate"), 0).is_ok());
-    for beside in ["/setup/ws/10/validate", "/setup/ws/1/../2/validate", "/setup/ws/1/%2e%2e/2"] {
+    assert!(
+        grants
+            .check(&url("https://setup.example.com/setup/ws/1/validate"), 0)
+            .is_ok()
+    );
+    for beside in [
+        "/setup/ws/10/validate",
+        "/setup/ws/1/../2/validate",
+        "/setup/ws/1/%2e%2e/2",
+    ] {
         let beside = url(&format!("https://setup.example.com{beside}"));
         assert_eq!(code(grants.check(&beside, 0)), "host/not-granted", "{beside}");
     }
