@@ -317,7 +317,8 @@ impl Manifest {
 }
 
 /// Who said an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum SaidBy {
     /// A setting, so a person.
     Person,

@@ -2,6 +2,7 @@
 
 mod address;
 mod answer;
+mod clients;
 mod cookies;
 mod grants;
 mod headers;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use camroll_model::{ConnectorError, ErrorClass};
 use futures::stream::{BoxStream, StreamExt as _};
-use parking_lot::RwLock;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -14,15 +13,14 @@ use url::Url;
 
 use crate::error::HostError;
 use crate::manifest::Manifest;
+use crate::net::clients::{Clients, Way};
 use crate::net::cookies::{PastExpiry, header_for, parse};
-use crate::net::grants::{Grants, private_address};
+use crate::net::grants::{Granted, Grants, private_address, reach_of};
 use crate::net::places::Places;
 use crate::net::redirect::{Chain, Content, Credentials};
-use crate::net::resolver::{Pinned, REFUSED, Resolve};
+use crate::net::resolver::{REFUSED, Resolve};
 use crate::net::{address, answer, headers};
-use crate::vault::Vault;
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+use crate::vault::{Reach, Vault};
 
 /// A part of a request's body.
 pub(crate) enum Segment {
@@ -55,39 +53,10 @@ pub(crate) struct Net {
     manifest: Arc<Manifest>,
     vault: Arc<Vault>,
     grants: Grants,
-    pinned: Pinned,
-    client: RwLock<reqwest::Client>,
+    clients: Clients,
     classes: BTreeMap<String, Arc<Semaphore>>,
     idle: Duration,
     requests: AtomicU64,
-}
-
-/// The roots that the system trusts, and those of SSL_CERT_FILE. Read once a process: it takes tens of milliseconds.
-fn tls() -> Result<rustls::ClientConfig, HostError> {
-    static TLS: std::sync::OnceLock<Result<rustls::ClientConfig, String>> = std::sync::OnceLock::new();
-    TLS.get_or_init(|| {
-        let mut roots = rustls::RootCertStore::empty();
-        let found = rustls_native_certs::load_native_certs();
-        roots.add_parsable_certificates(found.certs);
-        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map(|builder| builder.with_root_certificates(roots).with_no_client_auth())
-            .map_err(|error| error.to_string())
-    })
-    .clone()
-    .map_err(HostError::Network)
-}
-
-fn client(pinned: &Pinned) -> Result<reqwest::Client, HostError> {
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls()?)
-        .dns_resolver(pinned.clone())
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(CONNECT_TIMEOUT)
-        .pool_idle_timeout(Duration::from_secs(60))
-        .tcp_nodelay(true)
-        .build()
-        .map_err(|error| HostError::Network(error.to_string()))
 }
 
 fn now() -> i64 {
@@ -103,20 +72,6 @@ impl Net {
         idle: Duration,
     ) -> Result<Self, ConnectorError> {
         let network = |error: HostError| ConnectorError::new(ErrorClass::Unexpected, "host/network", error.to_string());
-        let pinned = Pinned::new(resolver);
-        // The proxy's own name is the operator's word, not the connector's.
-        for variable in [
-            "HTTPS_PROXY",
-            "https_proxy",
-            "HTTP_PROXY",
-            "http_proxy",
-            "ALL_PROXY",
-            "all_proxy",
-        ] {
-            if let Some(url) = std::env::var(variable).ok().and_then(|text| Url::parse(&text).ok()) {
-                pinned.allow_private(url.host_str().unwrap_or_default());
-            }
-        }
         let classes = manifest
             .pacing
             .iter()
@@ -127,14 +82,13 @@ impl Net {
                 )
             })
             .collect();
-        let grants = Grants::new(Arc::clone(&manifest), settings, &vault)?;
-        let client = RwLock::new(client(&pinned).map_err(network)?);
+        let grants = Grants::new(Arc::clone(&manifest), settings, Arc::clone(&vault))?;
+        let clients = Clients::new(resolver).map_err(network)?;
         Ok(Self {
             manifest,
             vault,
             grants,
-            pinned,
-            client,
+            clients,
             classes,
             idle,
             requests: AtomicU64::new(0),
@@ -170,14 +124,24 @@ impl Net {
         }
     }
 
+    /// How a request goes out.
+    fn way(&self, url: &Url, granted: &[Granted]) -> Result<Way, ConnectorError> {
+        let host = url.host_str().unwrap_or_default();
+        match (url.scheme(), reach_of(granted)) {
+            // Only this machine itself is ever granted over plain http.
+            ("http", Reach::Private) => Ok(Way::Loopback),
+            (_, Reach::Private) => Ok(Way::Private),
+            (_, Reach::Public) if self.clients.is_proxy(host) => Err(private_address(host)),
+            (_, Reach::Public) => Ok(Way::Public),
+        }
+    }
+
     async fn hop(&self, chain: &Chain, request: &Request) -> Result<Response, ConnectorError> {
         let (method, url) = (chain.method.as_str(), &chain.url);
         let started = now();
         let name = headers::method(method)?;
         let granted = self.grants.check(url, started)?;
-        if granted.iter().any(|grant| grant.private) {
-            self.pinned.allow_private(url.host_str().unwrap_or_default());
-        }
+        let way = self.way(url, &granted)?;
         // Placeholders stay on the origin that the request was made for.
         let places = match chain.credentials {
             Credentials::Carried => Places::of(&self.manifest, &self.vault, method, url, &granted),
@@ -210,9 +174,8 @@ impl Net {
             Content::Dropped => Bytes::new(),
         };
         let filled = places.query(url)?;
-        let client = self.client.read().clone();
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let mut outgoing = client.request(name, filled).headers(headers);
+        let mut outgoing = self.clients.of(way).request(name, filled).headers(headers);
         if !body.is_empty() || !matches!(method, "GET" | "HEAD") {
             outgoing = outgoing.body(body);
         }
@@ -266,7 +229,7 @@ impl Net {
         method: &str,
         url: &Url,
         answered: reqwest::Response,
-        granted: &[crate::net::grants::Granted],
+        granted: &[Granted],
         jar: Option<&crate::manifest::Cookies>,
     ) -> Result<Response, ConnectorError> {
         let received = now();
@@ -283,9 +246,7 @@ impl Net {
         }
         if self.manifest.http.fresh_connection_after.contains(&status) {
             // HTTP connections that were led to the wrong backend are led there again: the pool goes with its client.
-            if let Ok(fresh) = client(&self.pinned) {
-                *self.client.write() = fresh;
-            }
+            self.clients.renew();
         }
         if let Some(jar) = jar {
             let past = if jar.keep_valued_past_expiry {
@@ -315,7 +276,8 @@ impl Net {
         let idle = self.idle;
         let host = url.clone();
         if !capture_body && !teaches {
-            self.vault.set_slots(captured)?;
+            self.vault.take_slots(captured);
+            self.vault.keep().await?;
             return Ok(Response {
                 status,
                 headers,
@@ -327,7 +289,7 @@ impl Net {
         let whole = read(stream(answered, host, idle), length).await?;
         let parsed: Option<Value> = serde_json::from_slice(&whole).ok();
         if teaches && let Some(parsed) = &parsed {
-            self.grants.learn(&self.vault, method, url, granted, parsed, received)?;
+            self.grants.learn(method, url, granted, parsed, received);
         }
         let body = match (capture_body, parsed) {
             (false, _) => whole,
@@ -337,7 +299,8 @@ impl Net {
             }
             (true, None) => Bytes::new(),
         };
-        self.vault.set_slots(captured)?;
+        self.vault.take_slots(captured);
+        self.vault.keep().await?;
         let length = Some(body.len() as u64);
         let body = futures::stream::once(async move { Ok(body) }).boxed();
         Ok(Response {
