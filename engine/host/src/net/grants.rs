@@ -7,9 +7,10 @@ use camroll_model::{ConnectorError, ErrorClass};
 use serde_json::Value;
 use url::{Host, Url};
 
-use crate::manifest::{Manifest, SaidBy, pointed};
+use crate::manifest::{Manifest, SaidBy};
 use crate::net::path;
 use crate::net::resolver::is_public;
+use crate::pointer::pointed;
 use crate::vault::{Learnt, Reach, Root, Vault};
 
 /// What a learnt host is good for, seconds.

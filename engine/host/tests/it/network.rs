@@ -16,7 +16,7 @@ use crate::support::{attack, host, hostile};
 const CANARY: &str = "canary-7f3a-password";
 
 /// Every name is loopback.
-struct Rebinding;
+pub struct Rebinding;
 
 impl Resolve for Rebinding {
     fn resolve(&self, _host: &str) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
@@ -138,6 +138,17 @@ async fn tunnels_echoes_and_the_hosts_headers_are_refused() {
         assert_eq!(error.code, "host/header-refused", "{header}");
     }
     assert!(server.asked().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_private_address_is_granted_by_its_port() {
+    let host = host(Limits::default(), Arc::new(Rebinding));
+    // A person's own server, by a name that leads into their network: what it listens to beside that port isn't the connector's to ask.
+    let settings = |target: &str| json!({"attack": "ask-twice", "server": "https://nas.example.com:4430", "first": "https://nas.example.com:4430/", "target": target});
+    let told = attack(&hostile(&host, settings("https://nas.example.com:4430/"), None)).await;
+    assert_eq!(told.expect_err("nobody listens").code, "host/connect");
+    let told = attack(&hostile(&host, settings("https://nas.example.com/"), None)).await;
+    assert_eq!(told.expect_err("it isn't granted").code, "host/private-address");
 }
 
 /// A server whose /login leads to `elsewhere`, which leads back to /login.
