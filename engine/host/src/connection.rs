@@ -110,13 +110,13 @@ impl Connection {
     }
 
     /// Reads the kept sign-in again: another process may have renewed it.
-    pub fn reload(&self) -> Result<(), ConnectorError> {
-        self.0.shared.vault.reload()
+    pub async fn reload(&self) -> Result<(), ConnectorError> {
+        self.0.shared.vault.reload().await
     }
 
     /// Forgets what was captured, kept and learnt.
-    pub fn forget(&self) -> Result<(), ConnectorError> {
-        self.0.shared.vault.clear()
+    pub async fn forget(&self) -> Result<(), ConnectorError> {
+        self.0.shared.vault.clear().await
     }
 
     async fn instance(&self) -> Result<Instance, ConnectorError> {
@@ -254,7 +254,7 @@ impl Connection {
             .await
             .map(convert::account_in);
         self.give_back(instance, &result);
-        self.0.shared.vault.flush()?;
+        self.0.shared.vault.keep().await?;
         result
     }
 
@@ -292,7 +292,7 @@ impl Connection {
                 }
             });
         self.give_back(instance, &result);
-        self.0.shared.vault.flush()?;
+        self.0.shared.vault.keep().await?;
         result
     }
 
@@ -312,7 +312,7 @@ impl Connection {
                 result
             }
         };
-        self.forget()?;
+        self.forget().await?;
         result
     }
 

@@ -317,84 +317,11 @@ impl Manifest {
 }
 
 /// Who said an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum SaidBy {
     /// A setting, so a person.
     Person,
     /// The manifest.
     Manifest,
-}
-
-/// Whether a path fits a pattern: "*" is one segment, "**" at the end the rest.
-pub(crate) fn path_fits(pattern: &str, path: &str) -> bool {
-    let (mut pattern, mut path) = (
-        pattern.trim_start_matches('/').split('/'),
-        path.trim_start_matches('/').split('/'),
-    );
-    loop {
-        match (pattern.next(), path.next()) {
-            (Some("**"), _) => return true,
-            (Some("*"), Some(_)) => {}
-            (Some(wanted), Some(part)) if wanted == part => {}
-            (None, None) => return true,
-            _ => return false,
-        }
-    }
-}
-
-/// All values that a pointer with "*" names.
-pub(crate) fn pointed<'a>(value: &'a Value, pointer: &str) -> Vec<&'a Value> {
-    let mut found = vec![value];
-    for part in pointer.split('/').skip(1) {
-        let part = part.replace("~1", "/").replace("~0", "~");
-        found = found
-            .into_iter()
-            .flat_map(|value| -> Vec<&Value> {
-                match (value, part.as_str()) {
-                    (Value::Array(items), "*") => items.iter().collect(),
-                    (Value::Object(members), "*") => members.values().collect(),
-                    (Value::Array(items), index) => index
-                        .parse()
-                        .ok()
-                        .and_then(|index: usize| items.get(index))
-                        .into_iter()
-                        .collect(),
-                    (Value::Object(members), name) => members.get(name).into_iter().collect(),
-                    _ => Vec::new(),
-                }
-            })
-            .collect();
-    }
-    found
-}
-
-/// The same, to change them.
-pub(crate) fn pointed_mut(value: &mut Value, pointer: &[String], change: &mut impl FnMut(&mut Value)) {
-    let Some((part, rest)) = pointer.split_first() else {
-        return change(value);
-    };
-    match value {
-        Value::Array(items) if part == "*" => items.iter_mut().for_each(|item| pointed_mut(item, rest, change)),
-        Value::Object(members) if part == "*" => members.values_mut().for_each(|item| pointed_mut(item, rest, change)),
-        Value::Array(items) => {
-            if let Some(item) = part.parse().ok().and_then(|index: usize| items.get_mut(index)) {
-                pointed_mut(item, rest, change);
-            }
-        }
-        Value::Object(members) => {
-            if let Some(item) = members.get_mut(part) {
-                pointed_mut(item, rest, change);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// The parts of a pointer.
-pub(crate) fn parts(pointer: &str) -> Vec<String> {
-    pointer
-        .split('/')
-        .skip(1)
-        .map(|part| part.replace("~1", "/").replace("~0", "~"))
-        .collect()
 }

@@ -1,11 +1,14 @@
 //! What a connection keeps between calls and runs: captured slots, the guest's session, cookies, learnt hosts. One blob, sealed by whoever stores it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use camroll_model::{ConnectorError, ErrorClass, Secret};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
+
+use crate::manifest::SaidBy;
 
 /// What a guest's session may hold, bytes.
 const SESSION_LIMIT: usize = 1 << 20;
@@ -23,6 +26,28 @@ pub trait SessionStore: Send + Sync {
     fn write(&self, bytes: &[u8]) -> Result<(), StoreError>;
 }
 
+/// Which addresses a host may have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Reach {
+    /// Of the public internet.
+    #[default]
+    Public,
+    /// Of this machine and private networks as well.
+    Private,
+}
+
+/// The address at the start of a chain of teaching.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Root {
+    /// The origin's name in the manifest.
+    pub name: String,
+    /// The address itself.
+    pub address: String,
+    /// Who said it.
+    pub said_by: SaidBy,
+}
+
 /// A host that an answer named.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Learnt {
@@ -32,8 +57,12 @@ pub(crate) struct Learnt {
     pub origin: String,
     /// Seconds since 1970.
     pub until: i64,
-    /// Private addresses are fine there: the teacher was at one.
-    pub private: bool,
+    /// Which addresses it may have.
+    #[serde(default)]
+    pub reach: Reach,
+    /// Who taught it in the end; none in what an older camroll kept, which holds no longer.
+    #[serde(default)]
+    pub root: Option<Root>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -60,66 +89,75 @@ pub(crate) struct KeptCookie {
     pub expires: Option<i64>,
 }
 
-/// A connection's memory.
+/// A connection's memory. Changes are made in memory at once; `keep` makes them durable, off the threads that serve others.
 pub(crate) struct Vault {
-    store: std::sync::Arc<dyn SessionStore>,
+    store: Arc<dyn SessionStore>,
     /// From the spec; never kept.
     given: BTreeMap<String, Secret>,
-    kept: Mutex<(Kept, Dirt)>,
+    kept: Mutex<Changing>,
+    /// The change that was written last. Whoever writes holds it to the end, even if nobody waits for that any more: writes never overtake each other.
+    written: Arc<tokio::sync::Mutex<u64>>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Dirt {
-    Clean,
-    Dirty,
+#[derive(Default)]
+struct Changing {
+    kept: Kept,
+    /// Counts changes.
+    change: u64,
 }
 
 impl Vault {
-    pub(crate) fn open(
-        store: std::sync::Arc<dyn SessionStore>,
-        given: BTreeMap<String, Secret>,
-    ) -> Result<Self, ConnectorError> {
-        let vault = Self {
+    pub(crate) fn open(store: Arc<dyn SessionStore>, given: BTreeMap<String, Secret>) -> Result<Self, ConnectorError> {
+        let kept = read(store.as_ref())?;
+        Ok(Self {
             store,
             given,
-            kept: Mutex::new((Kept::default(), Dirt::Clean)),
-        };
-        vault.reload()?;
-        Ok(vault)
+            kept: Mutex::new(Changing { kept, change: 0 }),
+            written: Arc::default(),
+        })
     }
 
     /// Reads again what another process may have kept meanwhile.
-    pub(crate) fn reload(&self) -> Result<(), ConnectorError> {
-        let kept = match self.store.read().map_err(broken)? {
-            None => Kept::default(),
-            Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| {
-                broken(StoreError(
-                    "The kept sign-in isn't one that this camroll wrote. Sign in again.".to_owned(),
-                ))
-            })?,
-        };
-        *self.kept.lock() = (kept, Dirt::Clean);
+    pub(crate) async fn reload(&self) -> Result<(), ConnectorError> {
+        let mut written = Arc::clone(&self.written).lock_owned().await;
+        let store = Arc::clone(&self.store);
+        let kept = tokio::task::spawn_blocking(move || read(store.as_ref()))
+            .await
+            .map_err(cut_off)??;
+        let mut guard = self.kept.lock();
+        guard.kept = kept;
+        *written = guard.change;
         Ok(())
     }
 
-    /// Changes what is kept, and keeps it at once.
-    fn change<T>(&self, change: impl FnOnce(&mut Kept) -> T) -> Result<T, ConnectorError> {
-        let mut guard = self.kept.lock();
-        let result = change(&mut guard.0);
-        guard.0.version = 1;
-        let bytes =
-            Zeroizing::new(serde_json::to_vec(&guard.0).map_err(|error| broken(StoreError(error.to_string())))?);
-        self.store.write(&bytes).map_err(broken)?;
-        guard.1 = Dirt::Clean;
-        Ok(result)
-    }
-
-    /// Keeps what changed since it was last kept: cookies.
-    pub(crate) fn flush(&self) -> Result<(), ConnectorError> {
-        if self.kept.lock().1 == Dirt::Clean {
+    /// Makes every change so far durable. Many callers at a time share one write.
+    pub(crate) async fn keep(&self) -> Result<(), ConnectorError> {
+        let wanted = self.kept.lock().change;
+        let mut written = Arc::clone(&self.written).lock_owned().await;
+        if *written >= wanted {
             return Ok(());
         }
-        self.change(|_| ())
+        let (bytes, change) = {
+            let mut guard = self.kept.lock();
+            guard.kept.version = 1;
+            let bytes = serde_json::to_vec(&guard.kept).map_err(|error| broken(StoreError(error.to_string())))?;
+            (Zeroizing::new(bytes), guard.change)
+        };
+        let store = Arc::clone(&self.store);
+        tokio::task::spawn_blocking(move || {
+            store.write(&bytes).map_err(broken)?;
+            *written = change;
+            Ok(())
+        })
+        .await
+        .map_err(cut_off)?
+    }
+
+    /// Changes what is kept, in memory.
+    fn change<T>(&self, change: impl FnOnce(&mut Kept) -> T) -> T {
+        let mut guard = self.kept.lock();
+        guard.change += 1;
+        change(&mut guard.kept)
     }
 
     /// The value of a slot.
@@ -127,26 +165,26 @@ impl Vault {
         if let Some(given) = self.given.get(name) {
             return Some(given.clone());
         }
-        self.kept.lock().0.slots.get(name).cloned().map(Secret::new)
+        self.kept.lock().kept.slots.get(name).cloned().map(Secret::new)
     }
 
-    pub(crate) fn set_slots(&self, captured: Vec<(String, String)>) -> Result<(), ConnectorError> {
+    /// Takes captured secrets.
+    pub(crate) fn take_slots(&self, captured: Vec<(String, String)>) {
         let known = {
-            let kept = self.kept.lock();
+            let guard = self.kept.lock();
             captured
                 .iter()
-                .all(|(slot, value)| kept.0.slots.get(slot) == Some(value))
+                .all(|(slot, value)| guard.kept.slots.get(slot) == Some(value))
         };
-        if known {
-            return Ok(());
+        if !known {
+            self.change(|kept| kept.slots.extend(captured));
         }
-        self.change(|kept| kept.slots.extend(captured))
     }
 
     /// Every secret that is known, for redaction.
     pub(crate) fn secrets(&self) -> Vec<Secret> {
-        let kept = self.kept.lock();
-        let captured = kept.0.slots.values().cloned().map(Secret::new);
+        let guard = self.kept.lock();
+        let captured = guard.kept.slots.values().cloned().map(Secret::new);
         self.given
             .values()
             .cloned()
@@ -156,109 +194,187 @@ impl Vault {
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<Vec<u8>> {
-        self.kept.lock().0.session.get(key).cloned()
+        self.kept.lock().kept.session.get(key).cloned()
     }
 
-    pub(crate) fn set(&self, key: String, value: Vec<u8>) -> Result<(), ConnectorError> {
-        {
-            let kept = self.kept.lock();
-            if kept.0.session.get(&key) == Some(&value) {
-                return Ok(());
-            }
-            let others: usize = kept
-                .0
-                .session
-                .iter()
-                .filter(|(known, _)| **known != key)
-                .map(|(known, value)| known.len() + value.len())
-                .sum();
-            if others + key.len() + value.len() > SESSION_LIMIT {
-                return Err(ConnectorError::new(
-                    ErrorClass::Quota,
-                    "host/session-full",
-                    format!("The connector keeps more than {SESSION_LIMIT} bytes in its session."),
-                ));
-            }
-        }
-        self.change(|kept| kept.session.insert(key, value)).map(|_| ())
+    /// Remembers something of the guest's; durable when it returns.
+    pub(crate) async fn set(&self, key: String, value: Vec<u8>) -> Result<(), ConnectorError> {
+        self.remember(key, value)?;
+        self.keep().await
     }
 
-    pub(crate) fn remove(&self, key: &str) -> Result<(), ConnectorError> {
-        if self.kept.lock().0.session.contains_key(key) {
-            self.change(|kept| kept.session.remove(key))?;
+    fn remember(&self, key: String, value: Vec<u8>) -> Result<(), ConnectorError> {
+        let mut guard = self.kept.lock();
+        if guard.kept.session.get(&key) == Some(&value) {
+            return Ok(());
         }
+        let others: usize = guard
+            .kept
+            .session
+            .iter()
+            .filter(|(known, _)| **known != key)
+            .map(|(known, value)| known.len() + value.len())
+            .sum();
+        if others + key.len() + value.len() > SESSION_LIMIT {
+            return Err(ConnectorError::new(
+                ErrorClass::Quota,
+                "host/session-full",
+                format!("The connector keeps more than {SESSION_LIMIT} bytes in its session."),
+            ));
+        }
+        guard.kept.session.insert(key, value);
+        guard.change += 1;
         Ok(())
     }
 
-    pub(crate) fn cookies(&self) -> Vec<KeptCookie> {
-        self.kept.lock().0.cookies.clone()
+    /// Forgets something of the guest's; durable when it returns.
+    pub(crate) async fn remove(&self, key: &str) -> Result<(), ConnectorError> {
+        let is_there = self.kept.lock().kept.session.contains_key(key);
+        if is_there {
+            self.change(|kept| kept.session.remove(key));
+        }
+        self.keep().await
     }
 
-    /// Takes cookies from an answer; kept with the next flush.
+    pub(crate) fn cookies(&self) -> Vec<KeptCookie> {
+        self.kept.lock().kept.cookies.clone()
+    }
+
+    /// Takes cookies from an answer.
     pub(crate) fn take_cookies(&self, cookies: Vec<KeptCookie>, now: i64) {
-        if cookies.is_empty() {
-            return;
-        }
         let mut guard = self.kept.lock();
         for cookie in cookies {
-            guard.0.cookies.retain(|known| {
-                (&known.name, &known.domain, &known.path) != (&cookie.name, &cookie.domain, &cookie.path)
-            });
+            let known = guard
+                .kept
+                .cookies
+                .iter()
+                .position(|known| known.is_at_the_place_of(&cookie));
             let gone = cookie.value.is_empty() || cookie.expires.is_some_and(|expires| expires <= now);
-            // A jar of a sane service has a few dozen.
-            if !gone && guard.0.cookies.len() < 300 {
-                guard.0.cookies.push(cookie);
+            match known {
+                None if gone => {}
+                Some(index) if gone => {
+                    guard.kept.cookies.remove(index);
+                    guard.change += 1;
+                }
+                Some(index) => {
+                    let Some(known) = guard.kept.cookies.get_mut(index) else {
+                        continue;
+                    };
+                    let says_news = known.differs_from(&cookie);
+                    *known = cookie;
+                    guard.change += u64::from(says_news);
+                }
+                // A jar of a sane service has a few dozen.
+                None if guard.kept.cookies.len() < 300 => {
+                    guard.kept.cookies.push(cookie);
+                    guard.change += 1;
+                }
+                None => {}
             }
         }
-        guard.1 = Dirt::Dirty;
     }
 
-    pub(crate) fn clear_cookies(&self, domain: Option<&str>) -> Result<(), ConnectorError> {
+    /// Empties the jar, or what is in it for a domain.
+    pub(crate) async fn clear_cookies(&self, domain: Option<&str>) -> Result<(), ConnectorError> {
         self.change(|kept| {
             kept.cookies
-                .retain(|cookie| domain.is_some_and(|domain| cookie.domain != domain))
-        })
+                .retain(|cookie| domain.is_some_and(|domain| cookie.domain != domain));
+        });
+        self.keep().await
     }
 
-    pub(crate) fn learnt(&self) -> Vec<Learnt> {
-        self.kept.lock().0.learnt.clone()
+    /// What was learnt of an origin and still holds.
+    pub(crate) fn learnt_at(&self, origin: &str, now: i64) -> Vec<Learnt> {
+        let guard = self.kept.lock();
+        let holds = |learnt: &&Learnt| learnt.origin == origin && learnt.until > now;
+        guard.kept.learnt.iter().filter(holds).cloned().collect()
     }
 
-    /// Remembers hosts; written only when that says something new for a day.
-    pub(crate) fn learn(&self, learnt: Vec<Learnt>) -> Result<(), ConnectorError> {
+    /// Remembers hosts, and forgets those that no longer hold; a change only where that says something new for a day.
+    pub(crate) fn learn(&self, learnt: Vec<Learnt>, holds: impl Fn(&Learnt) -> bool) {
         const DAY: i64 = 86_400;
-        let news: Vec<Learnt> = {
-            let kept = self.kept.lock();
-            let known = |one: &Learnt| {
-                kept.0.learnt.iter().any(|known| {
-                    known.rule == one.rule
-                        && known.origin == one.origin
-                        && known.private == one.private
-                        && known.until + DAY > one.until
-                })
-            };
-            learnt.into_iter().filter(|one| !known(one)).collect()
-        };
-        if news.is_empty() {
-            return Ok(());
-        }
-        self.change(|kept| {
-            for one in news {
-                kept.learnt
-                    .retain(|known| (&known.rule, &known.origin) != (&one.rule, &one.origin));
-                kept.learnt.push(one);
+        let mut guard = self.kept.lock();
+        for one in learnt {
+            let known = guard.kept.learnt.iter().any(|known| {
+                let same = (&known.rule, &known.origin, known.reach, &known.root)
+                    == (&one.rule, &one.origin, one.reach, &one.root);
+                same && known.until + DAY > one.until
+            });
+            if known {
+                continue;
             }
-            let surplus = kept.learnt.len().saturating_sub(500);
-            kept.learnt.drain(..surplus);
-        })
+            guard
+                .kept
+                .learnt
+                .retain(|known| holds(known) && (&known.rule, &known.origin) != (&one.rule, &one.origin));
+            guard.kept.learnt.push(one);
+            guard.change += 1;
+        }
+        let surplus = guard.kept.learnt.len().saturating_sub(500);
+        guard.kept.learnt.drain(..surplus);
     }
 
     /// Empties all that was captured, kept and learnt.
-    pub(crate) fn clear(&self) -> Result<(), ConnectorError> {
-        self.change(|kept| *kept = Kept::default())
+    pub(crate) async fn clear(&self) -> Result<(), ConnectorError> {
+        self.change(|kept| *kept = Kept::default());
+        self.keep().await
     }
+}
+
+impl KeptCookie {
+    fn is_at_the_place_of(&self, other: &Self) -> bool {
+        (&self.name, &self.domain, &self.path) == (&other.name, &other.domain, &other.path)
+    }
+
+    /// Whether the other one is worth a write. One that only lives a little longer, as many answers say, isn't.
+    fn differs_from(&self, other: &Self) -> bool {
+        const LITTLE: u64 = 3600;
+        let lives_as_long = match (self.expires, other.expires) {
+            (Some(one), Some(two)) => one.abs_diff(two) < LITTLE,
+            (one, two) => one == two,
+        };
+        !lives_as_long || (&self.value, self.host_only, self.secure) != (&other.value, other.host_only, other.secure)
+    }
+}
+
+fn read(store: &dyn SessionStore) -> Result<Kept, ConnectorError> {
+    match store.read().map_err(broken)? {
+        None => Ok(Kept::default()),
+        Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| {
+            broken(StoreError(
+                "The kept sign-in isn't one that this camroll wrote. Sign in again.".to_owned(),
+            ))
+        }),
+    }
+}
+
+fn cut_off(error: tokio::task::JoinError) -> ConnectorError {
+    broken(StoreError(error.to_string()))
 }
 
 fn broken(error: StoreError) -> ConnectorError {
     ConnectorError::new(ErrorClass::Unexpected, "host/session-store", error.0)
 }
+
+/// A store for unit tests.
+#[cfg(test)]
+pub(crate) mod in_memory {
+    use super::*;
+
+    #[derive(Default)]
+    pub(crate) struct InMemory(pub Mutex<Vec<Vec<u8>>>);
+
+    impl SessionStore for InMemory {
+        fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+            Ok(self.0.lock().last().cloned().map(Zeroizing::new))
+        }
+
+        fn write(&self, bytes: &[u8]) -> Result<(), StoreError> {
+            self.0.lock().push(bytes.to_vec());
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -216,7 +216,7 @@ async fn check(request: &RunRequest, source: &Link) -> Result<Account, Failure> 
             ))
         })??;
     // Another process may have renewed the sign-in while this one waited.
-    request.source.reload().map_err(Failure::Source)?;
+    request.source.reload().await.map_err(Failure::Source)?;
     let account = source
         .call(|source| async move { source.check().await })
         .await

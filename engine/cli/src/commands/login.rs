@@ -52,7 +52,7 @@ pub async fn run(arguments: &LoginArguments, folder: Option<&Path>) -> Outcome {
         .await
         .map_err(Story::unexpected)?
         .map_err(state_story)?;
-    opened.reload().map_err(|error| failed(&error))?;
+    opened.reload().await.map_err(|error| failed(&error))?;
     let account = converse(arguments, &opened, &waiting).await?;
     drop(guard);
     match account {

@@ -152,17 +152,19 @@ impl session::Host for Guest {
     }
 
     async fn set(&mut self, key: String, value: Vec<u8>) -> wasmtime::Result<Result<(), Error>> {
-        Ok(self
-            .may_change_session(&key)
-            .and_then(|()| self.shared.vault.set(key, value))
-            .map_err(error_out))
+        let result = match self.may_change_session(&key) {
+            Ok(()) => self.shared.vault.set(key, value).await,
+            Err(error) => Err(error),
+        };
+        Ok(result.map_err(error_out))
     }
 
     async fn remove(&mut self, key: String) -> wasmtime::Result<Result<(), Error>> {
-        Ok(self
-            .may_change_session(&key)
-            .and_then(|()| self.shared.vault.remove(&key))
-            .map_err(error_out))
+        let result = match self.may_change_session(&key) {
+            Ok(()) => self.shared.vault.remove(&key).await,
+            Err(error) => Err(error),
+        };
+        Ok(result.map_err(error_out))
     }
 
     async fn cookies(&mut self) -> wasmtime::Result<Vec<session::Cookie>> {
@@ -179,7 +181,7 @@ impl session::Host for Guest {
 
     async fn clear_cookies(&mut self, domain: Option<String>) -> wasmtime::Result<()> {
         if self.may_change_session("").is_ok()
-            && let Err(error) = self.shared.vault.clear_cookies(domain.as_deref())
+            && let Err(error) = self.shared.vault.clear_cookies(domain.as_deref()).await
         {
             tracing::warn!(connection = self.shared.name, "{error}");
         }

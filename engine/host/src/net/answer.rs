@@ -4,9 +4,11 @@ use camroll_model::{ConnectorError, ErrorClass};
 use serde_json::Value;
 use url::Url;
 
-use crate::manifest::{Capture, Manifest, parts, path_fits, pointed_mut};
+use crate::manifest::{Capture, Manifest};
 use crate::net::grants::{Granted, Grants};
+use crate::net::path;
 use crate::net::places::PREFIX;
+use crate::pointer;
 
 /// The largest answer that is read for captures or hosts, bytes.
 pub(crate) const READ_LIMIT: usize = 4 << 20;
@@ -21,7 +23,7 @@ pub(crate) fn captures<'a>(manifest: &'a Manifest, method: &str, url: &Url, gran
             (capture.method == "*" || capture.method == method)
                 && below
                     .iter()
-                    .any(|(name, path)| *name == capture.origin && path_fits(&capture.path, path))
+                    .any(|(name, below)| *name == capture.origin && path::fits(&capture.path, below))
         })
         .collect()
 }
@@ -57,19 +59,41 @@ pub(crate) fn from_cookies(rules: &[&Capture], cookies: &[(String, String)]) -> 
         .collect()
 }
 
-/// Takes secrets out of a JSON answer.
-pub(crate) fn from_json(rules: &[&Capture], answer: &mut Value) -> Vec<(String, String)> {
+/// Takes secrets out of a JSON answer: their values, and the text with placeholders in their places and every other byte as it was. None where it isn't JSON.
+pub(crate) fn from_json(rules: &[&Capture], answer: &str) -> Option<(Vec<(String, String)>, String)> {
     let mut captured = Vec::new();
+    let mut changes = Vec::new();
     for rule in rules {
         let Some(pointer) = &rule.json else { continue };
-        pointed_mut(answer, &parts(pointer), &mut |place| {
-            if let Some(value) = place.as_str().filter(|value| !value.is_empty()) {
-                captured.push((rule.slot.clone(), value.to_owned()));
-                *place = Value::String(format!("{PREFIX}{}", rule.slot));
+        for place in pointer::places(answer, pointer).ok()? {
+            let raw = answer.get(place.clone())?;
+            let value = match raw.as_bytes().first()? {
+                b'"' => serde_json::from_str(raw).ok()?,
+                // Nothing that could be a secret.
+                b'n' | b't' | b'f' => continue,
+                // A number, or an object or array with secrets in it: the slot holds it as it is written.
+                _ => raw.to_owned(),
+            };
+            if value.is_empty() {
+                continue;
             }
-        });
+            captured.push((rule.slot.clone(), value));
+            changes.push((place, Value::String(format!("{PREFIX}{}", rule.slot)).to_string()));
+        }
     }
-    captured
+    Some((captured, pointer::replaced(answer, changes)))
+}
+
+/// Whether a header says a length or a digest of the body that came.
+pub(crate) fn tells_of_the_body(name: &str) -> bool {
+    const TELL: [&str; 5] = [
+        "content-length",
+        "content-md5",
+        "digest",
+        "content-digest",
+        "repr-digest",
+    ];
+    TELL.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// An answer that is too large to be looked into.
@@ -79,4 +103,56 @@ pub(crate) fn too_large() -> ConnectorError {
         "host/answer-too-large",
         format!("An answer that is looked into for secrets or hosts has more than {READ_LIMIT} bytes."),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(slot: &str, pointer: &str) -> Capture {
+        Capture {
+            slot: slot.to_owned(),
+            method: "*".to_owned(),
+            origin: "server".to_owned(),
+            path: "/**".to_owned(),
+            header: None,
+            cookie: None,
+            json: Some(pointer.to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_secret_is_taken_whatever_it_is_and_the_rest_stays() {
+        let answer = r#"{"z":123456789012345678901234567890, "token":"a\u0062c","pin": 1234.0,"keys":{"b":[1, "x"],"a":2},"old":null,"token":"twice"}"#;
+        let (one, two, three, four) = (
+            rule("token", "/token"),
+            rule("pin", "/pin"),
+            rule("keys", "/keys"),
+            rule("old", "/old"),
+        );
+        let (captured, seen) = from_json(&[&one, &two, &three, &four], answer).unwrap();
+        assert_eq!(
+            seen,
+            r#"{"z":123456789012345678901234567890, "token":"secret:token","pin": "secret:pin","keys":"secret:keys","old":null,"token":"secret:token"}"#
+        );
+        let captured: Vec<(&str, &str)> = captured
+            .iter()
+            .map(|(slot, value)| (slot.as_str(), value.as_str()))
+            .collect();
+        assert_eq!(
+            captured,
+            [
+                ("token", "abc"),
+                ("token", "twice"),
+                ("pin", "1234.0"),
+                ("keys", r#"{"b":[1, "x"],"a":2}"#)
+            ]
+        );
+    }
+
+    #[test]
+    fn what_isnt_json_is_told_to_be_none() {
+        assert!(from_json(&[&rule("token", "/token")], "token=abc").is_none());
+        assert!(from_json(&[&rule("token", "/token")], "{\"token\":\"abc\"} trailing").is_none());
+    }
 }

@@ -4,13 +4,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use camroll_model::{ConnectorError, ErrorClass};
-use parking_lot::RwLock;
 use serde_json::Value;
 use url::{Host, Url};
 
-use crate::manifest::{Manifest, SaidBy, path_fits, pointed};
+use crate::manifest::{Manifest, SaidBy};
+use crate::net::path;
 use crate::net::resolver::is_public;
-use crate::vault::{Learnt, Vault};
+use crate::pointer::pointed;
+use crate::vault::{Learnt, Reach, Root, Vault};
 
 /// What a learnt host is good for, seconds.
 const GOOD_FOR: i64 = 30 * 86_400;
@@ -22,24 +23,34 @@ pub(crate) struct Granted {
     pub name: Option<String>,
     /// Its path prefix, without a slash at the end.
     pub prefix: String,
-    /// It may have a private address.
-    pub private: bool,
+    /// Which addresses it may have.
+    pub reach: Reach,
+    /// The address at the start of what taught it, itself if it is set; none for a host pattern.
+    root: Option<Root>,
 }
 
-#[derive(Clone, Debug)]
+/// An address that a person or the manifest said.
 struct Fixed {
-    name: String,
     origin: String,
     prefix: String,
-    said_by: SaidBy,
-    private: bool,
+    root: Root,
+}
+
+impl Fixed {
+    /// A person may name an address of their own network, at the port that they named. The manifest can't.
+    fn reach(&self) -> Reach {
+        match self.root.said_by {
+            SaidBy::Person => Reach::Private,
+            SaidBy::Manifest => Reach::Public,
+        }
+    }
 }
 
 /// The grants of a connection.
 pub(crate) struct Grants {
     manifest: Arc<Manifest>,
+    vault: Arc<Vault>,
     fixed: Vec<Fixed>,
-    learnt: RwLock<Vec<Learnt>>,
 }
 
 /// "scheme://host:port".
@@ -71,8 +82,8 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 impl Grants {
-    pub(crate) fn new(manifest: Arc<Manifest>, settings: &Value, vault: &Vault) -> Result<Self, ConnectorError> {
-        let mut fixed = Vec::new();
+    pub(crate) fn new(manifest: Arc<Manifest>, settings: &Value, vault: Arc<Vault>) -> Result<Self, ConnectorError> {
+        let mut fixed: Vec<Fixed> = Vec::new();
         for (name, origin) in &manifest.origins {
             if origin.learnt.is_some() {
                 continue;
@@ -90,18 +101,16 @@ impl Grants {
                 ));
             }
             fixed.push(Fixed {
-                name: name.clone(),
                 origin: origin_of(&url),
                 prefix: url.path().trim_end_matches('/').to_owned(),
-                said_by,
-                private: said_by == SaidBy::Person,
+                root: Root {
+                    name: name.clone(),
+                    address: url.to_string(),
+                    said_by,
+                },
             });
         }
-        Ok(Self {
-            manifest,
-            fixed,
-            learnt: RwLock::new(vault.learnt()),
-        })
+        Ok(Self { manifest, vault, fixed })
     }
 
     /// The grants under which a URL may be reached; an error that names the host where there is none.
@@ -110,18 +119,19 @@ impl Grants {
         let mut granted: Vec<Granted> = self
             .fixed
             .iter()
-            .filter(|fixed| fixed.origin == origin && url.path().starts_with(&fixed.prefix))
+            .filter(|fixed| fixed.origin == origin && path::below(&fixed.prefix, url.path()).is_some())
             .map(|fixed| Granted {
-                name: Some(fixed.name.clone()),
+                name: Some(fixed.root.name.clone()),
                 prefix: fixed.prefix.clone(),
-                private: fixed.private,
+                reach: fixed.reach(),
+                root: Some(fixed.root.clone()),
             })
             .collect();
         for learnt in self
-            .learnt
-            .read()
-            .iter()
-            .filter(|learnt| learnt.origin == origin && learnt.until > now)
+            .vault
+            .learnt_at(&origin, now)
+            .into_iter()
+            .filter(|learnt| self.holds(learnt))
         {
             let names = self
                 .manifest
@@ -131,14 +141,16 @@ impl Grants {
             granted.extend(names.map(|(name, _)| Granted {
                 name: Some(name.clone()),
                 prefix: String::new(),
-                private: learnt.private,
+                reach: learnt.reach,
+                root: learnt.root.clone(),
             }));
         }
         if self.manifest.hosts.iter().any(|host| pattern_fits(&host.pattern, url)) {
             granted.push(Granted {
                 name: None,
                 prefix: String::new(),
-                private: false,
+                reach: Reach::Public,
+                root: None,
             });
         }
         if granted.is_empty() {
@@ -151,10 +163,42 @@ impl Grants {
                 ),
             ));
         }
-        if is_private_host(url) && !granted.iter().any(|grant| grant.private) {
+        if let Some(what) = path::ambiguity(url.path())
+            && granted.iter().any(|grant| self.path_decides(grant))
+        {
+            return Err(ConnectorError::new(
+                ErrorClass::PermissionDenied,
+                "host/ambiguous-path",
+                format!(
+                    "The connector {} wanted a path with {what} at {origin}, where the path decides what it may do.",
+                    self.manifest.id
+                ),
+            ));
+        }
+        if is_private_host(url) && reach_of(&granted) == Reach::Public {
             return Err(private_address(url.host_str().unwrap_or_default()));
         }
         Ok(granted)
+    }
+
+    /// What an address taught that isn't the address any more doesn't hold.
+    fn holds(&self, learnt: &Learnt) -> bool {
+        let root = learnt.root.as_ref();
+        root.is_some_and(|root| self.fixed.iter().any(|fixed| fixed.root == *root))
+    }
+
+    /// Whether a path decides under this grant what may be done: by its prefix, or by a rule that speaks of its origin.
+    fn path_decides(&self, grant: &Granted) -> bool {
+        let Some(name) = &grant.name else { return false };
+        let manifest = &self.manifest;
+        !grant.prefix.is_empty()
+            || manifest.captures.iter().any(|rule| rule.origin == *name)
+            || manifest.learns.values().any(|rule| rule.origin == *name)
+            || manifest
+                .slots
+                .values()
+                .flat_map(|slot| &slot.places)
+                .any(|place| place.origin == *name)
     }
 
     /// The rules by which an answer from here teaches hosts.
@@ -164,12 +208,12 @@ impl Grants {
         url: &Url,
         granted: &'a [Granted],
     ) -> impl Iterator<Item = (&'a String, &'a crate::manifest::Learn, &'a Granted)> {
-        let (method, path) = (method.to_owned(), url.path().to_owned());
+        let (method, whole) = (method.to_owned(), url.path().to_owned());
         self.manifest.learns.iter().filter_map(move |(name, rule)| {
             let grant = granted.iter().find(|grant| grant.name.as_ref() == Some(&rule.origin))?;
-            let below = path.strip_prefix(grant.prefix.as_str())?;
+            let below = path::below(&grant.prefix, &whole)?;
             let fits = (rule.method == "*" || rule.method == method)
-                && rule.path.iter().any(|pattern| path_fits(pattern, below));
+                && rule.path.iter().any(|pattern| path::fits(pattern, below));
             fits.then_some((name, rule, grant))
         })
     }
@@ -180,23 +224,16 @@ impl Grants {
         may && self.rules(method, url, granted).next().is_some()
     }
 
-    /// Learns the hosts that an answer names.
-    pub(crate) fn learn(
-        &self,
-        vault: &Vault,
-        method: &str,
-        url: &Url,
-        granted: &[Granted],
-        answer: &Value,
-        now: i64,
-    ) -> Result<(), ConnectorError> {
+    /// Learns the hosts that an answer names; kept with the vault's next write.
+    pub(crate) fn learn(&self, method: &str, url: &Url, granted: &[Granted], answer: &Value, now: i64) {
         let mut news: Vec<Learnt> = Vec::new();
         for (name, rule, grant) in self.rules(method, url, granted) {
-            let teacher_is_set = grant.private
-                || self
-                    .fixed
-                    .iter()
-                    .any(|fixed| Some(&fixed.name) == grant.name.as_ref() && fixed.said_by == SaidBy::Person);
+            let Some(root) = &grant.root else { continue };
+            // A name that leads to a private network may not be taught by a public server: else whoever runs that reaches into the person's network.
+            let reach = match grant.reach {
+                Reach::Private if is_private_host(url) => Reach::Private,
+                _ => Reach::Public,
+            };
             for value in rule.pointers.iter().flat_map(|pointer| pointed(answer, pointer)) {
                 let Some(named) = value.as_str().and_then(|text| Url::parse(text).ok()) else {
                     continue;
@@ -207,7 +244,7 @@ impl Grants {
                 }
                 // A suffix holds for the manifest's own addresses; where a person set another server, that server's word is taken.
                 let host = named.host_str().unwrap_or_default();
-                if !teacher_is_set
+                if root.said_by == SaidBy::Manifest
                     && !rule.under.is_empty()
                     && !rule.under.iter().any(|suffix| host.ends_with(suffix.as_str()))
                 {
@@ -218,45 +255,42 @@ impl Grants {
                     );
                     continue;
                 }
-                if is_private_host(&named) && !is_private_host(url) {
+                if is_private_host(&named) && reach == Reach::Public {
+                    tracing::warn!(
+                        host,
+                        rule = name,
+                        "a public server named a private address; it isn't granted"
+                    );
                     continue;
                 }
                 let learnt = Learnt {
                     rule: name.clone(),
                     origin: origin_of(&named),
                     until: now + GOOD_FOR,
-                    private: grant.private,
+                    reach,
+                    root: Some(root.clone()),
                 };
                 if !news.contains(&learnt) {
                     news.push(learnt);
                 }
             }
         }
-        if news.is_empty() {
-            return Ok(());
-        }
-        {
-            let known = self.learnt.read();
-            let is_known = |one: &Learnt| {
-                known.iter().any(|known| {
-                    known.rule == one.rule && known.origin == one.origin && known.until + 86_400 > one.until
-                })
-            };
-            news.retain(|one| !is_known(one));
-        }
-        if news.is_empty() {
-            return Ok(());
-        }
-        vault.learn(news)?;
-        *self.learnt.write() = vault.learnt();
-        Ok(())
+        self.vault.learn(news, |learnt| self.holds(learnt));
     }
 
     /// The names that this origin has in the manifest, with what of the path is below it.
     pub(crate) fn below<'a>(granted: &'a [Granted], url: &'a Url) -> impl Iterator<Item = (&'a str, &'a str)> {
         granted
             .iter()
-            .filter_map(|grant| Some((grant.name.as_deref()?, url.path().strip_prefix(grant.prefix.as_str())?)))
+            .filter_map(|grant| Some((grant.name.as_deref()?, path::below(&grant.prefix, url.path())?)))
+    }
+}
+
+/// Which addresses a URL may have by all its grants.
+pub(crate) fn reach_of(granted: &[Granted]) -> Reach {
+    match granted.iter().any(|grant| grant.reach == Reach::Private) {
+        true => Reach::Private,
+        false => Reach::Public,
     }
 }
 
@@ -291,3 +325,6 @@ pub(crate) fn private_address(host: &str) -> ConnectorError {
         ),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,14 @@
 //! HTTP as a connector gets it: only to granted origins, checked after DNS on every hop, with secrets put in and taken out on the way.
 
+mod address;
 mod answer;
+mod clients;
 mod cookies;
 mod grants;
+mod headers;
+mod path;
 mod places;
+mod redirect;
 mod resolver;
 mod send;
 

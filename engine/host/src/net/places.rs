@@ -4,8 +4,10 @@ use camroll_model::{ConnectorError, ErrorClass};
 use serde_json::Value;
 use url::Url;
 
-use crate::manifest::{Manifest, Place, parts, path_fits, pointed_mut};
+use crate::manifest::{Manifest, Place};
 use crate::net::grants::{Granted, Grants};
+use crate::net::path;
+use crate::pointer;
 use crate::vault::Vault;
 
 /// What a placeholder looks like.
@@ -25,7 +27,7 @@ impl<'a> Places<'a> {
             (place.method == "*" || place.method == method)
                 && below
                     .iter()
-                    .any(|(name, path)| *name == place.origin && path_fits(&place.path, path))
+                    .any(|(name, below)| *name == place.origin && path::fits(&place.path, below))
         };
         let fitting = manifest
             .slots
@@ -87,33 +89,31 @@ impl<'a> Places<'a> {
         Ok(filled)
     }
 
-    /// Fills a JSON text; it stays as it is where no place is in it.
+    /// Fills a JSON text; every byte that is no place stays as it is.
     pub(crate) fn json(&self, text: String) -> Result<String, ConnectorError> {
         let pointers: Vec<&str> = self
             .fitting
             .iter()
             .filter_map(|(_, place)| place.json.as_deref())
             .collect();
-        if pointers.is_empty() || !text.contains(PREFIX) {
+        // A placeholder may be written with escapes.
+        if pointers.is_empty() || !(text.contains(PREFIX) || text.contains('\\')) {
             return Ok(text);
         }
-        let unreadable =
-            |error: serde_json::Error| ConnectorError::new(ErrorClass::Unexpected, "host/bad-json", error.to_string());
-        let mut value: Value = serde_json::from_str(&text).map_err(unreadable)?;
-        let mut failed = None;
+        let mut changes = Vec::new();
         for pointer in pointers {
-            pointed_mut(&mut value, &parts(pointer), &mut |place| {
-                let Some(found) = place.as_str() else { return };
-                match self.fill(found, |known| known.json.as_deref() == Some(pointer)) {
-                    Ok(Some(secret)) => *place = Value::String(secret),
-                    Ok(None) => {}
-                    Err(error) => failed = Some(error),
+            let places = pointer::places(&text, pointer)
+                .map_err(|error| ConnectorError::new(ErrorClass::Unexpected, "host/bad-json", error.to_string()))?;
+            for place in places {
+                let found = text.get(place.clone()).unwrap_or_default();
+                let Ok(Value::String(found)) = serde_json::from_str(found) else {
+                    continue;
+                };
+                if let Some(secret) = self.fill(&found, |known| known.json.as_deref() == Some(pointer))? {
+                    changes.push((place, Value::String(secret).to_string()));
                 }
-            });
+            }
         }
-        match failed {
-            Some(error) => Err(error),
-            None => serde_json::to_string(&value).map_err(unreadable),
-        }
+        Ok(pointer::replaced(&text, changes))
     }
 }

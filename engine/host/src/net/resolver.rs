@@ -1,9 +1,9 @@
+use std::collections::HashSet;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use parking_lot::RwLock;
 
 /// Finds the addresses of a host's name.
 pub trait Resolve: Send + Sync {
@@ -26,28 +26,45 @@ impl Resolve for SystemResolver {
     }
 }
 
-/// The resolver that the HTTP client connects by: what it gives is what is connected to, so an address that was checked can't be another one a moment later.
+/// Where a name may lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leads {
+    /// The public internet.
+    ToPublic,
+    /// Private networks as well.
+    Anywhere,
+    /// This machine itself.
+    ToLoopback,
+}
+
+impl Leads {
+    fn to(self, address: IpAddr) -> bool {
+        match self {
+            Self::ToPublic => is_public(address),
+            Self::Anywhere => true,
+            Self::ToLoopback => address.is_loopback(),
+        }
+    }
+}
+
+/// The resolver that an HTTP client connects by: what it gives is what is connected to, so an address that was checked can't be another one a moment later.
 #[derive(Clone)]
 pub(crate) struct Pinned {
     resolver: Arc<dyn Resolve>,
-    /// Names that may lead to private addresses.
-    private: Arc<RwLock<std::collections::HashSet<String>>>,
+    leads: Leads,
+    /// Their names are the operator's word, not the connector's.
+    proxies: Arc<HashSet<String>>,
 }
 
 /// Said in the text of the error that reqwest passes on, and looked for there.
 pub(crate) const REFUSED: &str = "camroll: a private address";
 
 impl Pinned {
-    pub(crate) fn new(resolver: Arc<dyn Resolve>) -> Self {
+    pub(crate) fn new(resolver: Arc<dyn Resolve>, leads: Leads, proxies: Arc<HashSet<String>>) -> Self {
         Self {
             resolver,
-            private: Arc::default(),
-        }
-    }
-
-    pub(crate) fn allow_private(&self, host: &str) {
-        if !self.private.read().contains(host) {
-            self.private.write().insert(host.to_owned());
+            leads,
+            proxies,
         }
     }
 }
@@ -55,14 +72,18 @@ impl Pinned {
 impl reqwest::dns::Resolve for Pinned {
     fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
         let host = name.as_str().to_owned();
-        let private = self.private.read().contains(&host);
+        let leads = if self.proxies.contains(&host) {
+            Leads::Anywhere
+        } else {
+            self.leads
+        };
         let found = self.resolver.resolve(&host);
         Box::pin(async move {
             let found = found.await?;
             let all = found.len();
             let fine: Vec<SocketAddr> = found
                 .into_iter()
-                .filter(|address| private || is_public(*address))
+                .filter(|address| leads.to(*address))
                 .map(|address| SocketAddr::new(address, 0))
                 .collect();
             if fine.is_empty() && all > 0 {

@@ -6,39 +6,21 @@ use std::time::Duration;
 use bytes::Bytes;
 use camroll_model::{ConnectorError, ErrorClass};
 use futures::stream::{BoxStream, StreamExt as _};
-use parking_lot::RwLock;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::error::HostError;
 use crate::manifest::Manifest;
-use crate::net::answer;
+use crate::net::clients::{Clients, Way};
 use crate::net::cookies::{PastExpiry, header_for, parse};
-use crate::net::grants::{Grants, private_address};
+use crate::net::grants::{Granted, Grants, private_address, reach_of};
 use crate::net::places::Places;
-use crate::net::resolver::{Pinned, REFUSED, Resolve};
-use crate::vault::Vault;
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
-/// Headers that are the host's to set.
-const REFUSED_HEADERS: [&str; 14] = [
-    "authorization",
-    "cookie",
-    "host",
-    "content-length",
-    "accept-encoding",
-    "connection",
-    "transfer-encoding",
-    "upgrade",
-    "te",
-    "trailer",
-    "keep-alive",
-    "proxy-authorization",
-    "proxy-connection",
-    "expect",
-];
+use crate::net::redirect::{Chain, Content, Credentials};
+use crate::net::resolver::{REFUSED, Resolve};
+use crate::net::{address, answer, headers};
+use crate::vault::{Reach, Vault};
 
 /// A part of a request's body.
 pub(crate) enum Segment {
@@ -71,39 +53,10 @@ pub(crate) struct Net {
     manifest: Arc<Manifest>,
     vault: Arc<Vault>,
     grants: Grants,
-    pinned: Pinned,
-    client: RwLock<reqwest::Client>,
+    clients: Clients,
     classes: BTreeMap<String, Arc<Semaphore>>,
     idle: Duration,
     requests: AtomicU64,
-}
-
-/// The roots that the system trusts, and those of SSL_CERT_FILE. Read once a process: it takes tens of milliseconds.
-fn tls() -> Result<rustls::ClientConfig, HostError> {
-    static TLS: std::sync::OnceLock<Result<rustls::ClientConfig, String>> = std::sync::OnceLock::new();
-    TLS.get_or_init(|| {
-        let mut roots = rustls::RootCertStore::empty();
-        let found = rustls_native_certs::load_native_certs();
-        roots.add_parsable_certificates(found.certs);
-        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map(|builder| builder.with_root_certificates(roots).with_no_client_auth())
-            .map_err(|error| error.to_string())
-    })
-    .clone()
-    .map_err(HostError::Network)
-}
-
-fn client(pinned: &Pinned) -> Result<reqwest::Client, HostError> {
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls()?)
-        .dns_resolver(pinned.clone())
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(CONNECT_TIMEOUT)
-        .pool_idle_timeout(Duration::from_secs(60))
-        .tcp_nodelay(true)
-        .build()
-        .map_err(|error| HostError::Network(error.to_string()))
 }
 
 fn now() -> i64 {
@@ -119,20 +72,6 @@ impl Net {
         idle: Duration,
     ) -> Result<Self, ConnectorError> {
         let network = |error: HostError| ConnectorError::new(ErrorClass::Unexpected, "host/network", error.to_string());
-        let pinned = Pinned::new(resolver);
-        // The proxy's own name is the operator's word, not the connector's.
-        for variable in [
-            "HTTPS_PROXY",
-            "https_proxy",
-            "HTTP_PROXY",
-            "http_proxy",
-            "ALL_PROXY",
-            "all_proxy",
-        ] {
-            if let Some(url) = std::env::var(variable).ok().and_then(|text| Url::parse(&text).ok()) {
-                pinned.allow_private(url.host_str().unwrap_or_default());
-            }
-        }
         let classes = manifest
             .pacing
             .iter()
@@ -143,14 +82,13 @@ impl Net {
                 )
             })
             .collect();
-        let grants = Grants::new(Arc::clone(&manifest), settings, &vault)?;
-        let client = RwLock::new(client(&pinned).map_err(network)?);
+        let grants = Grants::new(Arc::clone(&manifest), settings, Arc::clone(&vault))?;
+        let clients = Clients::new(resolver).map_err(network)?;
         Ok(Self {
             manifest,
             vault,
             grants,
-            pinned,
-            client,
+            clients,
             classes,
             idle,
             requests: AtomicU64::new(0),
@@ -168,78 +106,55 @@ impl Net {
             Some(class) => Arc::clone(class).acquire_owned().await.ok(),
             None => None,
         };
-        let mut url = parse_url(&request.url)?;
-        let mut left = request.redirects;
-        let mut method = request.method.clone();
-        let mut first_origin = None;
+        let mut chain = Chain::new(&request.method, address::asked(&request.url)?, request.redirects);
         loop {
-            let origin = crate::net::grants::origin_of(&url);
-            let same_origin = *first_origin.get_or_insert_with(|| origin.clone()) == origin;
-            let answered = self
-                .hop(&method, &url, &request, same_origin)
-                .await
-                .map_err(|error| self.redacted(error));
-            let response = answered?;
+            let response = self.hop(&chain, &request).await.map_err(|error| self.redacted(error))?;
             let location = response
                 .headers
                 .iter()
-                .find(|(name, _)| name.eq_ignore_ascii_case("location"))
-                .map(|(_, value)| value.clone());
-            let (true, Some(location)) = (
-                left > 0 && matches!(response.status, 301 | 302 | 303 | 307 | 308),
-                location,
-            ) else {
+                .find(|(name, _)| chain.follows(response.status) && name.eq_ignore_ascii_case("location"));
+            let Some((_, location)) = location else {
                 // The class's turn ends when the answer has arrived; its body is the reader's.
                 drop(permit);
                 return Ok(response);
             };
-            let next = url
-                .join(&location)
-                .map_err(|error| bad_url(&location, &error.to_string()))?;
-            if url.scheme() == "https" && next.scheme() != "https" {
-                return Err(ConnectorError::new(
-                    ErrorClass::PermissionDenied,
-                    "host/downgrade",
-                    "A redirect leads from https to plain http; it isn't followed.",
-                ));
-            }
-            if !request.body.is_empty() && matches!(response.status, 303) {
-                "GET".clone_into(&mut method);
-            }
-            left -= 1;
-            url = next;
+            chain
+                .follow(response.status, location)
+                .map_err(|error| self.redacted(error))?;
         }
     }
 
-    async fn hop(
-        &self,
-        method: &str,
-        url: &Url,
-        request: &Request,
-        same_origin: bool,
-    ) -> Result<Response, ConnectorError> {
-        let started = now();
-        let granted = self.grants.check(url, started)?;
-        if granted.iter().any(|grant| grant.private) {
-            self.pinned.allow_private(url.host_str().unwrap_or_default());
+    /// How a request goes out.
+    fn way(&self, url: &Url, granted: &[Granted]) -> Result<Way, ConnectorError> {
+        let host = url.host_str().unwrap_or_default();
+        match (url.scheme(), reach_of(granted)) {
+            // Only this machine itself is ever granted over plain http.
+            ("http", Reach::Private) => Ok(Way::Loopback),
+            (_, Reach::Private) => Ok(Way::Private),
+            (_, Reach::Public) if self.clients.is_proxy(host) => Err(private_address(host)),
+            (_, Reach::Public) => Ok(Way::Public),
         }
-        let name = reqwest::Method::from_bytes(method.as_bytes()).map_err(|_| {
-            ConnectorError::new(
-                ErrorClass::Unsupported,
-                "host/bad-method",
-                format!("{method:?} isn't a method."),
-            )
-        })?;
-        // Placeholders and cookies stay on the origin that the request was made for.
-        let places = if same_origin {
-            Places::of(&self.manifest, &self.vault, method, url, &granted)
-        } else {
-            Places::of(&self.manifest, &self.vault, method, url, &[])
+    }
+
+    async fn hop(&self, chain: &Chain, request: &Request) -> Result<Response, ConnectorError> {
+        let (method, url) = (chain.method.as_str(), &chain.url);
+        let started = now();
+        let name = headers::method(method)?;
+        let granted = self.grants.check(url, started)?;
+        let way = self.way(url, &granted)?;
+        // Placeholders stay on the origin that the request was made for.
+        let places = match chain.credentials {
+            Credentials::Carried => Places::of(&self.manifest, &self.vault, method, url, &granted),
+            Credentials::LeftBehind => Places::of(&self.manifest, &self.vault, method, url, &[]),
         };
         let mut headers = HeaderMap::new();
         for (key, value) in &request.headers {
-            let value = places.header(key, value)?.unwrap_or_else(|| value.clone());
-            let (key, value) = header(key, &value)?;
+            if !chain.carries(key, value) {
+                continue;
+            }
+            let filled = places.header(key, value)?;
+            let (key, mut value) = headers::header(key, filled.as_ref().unwrap_or(value))?;
+            value.set_sensitive(filled.is_some());
             headers.append(key, value);
         }
         let jar = self.manifest.cookies.as_ref().filter(|rule| {
@@ -254,11 +169,13 @@ impl Net {
             value.set_sensitive(true);
             headers.insert(reqwest::header::COOKIE, value);
         }
-        let body = self.body(&request.body, &places, &mut headers)?;
+        let body = match chain.content {
+            Content::Sent => self.body(&request.body, &places, &mut headers)?,
+            Content::Dropped => Bytes::new(),
+        };
         let filled = places.query(url)?;
-        let client = self.client.read().clone();
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let mut outgoing = client.request(name, filled).headers(headers);
+        let mut outgoing = self.clients.of(way).request(name, filled).headers(headers);
         if !body.is_empty() || !matches!(method, "GET" | "HEAD") {
             outgoing = outgoing.body(body);
         }
@@ -312,7 +229,7 @@ impl Net {
         method: &str,
         url: &Url,
         answered: reqwest::Response,
-        granted: &[crate::net::grants::Granted],
+        granted: &[Granted],
         jar: Option<&crate::manifest::Cookies>,
     ) -> Result<Response, ConnectorError> {
         let received = now();
@@ -329,9 +246,7 @@ impl Net {
         }
         if self.manifest.http.fresh_connection_after.contains(&status) {
             // HTTP connections that were led to the wrong backend are led there again: the pool goes with its client.
-            if let Ok(fresh) = client(&self.pinned) {
-                *self.client.write() = fresh;
-            }
+            self.clients.renew();
         }
         if let Some(jar) = jar {
             let past = if jar.keep_valued_past_expiry {
@@ -361,7 +276,8 @@ impl Net {
         let idle = self.idle;
         let host = url.clone();
         if !capture_body && !teaches {
-            self.vault.set_slots(captured)?;
+            self.vault.take_slots(captured);
+            self.vault.keep().await?;
             return Ok(Response {
                 status,
                 headers,
@@ -371,19 +287,23 @@ impl Net {
             });
         }
         let whole = read(stream(answered, host, idle), length).await?;
-        let parsed: Option<Value> = serde_json::from_slice(&whole).ok();
-        if teaches && let Some(parsed) = &parsed {
-            self.grants.learn(&self.vault, method, url, granted, parsed, received)?;
+        if teaches && let Ok(parsed) = serde_json::from_slice::<Value>(&whole) {
+            self.grants.learn(method, url, granted, &parsed, received);
         }
-        let body = match (capture_body, parsed) {
-            (false, _) => whole,
-            (true, Some(mut parsed)) => {
-                captured.extend(answer::from_json(&rules, &mut parsed));
-                serde_json::to_vec(&parsed).map(Bytes::from).unwrap_or_default()
-            }
-            (true, None) => Bytes::new(),
+        let body = if capture_body {
+            let read = std::str::from_utf8(&whole)
+                .ok()
+                .and_then(|text| answer::from_json(&rules, text));
+            // Without what can't be looked through, and without lengths and digests of what it was: they would tell of the secret.
+            headers.retain(|(name, _)| !answer::tells_of_the_body(name));
+            let (found, seen) = read.unwrap_or_default();
+            captured.extend(found);
+            Bytes::from(seen)
+        } else {
+            whole
         };
-        self.vault.set_slots(captured)?;
+        self.vault.take_slots(captured);
+        self.vault.keep().await?;
         let length = Some(body.len() as u64);
         let body = futures::stream::once(async move { Ok(body) }).boxed();
         Ok(Response {
@@ -457,50 +377,6 @@ fn stream(answered: reqwest::Response, url: Url, idle: Duration) -> BoxStream<'s
         }
     })
     .boxed()
-}
-
-fn parse_url(text: &str) -> Result<Url, ConnectorError> {
-    if text.len() > 64 << 10 {
-        return Err(bad_url(
-            &text.chars().take(100).collect::<String>(),
-            "it is longer than 64 KiB",
-        ));
-    }
-    let url = Url::parse(text).map_err(|error| bad_url(text, &error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err(bad_url(text, "it isn't http or https"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(bad_url("(hidden)", "it carries a user or password"));
-    }
-    Ok(url)
-}
-
-fn bad_url(text: &str, why: &str) -> ConnectorError {
-    let short: String = text.split('?').next().unwrap_or_default().chars().take(200).collect();
-    ConnectorError::new(
-        ErrorClass::Unsupported,
-        "host/bad-url",
-        format!("{short:?} can't be asked: {why}."),
-    )
-}
-
-fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), ConnectorError> {
-    let refused = |why: &str| {
-        let short: String = name.chars().take(60).collect();
-        ConnectorError::new(
-            ErrorClass::Unsupported,
-            "host/header-refused",
-            format!("The header {short:?} is refused: {why}."),
-        )
-    };
-    if REFUSED_HEADERS.iter().any(|known| name.eq_ignore_ascii_case(known)) {
-        return Err(refused("it is the host's to set"));
-    }
-    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused("its name isn't a token"))?;
-    let value =
-        HeaderValue::from_str(value).map_err(|_| refused("its value has a line break or another control character"))?;
-    Ok((name, value))
 }
 
 fn network(url: &Url, error: &reqwest::Error) -> ConnectorError {

@@ -4,5 +4,7 @@ mod files;
 mod limits;
 mod load;
 mod network;
+mod proxy;
+mod remembered;
 mod server;
 mod support;

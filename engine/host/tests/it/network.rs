@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use camroll_host::{Connection, Limits, Resolve};
-use camroll_model::ErrorClass;
+use camroll_model::{ConnectorError, ErrorClass};
 use futures::future::BoxFuture;
 use serde_json::json;
 
@@ -16,7 +16,7 @@ use crate::support::{attack, host, hostile};
 const CANARY: &str = "canary-7f3a-password";
 
 /// Every name is loopback.
-struct Rebinding;
+pub struct Rebinding;
 
 impl Resolve for Rebinding {
     fn resolve(&self, _host: &str) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
@@ -103,6 +103,133 @@ async fn headers_that_are_the_hosts_are_refused() {
         );
     }
     assert!(server.asked().is_empty());
+}
+
+/// The hostile guest asks `target` with these settings besides.
+async fn ask(server: &Server, target: &str, more: serde_json::Value) -> Result<String, ConnectorError> {
+    let mut settings =
+        json!({"attack": "ask", "server": server.url(), "target": target, "password": "secret:password"});
+    if let (Some(settings), serde_json::Value::Object(more)) = (settings.as_object_mut(), more) {
+        settings.extend(more);
+    }
+    let host = host(Limits::default(), Arc::new(Rebinding));
+    attack(&hostile(&host, settings, Some(CANARY))).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tunnels_echoes_and_the_hosts_headers_are_refused() {
+    let server = Server::start(|_| ok("")).await;
+    for method in ["TRACE", "CONNECT", "TRACK", "trace"] {
+        let error = ask(&server, &server.url(), json!({"method": method}))
+            .await
+            .expect_err(method);
+        assert_eq!(error.code, "host/bad-method", "{method}");
+    }
+    for header in [
+        "Connection: close",
+        "Proxy-Anything: x",
+        "Via: x",
+        "X-Forwarded-For: x",
+        "Content-Length: 0",
+    ] {
+        let error = ask(&server, &server.url(), json!({"header": header}))
+            .await
+            .expect_err(header);
+        assert_eq!(error.code, "host/header-refused", "{header}");
+    }
+    assert!(server.asked().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_private_address_is_granted_by_its_port() {
+    let host = host(Limits::default(), Arc::new(Rebinding));
+    // A person's own server, by a name that leads into their network: what it listens to beside that port isn't the connector's to ask.
+    let settings = |target: &str| json!({"attack": "ask-twice", "server": "https://nas.example.com:4430", "first": "https://nas.example.com:4430/", "target": target});
+    let told = attack(&hostile(&host, settings("https://nas.example.com:4430/"), None)).await;
+    assert_eq!(told.expect_err("nobody listens").code, "host/connect");
+    let told = attack(&hostile(&host, settings("https://nas.example.com/"), None)).await;
+    assert_eq!(told.expect_err("it isn't granted").code, "host/private-address");
+}
+
+/// A server whose /login leads to `elsewhere`, which leads back to /login.
+async fn there_and_back(status_of_it: u16) -> (Server, Server) {
+    let back = Arc::new(std::sync::Mutex::new(String::new()));
+    let leads = Arc::clone(&back);
+    let elsewhere = Server::start(move |_| {
+        let back = leads.lock().unwrap().clone();
+        status(status_of_it, Some(("Location", &format!("{back}/login?again"))), "")
+    })
+    .await;
+    let away = elsewhere.url();
+    let server = Server::start(move |asked: &Asked| match asked.path.as_str() {
+        "/login" => status(status_of_it, Some(("Location", &format!("{away}/file"))), ""),
+        "/list" => ok(json!({"items": [{"url": format!("{away}/file")}]}).to_string()),
+        _ => ok("home"),
+    })
+    .await;
+    *back.lock().unwrap() = server.url();
+    (server, elsewhere)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_secret_doesnt_come_back_from_a_redirect() {
+    let (server, elsewhere) = there_and_back(307).await;
+    let settings = json!({
+        "attack": "ask-twice", "server": server.url(), "first": format!("{}/list", server.url()), "target": format!("{}/login", server.url()),
+        "method": "POST", "password": "secret:password", "header": "X-Auth-Token: mine",
+        "body": "{'password':'secret:password'}",
+    });
+    let host = host(Limits::default(), Arc::new(Rebinding));
+    let told = attack(&hostile(&host, settings, Some(CANARY)))
+        .await
+        .expect("it ends at home");
+    assert!(told.contains("| 200 home"), "{told}");
+    // Asked for the login, it got the secret; led back to it by another server, it doesn't.
+    let asked = server.asked();
+    let filled: Vec<&str> = asked
+        .iter()
+        .filter(|asked| format!("{asked:?}").contains(CANARY))
+        .map(|asked| asked.path.as_str())
+        .collect();
+    assert_eq!(filled, ["/login"]);
+    assert_eq!(asked.last().map(|asked| asked.path.as_str()), Some("/login?again"));
+    assert!(
+        asked
+            .last()
+            .is_some_and(|asked| asked.body == "{\"password\":\"secret:password\"}")
+    );
+    let there = elsewhere.asked();
+    assert_eq!(there.len(), 1);
+    assert!(
+        !format!("{there:?}").contains("mine") && !format!("{there:?}").contains(CANARY),
+        "{there:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redirect_that_asks_for_a_page_gets_no_body() {
+    for code in [301, 302, 303] {
+        let server = Server::start(move |asked: &Asked| match asked.path.as_str() {
+            "/login" => status(code, Some(("Location", "/home")), ""),
+            _ => ok("home"),
+        })
+        .await;
+        let target = format!("{}/login", server.url());
+        let more = json!({"method": "POST", "body": "{'password':'secret:password'}", "header": "Content-Type: application/json"});
+        let told = ask(&server, &target, more).await.expect("it ends at home");
+        assert!(told.starts_with("200 home"), "{told}");
+        let asked = server.asked();
+        assert!(asked[0].body.contains(CANARY), "{asked:?}");
+        assert_eq!(
+            (asked[1].method.as_str(), asked[1].body.as_str()),
+            ("GET", ""),
+            "{code}"
+        );
+        assert!(
+            !asked[1].headers.iter().any(|(name, _)| name.starts_with("content-")),
+            "{asked:?}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

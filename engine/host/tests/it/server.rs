@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 /// What came.
 #[derive(Clone, Debug)]
 pub struct Asked {
+    pub method: String,
     pub path: String,
     pub headers: Vec<(String, String)>,
     pub body: String,
@@ -44,6 +45,7 @@ impl Server {
                         let (head, body) = request.into_parts();
                         let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
                         let asked = Asked {
+                            method: head.method.to_string(),
                             path: head.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
                             headers: head
                                 .headers

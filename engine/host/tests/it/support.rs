@@ -22,6 +22,19 @@ pub fn guest(name: &str) -> Vec<u8> {
 #[derive(Default)]
 pub struct MemoryStore(Mutex<Option<Vec<u8>>>);
 
+impl MemoryStore {
+    /// What is durable now.
+    pub fn text(&self) -> String {
+        let bytes = self
+            .0
+            .lock()
+            .expect("nobody panicked with it")
+            .clone()
+            .unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
 impl SessionStore for MemoryStore {
     fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
         Ok(self
@@ -53,6 +66,11 @@ pub fn plain_host() -> Host {
 
 /// A connection of the hostile guest.
 pub fn hostile(host: &Host, settings: Value, secret: Option<&str>) -> Connection {
+    remembering(host, settings, secret, Arc::new(MemoryStore::default()))
+}
+
+/// One that keeps what it remembers there.
+pub fn remembering(host: &Host, settings: Value, secret: Option<&str>, store: Arc<MemoryStore>) -> Connection {
     let connector = host
         .load(&guest("hostile"))
         .expect("it loads: being hostile isn't seen from outside");
@@ -65,7 +83,7 @@ pub fn hostile(host: &Host, settings: Value, secret: Option<&str>) -> Connection
             name: "test".to_owned(),
             settings,
             secrets,
-            store: Arc::new(MemoryStore::default()),
+            store,
         })
         .expect("a connection")
 }

@@ -140,6 +140,24 @@ fn get(url: &str, redirects: u8) -> Result<String, Error> {
     send(&get)
 }
 
+/// Asks as the settings `method`, `header` ("Name: value") and `body` say; in a body ' stands for ".
+fn ask(url: &str) -> Result<String, Error> {
+    let (method, header, body) = (setting("method"), setting("header"), setting("body").replace('\'', "\""));
+    if body.contains("secret:") {
+        secrets::placeholder("password")?;
+    }
+    let body = match body.as_str() {
+        "" => vec![],
+        _ => vec![http::Segment::Json(body)],
+    };
+    let mut asked = request(if method.is_empty() { "GET" } else { &method }, url, body);
+    if let Some((name, value)) = header.split_once(": ") {
+        asked.headers.push((name.to_owned(), value.to_owned()));
+    }
+    asked.redirects = 5;
+    send(&asked)
+}
+
 fn send(request: &http::Request<'_>) -> Result<String, Error> {
     let answer = http::send(request)?;
     let body = answer.body.read_all(1 << 20)?;
@@ -156,6 +174,11 @@ fn attack() -> Result<String, Error> {
         // The network.
         "get" | "other-host" | "rebind" => get(&target, 0),
         "redirect" => get(&target, 5),
+        "ask" => ask(&target),
+        "ask-twice" => {
+            let first = ask(&setting("first")).unwrap_or_else(|error| error.code);
+            Ok(format!("{first} | {}", ask(&target)?))
+        }
         // A file that somebody stored at the server says what only the server's own list may say.
         "stored-file-teaches" => {
             get(&format!("{server}/stored/list"), 0)?;
