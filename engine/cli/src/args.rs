@@ -4,26 +4,40 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Keeps photo libraries where you want them: declared in YAML, checked byte by byte
-///
-/// A spec says what should be where. `camroll plan` shows what would happen, `camroll sync` does it, and the receipt says what is proven.
-/// Start with `camroll init`.
+/// The whole command line.
 #[derive(Debug, Parser)]
-#[command(name = "camroll", version, propagate_version = true, max_term_width = 110, after_help = EXAMPLES)]
+#[command(name = "camroll", version, about = ABOUT, long_about = None, max_term_width = 110, after_help = EXAMPLES)]
 pub struct Arguments {
     /// Where camroll keeps what it knows [default: $CAMROLL_STATE, else $XDG_STATE_HOME/camroll]
-    #[arg(long, global = true, value_name = "DIR", env = "CAMROLL_STATE", hide_env = true)]
+    #[arg(long, global = true, value_name = "DIR", env = "CAMROLL_STATE", hide_env = true, help_heading = EVERYWHERE)]
     pub state: Option<PathBuf>,
     /// Log more; twice for more still
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = EVERYWHERE)]
     pub verbose: u8,
-    /// How the log is written on standard error
-    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
+    /// How the log is written on standard error: text or json
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t = LogFormat::Text,
+        value_name = "FORMAT",
+        hide_possible_values = true,
+        help_heading = EVERYWHERE
+    )]
     pub log: LogFormat,
     /// What to do
     #[command(subcommand)]
     pub command: Command,
 }
+
+/// What every command takes stands apart from what one command takes.
+const EVERYWHERE: &str = "Options of every command";
+
+const ABOUT: &str = "\
+Keeps photo libraries where you want them: declared in YAML, checked byte by byte
+
+A spec says what should be where. `camroll plan` shows what would happen, `camroll sync` does it, \
+and the receipt says what is proven. Start with `camroll init`.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -81,6 +95,11 @@ pub struct Paths {
 
 /// `camroll init`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  camroll init                                      # asks for what it needs
+  camroll init --apple-id you@example.com --to /mnt/nas/photos
+  camroll init --name family --password-env FAMILY_PASSWORD family.yaml")]
 pub struct InitArguments {
     /// The file to write
     #[arg(value_name = "FILE", default_value = "camroll.yaml")]
@@ -101,15 +120,23 @@ pub struct InitArguments {
 
 /// `camroll validate`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Secrets are not read, and no connector runs. Exit code 3 where a spec is wrong.
+
+Examples:
+  camroll validate                                  # the *.yaml of this folder
+  camroll validate family.yaml specs/
+  camroll validate --format github                  # in a workflow
+  camroll validate --format sarif > camroll.sarif")]
 pub struct ValidateArguments {
-    /// Which
+    /// The specs
     #[command(flatten)]
     pub paths: Paths,
     /// One JSON document on standard output
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
-    /// For a pull request: annotations (github) or a SARIF file on standard output
-    #[arg(long, value_enum, value_name = "FORMAT")]
+    /// For a pull request, on standard output: annotations (github) or a SARIF document (sarif)
+    #[arg(long, value_enum, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Option<ReportFormat>,
 }
 
@@ -154,6 +181,9 @@ pub struct LoginArguments {
 
 /// A command about one connection or spec.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  camroll logout family")]
 pub struct NameArguments {
     /// A connection's or a spec's name
     pub name: String,
@@ -164,8 +194,13 @@ pub struct NameArguments {
 
 /// `camroll plan`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  camroll plan family.yaml
+  camroll plan --json family.yaml | jq '.plans[].destinations'
+  camroll plan --exit-code family.yaml              # 4: there is something to do; 0: nothing")]
 pub struct PlanArguments {
-    /// Which
+    /// The specs
     #[command(flatten)]
     pub paths: Paths,
     /// One JSON document on standard output
@@ -178,8 +213,15 @@ pub struct PlanArguments {
 
 /// `camroll sync`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+It can be stopped at any time; the next run goes on where it was. Exit codes: docs/exit-codes.md.
+
+Examples:
+  camroll sync                                      # every spec of this folder
+  camroll sync family.yaml
+  camroll sync --json family.yaml > receipt.json")]
 pub struct SyncArguments {
-    /// Which
+    /// The specs
     #[command(flatten)]
     pub paths: Paths,
     /// One JSON document with the receipts on standard output
@@ -192,6 +234,11 @@ pub struct SyncArguments {
 
 /// `camroll status`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  camroll status
+  camroll status family
+  camroll status --json | jq -e 'all(.specs[]; .needs_a_person | not)'")]
 pub struct StatusArguments {
     /// A spec's name [default: all of this folder]
     pub name: Option<String>,
@@ -225,9 +272,13 @@ pub struct ExplainArguments {
 
 /// `camroll schema`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  camroll schema > camroll.schema.json              # name it in the first line of a spec
+  camroll schema receipt")]
 pub struct SchemaArguments {
-    /// Which one
-    #[arg(value_enum, default_value_t = SchemaKind::Spec)]
+    /// Whose: spec or receipt
+    #[arg(value_enum, default_value_t = SchemaKind::Spec, hide_possible_values = true)]
     pub kind: SchemaKind,
     /// Write all of them into this folder instead
     #[arg(long, value_name = "DIR")]
@@ -245,6 +296,10 @@ pub enum SchemaKind {
 
 /// `camroll connector`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  camroll connector list
+  camroll connector info icloud-photos")]
 pub struct ConnectorArguments {
     /// What to do
     #[command(subcommand)]
@@ -262,7 +317,7 @@ pub enum ConnectorCommand {
     },
     /// What a connector may do, and why: hosts, secrets, settings
     Info {
-        /// Its id
+        /// Its id, such as icloud-photos
         id: String,
         /// One JSON document on standard output
         #[arg(long)]
@@ -272,6 +327,9 @@ pub enum ConnectorCommand {
 
 /// `camroll state`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  camroll state rebuild")]
 pub struct StateArguments {
     /// What to do
     #[command(subcommand)]
@@ -287,6 +345,11 @@ pub enum StateCommand {
 
 /// `camroll completions`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  camroll completions bash > ~/.local/share/bash-completion/completions/camroll
+  camroll completions zsh > ~/.zfunc/_camroll
+  camroll completions fish > ~/.config/fish/completions/camroll.fish")]
 pub struct CompletionsArguments {
     /// For which shell
     pub shell: clap_complete::Shell,

@@ -124,3 +124,11 @@ pub fn explain(code: &str) -> Option<&'static str> {
         .map(|(_, page)| *page)
         .or_else(|| camroll_spec::report::explain_code(code))
 }
+
+/// Every code that has a page.
+pub fn all() -> impl Iterator<Item = &'static str> {
+    CODES
+        .iter()
+        .map(|(code, _)| *code)
+        .chain(camroll_spec::report::CODES.iter().map(|known| known.code))
+}

@@ -7,13 +7,14 @@ mod bundle;
 mod codes;
 mod commands;
 mod logs;
+mod not_built;
 mod setup;
 mod specs;
 mod story;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use args::{Arguments, Command};
 use story::Outcome;
@@ -23,7 +24,12 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => {
             let code = if error.use_stderr() { 2 } else { 0 };
-            let _ = error.print();
+            match not_built::story_of(&error) {
+                Some(story) => story.tell(),
+                // Nothing but the program's name: who types that wants to know what there is.
+                None if std::env::args_os().len() == 1 => eprint!("{}", Arguments::command().render_help()),
+                None => drop(error.print()),
+            }
             return ExitCode::from(code);
         }
     };

@@ -103,5 +103,9 @@ pub fn open_story(error: OpenError) -> Story {
         OpenError::Unknown(_) => Exit::InvalidSpec,
         OpenError::Load { .. } => Exit::Unexpected,
     };
-    Story::new(exit, error.to_string())
+    let story = Story::new(exit, error.to_string());
+    match &error {
+        OpenError::Connect(error) => story.hint(format!("camroll explain {}", error.code)),
+        OpenError::Unknown(_) | OpenError::Load { .. } => story,
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use camroll_spec::{Connection, ConnectionOrigin, Connectors, Reading, Severity, Spec, load};
+use camroll_spec::{Connection, ConnectionOrigin, Connectors, Reading, Severity, Spec, load, nearest};
 use camroll_sync::Exit;
 use miette::{LabeledSpan, MietteDiagnostic, NamedSource, Report};
 
@@ -48,12 +48,17 @@ pub fn show(reading: &Reading) {
             .unwrap_or_default();
         let start = place.start.offset(&text);
         let end = place.end.offset(&text).max(start + 1);
-        let name = format!(
-            "{}:{}:{}",
-            diagnostic.file.display(),
-            diagnostic.line,
-            diagnostic.column
-        );
+        // A fault of a file or folder as a whole has no line.
+        let name = if diagnostic.code.starts_with("file/") {
+            diagnostic.file.display().to_string()
+        } else {
+            format!(
+                "{}:{}:{}",
+                diagnostic.file.display(),
+                diagnostic.line,
+                diagnostic.column
+            )
+        };
         if text.is_empty() || start >= text.len() {
             shown.message = format!("{name}: {}", shown.message);
             eprintln!("{:?}", Report::new(shown));
@@ -82,7 +87,14 @@ pub fn find<'a>(reading: &'a Reading, name: &str) -> Result<(&'a Spec, &'a Conne
         }
     }
     show(reading);
-    let known: Vec<&str> = reading.specs.iter().map(|spec| spec.name.as_str()).collect();
+    let known = names(reading);
+    if known.is_empty() {
+        return Err(Story::new(
+            Exit::InvalidSpec,
+            format!("No spec could be read, so none is called {name:?}."),
+        )
+        .hint("--specs PATH says where they are"));
+    }
     Err(Story::new(
         Exit::InvalidSpec,
         format!(
@@ -90,7 +102,28 @@ pub fn find<'a>(reading: &'a Reading, name: &str) -> Result<(&'a Spec, &'a Conne
             known.join(", ")
         ),
     )
-    .hint("--specs PATH says where they are"))
+    .hint(match nearest(name, known.iter().copied()) {
+        Some(near) => format!("did you mean {near:?}? --specs PATH says where other specs are"),
+        None => "--specs PATH says where other specs are".to_owned(),
+    }))
+}
+
+/// What a person can call: the specs and the connections with a name of their own.
+fn names(reading: &Reading) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for spec in &reading.specs {
+        names.push(spec.name.as_str());
+        let connections = std::iter::once(&spec.source.connection)
+            .chain(spec.destinations.iter().map(|destination| &destination.connection));
+        names.extend(
+            connections
+                .filter(|connection| connection.origin == ConnectionOrigin::Named)
+                .map(|connection| connection.name.as_str()),
+        );
+    }
+    let mut seen = std::collections::HashSet::new();
+    names.retain(|name| seen.insert(*name));
+    names
 }
 
 /// The spec of a name.

@@ -20,4 +20,4 @@ pub use schema::{receipt_schema, spec_schema};
 pub use secrets::*;
 pub use settings::{ConnectorInfo, ConnectorRole, Connectors, ManifestFault};
 pub use text::{Diagnostic, Place, Position, Severity};
-pub use values::{DateBound, Length, Size, WrittenDate};
+pub use values::{DateBound, Length, Size, WrittenDate, nearest};

@@ -22,6 +22,10 @@ fn manifest(id: &str) -> Result<serde_json::Value, Story> {
                 known.join(", ")
             ),
         )
+        .hint(match camroll_spec::nearest(id, known.iter().copied()) {
+            Some(near) => format!("camroll connector info {near}"),
+            None => "camroll connector list".to_owned(),
+        })
     })?;
     camroll_host::manifest_json(component).map_err(Story::unexpected)
 }
@@ -80,7 +84,18 @@ fn info(id: &str, json: bool) -> Outcome {
         "reaches",
         members("origins")
             .into_iter()
-            .map(|(name, rule)| (name, text(&rule["why"])))
+            .map(|(name, rule)| {
+                (
+                    name,
+                    format!("{}: {}", address(&rule, &manifest["learns"]), text(&rule["why"])),
+                )
+            })
+            .chain(manifest["hosts"].as_array().into_iter().flatten().map(|host| {
+                (
+                    "".to_owned(),
+                    format!("{}: {}", text(&host["pattern"]), text(&host["why"])),
+                )
+            }))
             .collect(),
     );
     section(
@@ -103,9 +118,35 @@ fn info(id: &str, json: bool) -> Outcome {
     );
     if manifest["folder"].is_object() {
         println!(
-            "\nfiles\n  only in the folder that the setting {} names",
-            text(&manifest["folder"]["setting"])
+            "\nfiles\n  only in the folder that the setting {:?} names",
+            text(&manifest["folder"]["setting"]).trim_start_matches('/')
         );
     }
     Ok(Exit::Done)
+}
+
+/// Where an origin of a manifest is: fixed, by the value of a setting, or learnt from an answer.
+fn address(rule: &serde_json::Value, learns: &serde_json::Value) -> String {
+    if let Some(fixed) = rule["address"].as_str() {
+        return fixed.to_owned();
+    }
+    let by = rule["by"].as_object().into_iter().flatten();
+    let mut places: Vec<&str> = by
+        .flat_map(|(_, values)| values.as_object().into_iter().flatten())
+        .filter_map(|(_, place)| place.as_str())
+        .collect();
+    places.dedup();
+    if !places.is_empty() {
+        return places.join(" or ");
+    }
+    if let Some(lesson) = rule["learnt"].as_str() {
+        let under: Vec<String> = learns[lesson]["under"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|suffix| Some(format!("https://*{}", suffix.as_str()?)))
+            .collect();
+        return format!("{}, as the service says", under.join(" or "));
+    }
+    "the address in the settings".to_owned()
 }

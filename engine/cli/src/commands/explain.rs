@@ -19,11 +19,7 @@ pub fn run(arguments: &ExplainArguments, folder: Option<&Path>) -> Outcome {
                 println!("{}\n\n{page}", arguments.subject);
                 Ok(Exit::Done)
             }
-            None => Err(Story::new(
-                Exit::Usage,
-                format!("{:?} isn't a code that camroll knows.", arguments.subject),
-            )
-            .hint("`camroll explain SPEC ASSET` explains an asset")),
+            None => Err(unknown(&arguments.subject)),
         };
     };
     let reading = specs::read(&arguments.specs)?;
@@ -35,7 +31,7 @@ pub fn run(arguments: &ExplainArguments, folder: Option<&Path>) -> Outcome {
             Exit::Usage,
             format!("The catalogue has no asset whose name is {wanted:?} or whose id begins so."),
         )
-        .hint("run `camroll sync` or `camroll plan` first, if it is new"));
+        .hint("if it is new, `camroll plan` hears of it; names are compared whole, as IMG_0001.HEIC"));
     }
     let mut all = Vec::new();
     for (library, key, entry) in found {
@@ -76,6 +72,22 @@ pub fn run(arguments: &ExplainArguments, folder: Option<&Path>) -> Outcome {
         tell(one);
     }
     Ok(Exit::Done)
+}
+
+/// Codes have a slash in them, names of specs don't: so one is known from the other.
+fn unknown(subject: &str) -> Story {
+    if !subject.contains('/') {
+        return Story::new(
+            Exit::Usage,
+            format!("{subject:?} isn't the code of an error. If it is a spec, say which asset of it."),
+        )
+        .hint(format!("camroll explain {subject} IMG_0001.HEIC"));
+    }
+    let story = Story::new(Exit::Usage, format!("{subject:?} isn't a code that camroll knows."));
+    match camroll_spec::nearest(subject, codes::all()) {
+        Some(near) => story.hint(format!("did you mean {near}?")),
+        None => story.hint("a code stands in brackets at the end of a message, such as (apple/adp-on)"),
+    }
 }
 
 fn tell(one: &serde_json::Value) {

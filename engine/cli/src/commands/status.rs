@@ -50,7 +50,11 @@ pub fn run(arguments: &StatusArguments, folder: Option<&Path>) -> Outcome {
                 last.exit,
                 receipt["outcome"].as_str().unwrap_or("unknown")
             ),
-            _ => println!("  last run   none yet"),
+            _ => println!(
+                "  last run   none yet: `camroll login {}` signs in, `camroll sync {}` runs it",
+                spec.name,
+                spec.file.display()
+            ),
         }
         println!(
             "  assets     {} in scope, {} settled, {} pending, {} failed; {} out of scope",

@@ -29,7 +29,11 @@ pub fn run(arguments: &ValidateArguments) -> Outcome {
                     names.join(", ")
                 );
             } else {
-                eprintln!("{errors} {}", if errors == 1 { "error" } else { "errors" });
+                let code = reading.diagnostics.first().map_or("CODE", |first| first.code);
+                eprintln!(
+                    "{errors} {}. `camroll explain {code}` says more.",
+                    if errors == 1 { "error" } else { "errors" }
+                );
             }
         }
     }

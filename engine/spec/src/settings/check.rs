@@ -208,7 +208,7 @@ impl Checker<'_, '_> {
             Some((
                 "settings/format",
                 format!(
-                    "{named} doesn't have the form that {} expects: {}",
+                    "{named} doesn't have the form that {} expects: the pattern {:?}",
                     self.connector,
                     pattern.as_str()
                 ),

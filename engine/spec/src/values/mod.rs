@@ -7,5 +7,5 @@ mod size;
 
 pub use date::*;
 pub use duration::*;
-pub(crate) use nearest::*;
+pub use nearest::*;
 pub use size::*;

@@ -1,7 +1,7 @@
 //! The nearest right word to a wrong one.
 
 /// The word that a person most likely meant; none when nothing is near.
-pub(crate) fn nearest<'a>(wrong: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(wrong: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Longer texts are no typing errors of any word, and comparing costs their product.
     if wrong.chars().count() > 64 {
         return None;
