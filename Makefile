@@ -1,5 +1,5 @@
 # camroll. Everything here is a line or two; what is longer lives in the scripts and crates that it names.
-.PHONY: test demo connectors setup lint install schema clean
+.PHONY: test demo connectors setup lint bench install schema clean
 
 demo: connectors            ## a whole run against a library on loopback, from sign-in to receipt
 	demo/run.sh
@@ -15,6 +15,9 @@ setup:                      ## what a fresh machine lacks
 
 lint:                       ## formats, lints, licences
 	tests/lint.sh
+
+bench: connectors           ## release builds, measured against icloudpd and plain reqwest; half an hour
+	tests/bench/run.sh
 
 install: connectors         ## the camroll command, into cargo's bin folder
 	cargo install --locked --path engine/cli

@@ -49,6 +49,18 @@ fn a_code_can_come_later_from_another_process_and_by_text_message() {
 }
 
 #[test]
+fn a_run_beside_an_open_sign_in_leaves_it_alone() {
+    let setting = Setting::new();
+    assert_eq!(setting.run(&["login", "family"]).code, 7);
+    // The code on the devices belongs to that conversation: another proof of the password would make it worthless.
+    let run = setting.sync();
+    assert_eq!(run.code, 7, "{}", run.err);
+    assert_eq!(setting.apple.handshakes(), 1);
+    assert_eq!(setting.run(&["login", "family", "--code", "314159"]).code, 0);
+    assert_eq!(setting.sync().code, 0);
+}
+
+#[test]
 fn what_can_be_wrong_with_an_account_is_told_apart() {
     let cases = [
         (

@@ -4,7 +4,7 @@ mod setting;
 
 use std::time::Duration;
 
-use camroll_cloud_apple::{Action, Content, NewItem};
+use camroll_cloud_apple::{Action, Content, NewItem, Zone};
 use setting::{Setting, name, photo};
 
 const SIZE: u64 = 30_000;
@@ -35,6 +35,35 @@ fn a_library_comes_whole_and_a_second_run_asks_twice() {
         modified.duration_since(std::time::UNIX_EPOCH).unwrap(),
         Duration::from_secs(1_400_000_000)
     );
+}
+
+#[test]
+fn changes_come_torn_apart_and_with_empty_pages() {
+    let setting = Setting::new();
+    setting.add_photos(3, SIZE);
+    setting.login();
+    assert_eq!(setting.sync().code, 0);
+    setting.apple.library(|library| {
+        // A record alone: from here on each page ends between a master and its asset.
+        let id = library.find(&name(0)).expect("a photo");
+        library.favorite(&id);
+        for number in 3..220 {
+            library.add(photo(number, SIZE));
+        }
+        // What happened in another library stands in the same log: pages with nothing in them.
+        for number in 500..750 {
+            library.add(NewItem {
+                zone: Zone::Joined,
+                ..photo(number, 10)
+            });
+        }
+        library.add(photo(220, SIZE));
+    });
+    let pages = setting.apple.count("changes");
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (0, 218), "{}", run.err);
+    setting.assert_photos(0..221, SIZE);
+    assert!(setting.apple.count("changes") - pages >= 5);
 }
 
 #[test]
