@@ -173,13 +173,13 @@ impl Connection {
         store.set_epoch_deadline(1);
         match work(store).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => {
-                let mut error = convert::error_in(error);
-                error.message = crate::net::redact(&self.0.shared.vault, error.message);
-                Err(error)
-            }
+            Ok(Err(error)) => Err(self.error_in(error)),
             Err(error) => Err(self.trapped(store, &error)),
         }
+    }
+
+    fn error_in(&self, error: WitError) -> ConnectorError {
+        convert::error_in(error, &self.0.shared.vault)
     }
 
     /// What a trap means. The instance is gone; the engine and the other instances aren't.
@@ -386,7 +386,11 @@ impl Connection {
             return Err(oversized("A page of changes"));
         }
         Ok(Page {
-            changes: page.changes.into_iter().map(convert::change_in).collect(),
+            changes: page
+                .changes
+                .into_iter()
+                .map(|change| convert::change_in(change, &self.0.shared.vault))
+                .collect(),
             cursor: page.cursor,
             more: page.more,
             done: page.done,
@@ -400,7 +404,10 @@ impl Connection {
         let told = self
             .source(async |store: &mut Store<Guest>, guest| guest.call_describe(store, library.as_str(), &ids).await)
             .await?;
-        Ok(told.into_iter().map(convert::change_in).collect())
+        Ok(told
+            .into_iter()
+            .map(|change| convert::change_in(change, &self.0.shared.vault))
+            .collect())
     }
 
     /// Where bytes are, in the order asked.
@@ -423,7 +430,7 @@ impl Connection {
             .await?;
         Ok(told
             .into_iter()
-            .map(|one| one.map(convert::located_in).map_err(convert::error_in))
+            .map(|one| one.map(convert::located_in).map_err(|error| self.error_in(error)))
             .collect())
     }
 
@@ -512,7 +519,7 @@ impl Connection {
             .await?;
         Ok(told
             .into_iter()
-            .map(|one| one.map(convert::stored_in).map_err(convert::error_in))
+            .map(|one| one.map(convert::stored_in).map_err(|error| self.error_in(error)))
             .collect())
     }
 
@@ -522,7 +529,10 @@ impl Connection {
         let told = self
             .destination(async |store: &mut Store<Guest>, guest| guest.call_abort(store, &items).await)
             .await?;
-        Ok(told.into_iter().map(|one| one.map_err(convert::error_in)).collect())
+        Ok(told
+            .into_iter()
+            .map(|one| one.map_err(|error| self.error_in(error)))
+            .collect())
     }
 
     /// What is below a prefix, a page at a time.
