@@ -174,13 +174,13 @@ impl Connection {
         store.set_epoch_deadline(1);
         match work(store).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => {
-                let mut error = convert::error_in(error);
-                error.message = crate::net::redact(&self.0.shared.vault, error.message);
-                Err(error)
-            }
+            Ok(Err(error)) => Err(self.error_in(error)),
             Err(error) => Err(self.trapped(store, &error)),
         }
+    }
+
+    fn error_in(&self, error: WitError) -> ConnectorError {
+        convert::error_in(error, &self.0.shared.vault)
     }
 
     /// What a trap means. The instance is gone; the engine and the other instances aren't.
@@ -387,7 +387,11 @@ impl Connection {
             return Err(oversized("A page of changes"));
         }
         Ok(Page {
-            changes: page.changes.into_iter().map(convert::change_in).collect(),
+            changes: page
+                .changes
+                .into_iter()
+                .map(|change| convert::change_in(change, &self.0.shared.vault))
+                .collect(),
             cursor: page.cursor,
             more: page.more,
             done: page.done,
@@ -401,7 +405,10 @@ impl Connection {
         let told = self
             .source(async |store: &mut Store<Guest>, guest| guest.call_describe(store, library.as_str(), &ids).await)
             .await?;
-        Ok(told.into_iter().map(convert::change_in).collect())
+        Ok(told
+            .into_iter()
+            .map(|change| convert::change_in(change, &self.0.shared.vault))
+            .collect())
     }
 
     /// Where bytes are, in the order asked.
@@ -424,7 +431,7 @@ impl Connection {
             .await?;
         Ok(told
             .into_iter()
-            .map(|one| one.map(convert::located_in).map_err(convert::error_in))
+            .map(|one| one.map(convert::located_in).map_err(|error| self.error_in(error)))
             .collect())
     }
 
@@ -513,7 +520,7 @@ impl Connection {
             .await?;
         Ok(told
             .into_iter()
-            .map(|one| one.map(convert::stored_in).map_err(convert::error_in))
+            .map(|one| one.map(convert::stored_in).map_err(|error| self.error_in(error)))
             .collect())
     }
 
@@ -523,7 +530,10 @@ impl Connection {
         let told = self
             .destination(async |store: &mut Store<Guest>, guest| guest.call_abort(store, &items).await)
             .await?;
-        Ok(told.into_iter().map(|one| one.map_err(convert::error_in)).collect())
+        Ok(told
+            .into_iter()
+            .map(|one| one.map_err(|error| self.error_in(error)))
+            .collect())
     }
 
     /// Takes away drafts that a killed run left and that none of these is; nothing where the connector has no folder, or another run is at work in it. How many.

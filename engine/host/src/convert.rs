@@ -4,6 +4,8 @@ use camroll_model as model;
 
 use crate::bindings::camroll::connector::types as wit;
 use crate::bindings::exports::camroll::connector::{browsing, destination, source};
+use crate::redact::redact_to;
+use crate::vault::Vault;
 
 /// Longest message of a connector's error that is passed on.
 const MESSAGE_LIMIT: usize = 2000;
@@ -44,25 +46,18 @@ fn class_out(class: model::ErrorClass) -> wit::ErrorClass {
     }
 }
 
-fn clipped(text: String, limit: usize) -> String {
-    if text.len() <= limit {
-        text
-    } else {
-        text.chars().take(limit).collect()
-    }
-}
-
-pub(crate) fn error_in(error: wit::Error) -> model::ConnectorError {
+/// A connector's error, in every text of it without the secrets that its connection knows.
+pub(crate) fn error_in(error: wit::Error, vault: &Vault) -> model::ConnectorError {
     model::ConnectorError {
         class: class_in(error.class),
-        code: clipped(error.code, 100),
-        message: clipped(error.message, MESSAGE_LIMIT),
+        code: redact_to(vault, &error.code, 100),
+        message: redact_to(vault, &error.message, MESSAGE_LIMIT),
         retry_after: error.retry_after,
         details: error
             .details
             .into_iter()
             .take(20)
-            .map(|(key, value)| (clipped(key, 100), clipped(value, 500)))
+            .map(|(key, value)| (redact_to(vault, &key, 100), redact_to(vault, &value, 500)))
             .collect(),
     }
 }
@@ -283,7 +278,7 @@ fn member_in(member: source::Member) -> model::Member {
     }
 }
 
-pub(crate) fn change_in(change: source::Change) -> model::Change {
+pub(crate) fn change_in(change: source::Change, vault: &Vault) -> model::Change {
     match change {
         source::Change::Asset(asset) => model::Change::Asset(Box::new(asset_in(asset))),
         source::Change::Tombstone(tombstone) => model::Change::Tombstone {
@@ -310,7 +305,7 @@ pub(crate) fn change_in(change: source::Change) -> model::Change {
         source::Change::MemberGone(member) => model::Change::MemberGone(member_in(member)),
         source::Change::Unread(unread) => model::Change::Unread {
             what: unread.what,
-            error: error_in(unread.error),
+            error: error_in(unread.error, vault),
         },
         source::Change::SnapshotBegin => model::Change::SnapshotBegin,
         source::Change::SnapshotEnd => model::Change::SnapshotEnd,

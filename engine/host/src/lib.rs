@@ -20,6 +20,7 @@ mod load;
 mod manifest;
 mod net;
 mod pointer;
+mod redact;
 mod vault;
 
 pub use bodies::{Gate, Intake, Outlet, PipeOptions, Proven, digest_only, from_bytes, memory, pipe};

@@ -183,12 +183,16 @@ impl Vault {
 
     /// Every secret that is known, for redaction.
     pub(crate) fn secrets(&self) -> Vec<Secret> {
+        // Shorter cookies are choices such as a language, and words of any text.
+        const COOKIE: usize = 8;
         let guard = self.kept.lock();
-        let captured = guard.kept.slots.values().cloned().map(Secret::new);
+        let captured = guard.kept.slots.values();
+        let cookies = guard.kept.cookies.iter().map(|cookie| &cookie.value);
+        let kept = captured.chain(cookies.filter(|value| value.len() >= COOKIE));
         self.given
             .values()
             .cloned()
-            .chain(captured)
+            .chain(kept.cloned().map(Secret::new))
             .filter(|secret| secret.expose().len() >= 4)
             .collect()
     }

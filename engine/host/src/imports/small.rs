@@ -9,7 +9,7 @@ use crate::bindings::camroll::connector::types::{self, Error, Instant};
 use crate::bindings::camroll::connector::{clock, log, random, secrets, session};
 use crate::convert::{error_out, instant_out};
 use crate::imports::Guest;
-use crate::net::redact;
+use crate::redact::redact_to;
 use crate::vault::KeptCookie;
 
 /// Lines a second that a connector may log, once its first 200 are used up.
@@ -57,12 +57,10 @@ impl log::Host for Guest {
         for (key, value) in fields.into_iter().take(20) {
             line.push_str(&format!(" {key}={value}"));
         }
-        let line: String = line
+        let line: String = redact_to(&self.shared.vault, &line, LINE_LIMIT)
             .chars()
-            .take(LINE_LIMIT)
             .map(|c| if c.is_control() { ' ' } else { c })
             .collect();
-        let line = redact(&self.shared.vault, line);
         let connection = self.shared.name.as_str();
         match level {
             log::Level::Debug => tracing::debug!(connection, "{line}"),

@@ -12,6 +12,7 @@ mod redirect;
 mod resolver;
 mod send;
 
+pub(crate) use headers::is_refused as is_refused_header;
 pub(crate) use places::PREFIX as PLACEHOLDER;
 pub use resolver::{Resolve, SystemResolver};
-pub(crate) use send::{Net, Request, Response, Segment, redact};
+pub(crate) use send::{Net, Request, Response, Segment};

@@ -20,6 +20,7 @@ use crate::net::places::Places;
 use crate::net::redirect::{Chain, Content, Credentials};
 use crate::net::resolver::{REFUSED, Resolve};
 use crate::net::{address, answer, headers};
+use crate::redact::redact;
 use crate::vault::{Reach, Vault};
 
 /// A part of a request's body.
@@ -317,25 +318,9 @@ impl Net {
 
     /// The error without any secret that is known.
     fn redacted(&self, mut error: ConnectorError) -> ConnectorError {
-        error.message = redact(&self.vault, error.message);
+        error.message = redact(&self.vault, &error.message);
         error
     }
-}
-
-/// A text without any secret that the connection knows.
-pub(crate) fn redact(vault: &Vault, mut text: String) -> String {
-    use base64::Engine as _;
-    for secret in vault.secrets() {
-        let plain = secret.expose();
-        let encoded: String = url::form_urlencoded::byte_serialize(plain.as_bytes()).collect();
-        let base64 = base64::engine::general_purpose::STANDARD.encode(plain);
-        for form in [plain, &encoded, &base64] {
-            if text.contains(form) {
-                text = text.replace(form, "(secret)");
-            }
-        }
-    }
-    text
 }
 
 async fn read(

@@ -88,6 +88,17 @@ async fn a_secret_in_an_error_is_redacted() {
         .await
         .expect_err("it fails");
     assert!(!error.message.contains(CANARY), "{error:?}");
+    // A message is cut to 2,000 characters: not before it is looked through.
+    let long = format!("{}{CANARY}", "x".repeat(1990));
+    let error = attack(&tries("log-secret", &server, &long))
+        .await
+        .expect_err("it fails");
+    assert!(!error.message.contains("canary"), "{error:?}");
+    // "user:" with the canary after it.
+    let error = attack(&tries("log-secret", &server, "dXNlcjpjYW5hcnktN2YzYS1wYXNzd29yZA=="))
+        .await
+        .expect_err("it fails");
+    assert_eq!((error.code.as_str(), error.message.as_str()), ("(secret)", "(secret)"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,10 @@
 //! The manifest of a connector, as docs/manifest.md describes it: read strictly, because grants come from it.
 
+mod check;
+#[cfg(test)]
+mod tests;
+mod twins;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -222,66 +227,16 @@ pub struct ManifestError(pub(crate) String);
 impl Manifest {
     /// Reads and checks one.
     pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
-        let fail = |what: String| Err(ManifestError(what));
         if bytes.len() > LIMIT {
-            return fail(format!("it has {} bytes; at most {LIMIT} are read", bytes.len()));
+            return Err(ManifestError(format!(
+                "it has {} bytes; at most {LIMIT} are read",
+                bytes.len()
+            )));
         }
-        let manifest: Self = serde_json::from_slice(bytes).map_err(|error| ManifestError(error.to_string()))?;
-        if manifest.manifest != 1 {
-            return fail(format!(
-                "it has format {}, and this camroll reads format 1",
-                manifest.manifest
-            ));
-        }
-        let id_is_fine = (1..=40).contains(&manifest.id.len())
-            && manifest
-                .id
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        if !id_is_fine {
-            return fail(format!("its id {:?} isn't 1 to 40 of a-z, 0-9 and -", manifest.id));
-        }
-        for (slot, rule) in &manifest.slots {
-            for place in &rule.places {
-                let kinds = [&place.header, &place.query, &place.form, &place.json];
-                if kinds.into_iter().flatten().count() != 1 {
-                    return fail(format!(
-                        "a place of the slot {slot:?} names not exactly one of header, query, form, json"
-                    ));
-                }
-            }
-        }
-        let named = manifest
-            .slots
-            .values()
-            .flat_map(|slot| slot.places.iter().map(|place| &place.origin))
-            .chain(manifest.captures.iter().map(|capture| &capture.origin))
-            .chain(manifest.learns.values().map(|learn| &learn.origin))
-            .chain(manifest.cookies.iter().flat_map(|cookies| &cookies.origins));
-        for origin in named {
-            if !manifest.origins.contains_key(origin) {
-                return fail(format!(
-                    "it speaks of the origin {origin:?} and doesn't name it under origins"
-                ));
-            }
-        }
-        for capture in &manifest.captures {
-            if !manifest.slots.contains_key(&capture.slot) {
-                return fail(format!(
-                    "it captures into the slot {:?} and has no such slot",
-                    capture.slot
-                ));
-            }
-        }
-        for (name, origin) in &manifest.origins {
-            if let Some(learnt) = &origin.learnt
-                && !manifest.learns.contains_key(learnt)
-            {
-                return fail(format!(
-                    "its origin {name:?} is learnt by {learnt:?}, and there is no such rule"
-                ));
-            }
-        }
+        let unread = |error: serde_json::Error| ManifestError(error.to_string());
+        let _: twins::NoTwins = serde_json::from_slice(bytes).map_err(unread)?;
+        let manifest: Self = serde_json::from_slice(bytes).map_err(unread)?;
+        check::check(&manifest)?;
         Ok(manifest)
     }
 
@@ -296,14 +251,22 @@ impl Manifest {
         if let Some(set) = set {
             return Some((Url::parse(set).ok()?, SaidBy::Person));
         }
-        let by = origin.by.iter().find_map(|(pointer, values)| {
-            let value = settings.pointer(pointer).and_then(Value::as_str)?;
-            values.get(value)
+        let chosen = origin.by.iter().find_map(|(pointer, values)| {
+            let value = settings.pointer(pointer).or_else(|| self.default_of(pointer))?;
+            values.get(value.as_str()?)
         });
-        let address = by
-            .or_else(|| origin.by.values().next().and_then(|values| values.values().next()))
-            .or(origin.address.as_ref())?;
+        let address = chosen.or(origin.address.as_ref())?;
         Some((Url::parse(address).ok()?, SaidBy::Manifest))
+    }
+
+    /// What the schema of the settings says where a setting is unset.
+    fn default_of(&self, pointer: &str) -> Option<&Value> {
+        let property = pointer.split('/').skip(1).try_fold(&self.settings, |schema, part| {
+            schema
+                .get("properties")?
+                .get(part.replace("~1", "/").replace("~0", "~"))
+        });
+        property?.get("default")
     }
 
     /// What names the account under these settings, as one text.

@@ -1,0 +1,147 @@
+//! What a manifest may not say, though it can be read.
+
+use url::Url;
+
+use super::{Manifest, ManifestError, Place, Slot};
+use crate::net::is_refused_header;
+
+/// Checks all of it.
+pub(super) fn check(manifest: &Manifest) -> Result<(), ManifestError> {
+    if manifest.manifest != 1 {
+        return fail(format!(
+            "it has format {}, and this camroll reads format 1",
+            manifest.manifest
+        ));
+    }
+    let id_is_fine = (1..=40).contains(&manifest.id.len())
+        && manifest
+            .id
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if !id_is_fine {
+        return fail(format!("its id {:?} isn't 1 to 40 of a-z, 0-9 and -", manifest.id));
+    }
+    for (name, slot) in &manifest.slots {
+        slot_is_fine(name, slot)?;
+    }
+    captures(manifest)?;
+    origins(manifest)?;
+    names(manifest)
+}
+
+fn fail<T>(what: String) -> Result<T, ManifestError> {
+    Err(ManifestError(what))
+}
+
+fn slot_is_fine(name: &str, slot: &Slot) -> Result<(), ManifestError> {
+    for place in &slot.places {
+        let Place {
+            header,
+            query,
+            form,
+            json,
+            path,
+            ..
+        } = place;
+        if [header, query, form, json].into_iter().flatten().count() != 1 {
+            return fail(format!(
+                "a place of the slot {name:?} names not exactly one of header, query, form, json"
+            ));
+        }
+        if let Some(header) = header
+            && is_refused_header(header)
+        {
+            return fail(format!(
+                "a place of the slot {name:?} is the header {header:?}, which is the host's to set"
+            ));
+        }
+        pattern(path)?;
+    }
+    Ok(())
+}
+
+fn captures(manifest: &Manifest) -> Result<(), ManifestError> {
+    for capture in &manifest.captures {
+        let kinds = [&capture.header, &capture.cookie, &capture.json];
+        if kinds.into_iter().flatten().count() != 1 {
+            return fail(format!(
+                "a capture into the slot {:?} names not exactly one of header, cookie, json",
+                capture.slot
+            ));
+        }
+        if !manifest.slots.contains_key(&capture.slot) {
+            return fail(format!(
+                "it captures into the slot {:?} and has no such slot",
+                capture.slot
+            ));
+        }
+        pattern(&capture.path)?;
+    }
+    for learn in manifest.learns.values() {
+        learn.path.iter().try_for_each(|path| pattern(path))?;
+    }
+    Ok(())
+}
+
+/// A pattern of a path. "**" stands for the rest, so nothing can come after it.
+fn pattern(path: &str) -> Result<(), ManifestError> {
+    let mut segments = path.split('/').skip_while(|segment| *segment != "**");
+    match (segments.next(), segments.next()) {
+        (Some(_), Some(_)) => fail(format!("the path {path:?} goes on after \"**\"")),
+        _ => Ok(()),
+    }
+}
+
+fn origins(manifest: &Manifest) -> Result<(), ManifestError> {
+    for (name, origin) in &manifest.origins {
+        if let Some(learnt) = &origin.learnt
+            && !manifest.learns.contains_key(learnt)
+        {
+            return fail(format!(
+                "its origin {name:?} is learnt by {learnt:?}, and there is no such rule"
+            ));
+        }
+        let chosen = origin.by.values().flat_map(|values| values.values());
+        for address in origin.address.iter().chain(chosen) {
+            if !is_fixed_address(address) {
+                return fail(format!(
+                    "its origin {name:?} has the address {address:?}, which isn't https://host or has more than a path; plain http is for a person to set"
+                ));
+            }
+        }
+    }
+    for host in &manifest.hosts {
+        if !host.pattern.starts_with("https://") {
+            return fail(format!("its host pattern {:?} isn't https", host.pattern));
+        }
+    }
+    Ok(())
+}
+
+fn is_fixed_address(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| {
+        url.scheme() == "https"
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    })
+}
+
+/// Whoever speaks of an origin speaks of one that is there.
+fn names(manifest: &Manifest) -> Result<(), ManifestError> {
+    let mut named = manifest
+        .slots
+        .values()
+        .flat_map(|slot| slot.places.iter().map(|place| &place.origin))
+        .chain(manifest.captures.iter().map(|capture| &capture.origin))
+        .chain(manifest.learns.values().map(|learn| &learn.origin))
+        .chain(manifest.cookies.iter().flat_map(|cookies| &cookies.origins));
+    match named.find(|origin| !manifest.origins.contains_key(*origin)) {
+        Some(origin) => fail(format!(
+            "it speaks of the origin {origin:?} and doesn't name it under origins"
+        )),
+        None => Ok(()),
+    }
+}

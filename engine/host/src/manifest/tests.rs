@@ -1,0 +1,114 @@
+use serde_json::json;
+
+use super::*;
+
+fn manifest() -> Value {
+    json!({
+        "manifest": 1, "id": "test", "version": "0.1.0", "interface": "0.1", "title": "", "summary": "", "roles": ["source"],
+        "settings": {"type": "object", "properties": {
+            "region": {"type": "string", "enum": ["china", "global"], "default": "global"},
+            "tier": {"type": "string"},
+            "endpoint": {"type": "string"}
+        }},
+        "origins": {
+            "auth": {"setting": "/endpoint", "by": {"/region": {"china": "https://auth.example.cn", "global": "https://auth.example.com"}}, "why": ""},
+            "files": {"by": {"/tier": {"gold": "https://gold.example.com"}}, "why": ""},
+            "other": {"by": {"/tier": {"gold": "https://gold.example.com"}}, "address": "https://other.example.com", "why": ""}
+        },
+        "slots": {"token": {"captured": true, "places": [{"method": "POST", "origin": "auth", "path": "/**", "header": "X-Token"}], "why": ""}},
+        "captures": [{"slot": "token", "method": "*", "origin": "auth", "path": "/**", "json": "/token"}]
+    })
+}
+
+/// What is wrong with it once this is there.
+fn wrong(pointer: &str, value: Value) -> String {
+    let mut manifest = manifest();
+    *manifest.pointer_mut(pointer).unwrap() = value;
+    match Manifest::parse(manifest.to_string().as_bytes()) {
+        Ok(_) => "nothing".to_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn address(name: &str, settings: Value) -> Option<(String, SaidBy)> {
+    let manifest = Manifest::parse(manifest().to_string().as_bytes()).unwrap();
+    let (url, said_by) = manifest.address(name, &settings)?;
+    Some((url.to_string(), said_by))
+}
+
+#[test]
+fn what_a_manifest_may_not_say_is_refused_in_words() {
+    for (pointer, value, words) in [
+        ("/slots/token/places/0/header", json!("Cookie"), "host's to set"),
+        (
+            "/slots/token/places/0/header",
+            json!("X-Forwarded-For"),
+            "host's to set",
+        ),
+        ("/slots/token/places/0/path", json!("/**/x"), "goes on after"),
+        ("/captures/0/json", Value::Null, "exactly one of header, cookie, json"),
+        ("/captures/0/slot", json!("other"), "no such slot"),
+        ("/origins/other/address", json!("http://127.0.0.1:80"), "isn't https"),
+        (
+            "/origins/other/address",
+            json!("https://user:pass@example.com"),
+            "isn't https",
+        ),
+        (
+            "/origins/other/address",
+            json!("https://example.com/?x=1"),
+            "isn't https",
+        ),
+        (
+            "/origins/auth/by/~1region/china",
+            json!("http://auth.example.cn"),
+            "isn't https",
+        ),
+    ] {
+        let said = wrong(pointer, value);
+        assert!(said.contains(words), "{pointer}: {said}");
+    }
+    assert_eq!(wrong("/title", json!("A title")), "nothing");
+}
+
+#[test]
+fn a_name_that_is_there_twice_is_refused_wherever_it_is() {
+    let once = manifest().to_string();
+    for (found, twice) in [
+        ("\"title\":\"\"", "\"title\":\"\",\"title\":\"other\""),
+        (
+            "\"why\":\"\"}},\"slots\"",
+            "\"why\":\"\"},\"auth\":{\"address\":\"https://example.org\",\"why\":\"\"}},\"slots\"",
+        ),
+        (
+            "\"default\":\"global\"",
+            "\"default\":\"global\",\"def\\u0061ult\":\"china\"",
+        ),
+    ] {
+        assert!(once.contains(found), "{found}");
+        let error = Manifest::parse(once.replacen(found, twice, 1).as_bytes()).unwrap_err();
+        assert!(error.to_string().contains("is there twice"), "{twice}: {error}");
+    }
+}
+
+#[test]
+fn an_unset_setting_chooses_by_its_default() {
+    let by_manifest = |url: &str| Some((url.to_owned(), SaidBy::Manifest));
+    assert_eq!(address("auth", json!({})), by_manifest("https://auth.example.com/"));
+    assert_eq!(
+        address("auth", json!({"region": "china"})),
+        by_manifest("https://auth.example.cn/")
+    );
+    assert_eq!(
+        address("auth", json!({"endpoint": "https://mine.example.org"})),
+        Some(("https://mine.example.org/".to_owned(), SaidBy::Person))
+    );
+    // Without a default nothing is chosen.
+    assert_eq!(address("files", json!({})), None);
+    assert_eq!(address("files", json!({"tier": "silver"})), None);
+    assert_eq!(
+        address("files", json!({"tier": "gold"})),
+        by_manifest("https://gold.example.com/")
+    );
+    assert_eq!(address("other", json!({})), by_manifest("https://other.example.com/"));
+}
