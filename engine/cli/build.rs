@@ -1,4 +1,4 @@
-//! Puts the bundled connectors into the binary, and says what to do where they weren't built.
+//! Puts into the binary what it carries: the bundled connectors, and the pages of the error codes. Says what to do where connectors weren't built.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
@@ -6,10 +6,20 @@ use std::{env, fs, process};
 const BUNDLED: [&str; 2] = ["icloud-photos", "local"];
 
 fn main() {
+    let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    let write =
+        |name: &str, table: String| fs::write(out.join(name), table).expect("cargo's own folder can be written");
+    write("bundled.rs", connectors(&here));
+    write("pages.rs", pages(&here.join("../../docs/errors")));
+}
+
+/// A table of ids and components.
+fn connectors(here: &Path) -> String {
     println!("cargo::rerun-if-env-changed=CAMROLL_CONNECTORS");
     let folder = match env::var_os("CAMROLL_CONNECTORS") {
         Some(folder) => PathBuf::from(folder),
-        None => Path::new(&env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("../../target/connectors"),
+        None => here.join("../../target/connectors"),
     };
     let mut table = String::from("&[\n");
     for id in BUNDLED {
@@ -27,6 +37,34 @@ fn main() {
         ));
     }
     table.push(']');
-    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("bundled.rs");
-    fs::write(out, table).expect("cargo's own folder can be written");
+    table
+}
+
+/// A table of codes and pages: `docs/errors/FAMILY/NAME.md` is the page of `FAMILY/NAME`.
+fn pages(folder: &Path) -> String {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let folder = fs::canonicalize(folder).expect("docs/errors is beside the crates");
+    let mut rows = Vec::new();
+    for family in entries(&folder) {
+        println!("cargo::rerun-if-changed={}", family.display());
+        for page in entries(&family) {
+            let (Some(family), Some(name)) = (family.file_name(), page.file_stem()) else {
+                continue;
+            };
+            let code = format!("{}/{}", family.display(), name.display());
+            rows.push(format!(
+                "    ({code:?}, include_str!({:?})),\n",
+                page.display().to_string()
+            ));
+        }
+    }
+    rows.sort();
+    format!("&[\n{}]", rows.concat())
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
 }

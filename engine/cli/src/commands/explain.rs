@@ -16,7 +16,12 @@ pub fn run(arguments: &ExplainArguments, folder: Option<&Path>) -> Outcome {
     let Some(wanted) = &arguments.asset else {
         return match codes::explain(&arguments.subject) {
             Some(page) => {
-                println!("{}\n\n{page}", arguments.subject);
+                if arguments.json {
+                    println!("{}", json!({"code": arguments.subject, "page": page}));
+                } else {
+                    // The pages are Markdown; on a terminal the stars would only stand in the way.
+                    println!("{}\n\n{}", arguments.subject, page.replace("**", ""));
+                }
                 Ok(Exit::Done)
             }
             None => Err(unknown(&arguments.subject)),

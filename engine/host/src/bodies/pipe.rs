@@ -320,7 +320,7 @@ fn wrong_size(size: u64, found: u64) -> ConnectorError {
 fn nobody_reads() -> ConnectorError {
     ConnectorError::new(
         ErrorClass::Cancelled,
-        "host/body: not-taken",
+        "host/not-taken",
         "The destination takes no more of it.",
     )
 }

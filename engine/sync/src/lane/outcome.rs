@@ -104,7 +104,7 @@ impl LaneRun {
         report: &mut LaneReport,
         fatal: &mut Option<Failure>,
     ) {
-        let pending = error.class == ErrorClass::Cancelled || error.code == "pending" || error.code == "apple/pending";
+        let pending = error.class == ErrorClass::Cancelled || error.code == "pending";
         let mut said = problem(Some((&job.asset.id, job.asset.name.as_deref())), error, Retry::NextRun);
         said.resource = Some(job.file.role.name().to_owned());
         said.destination = Some(self.place.name.clone());
