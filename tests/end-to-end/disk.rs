@@ -154,7 +154,10 @@ fn what_does_not_fit_is_refused_before_the_first_byte_is_fetched() {
     });
     setting.login();
     let needed = 200 * 1_000 + 100 * 20_000;
-    let run = volume.sync(&setting, &format!("free={SMALL}"));
+    let small = format!("free={SMALL}");
+    let run = volume.run(&setting, &small, &["plan", "family.yaml"]);
+    assert!(run.out.contains("more are needed"), "{}{}", run.out, run.err);
+    let run = volume.sync(&setting, &small);
     assert_eq!(run.code, 8, "{}{}", run.out, run.err);
     let first = run.receipt()["problems"][0].clone();
     assert_eq!(first["code"], "destination/no-space", "{}", run.out);
@@ -170,7 +173,7 @@ fn what_does_not_fit_is_refused_before_the_first_byte_is_fetched() {
     assert_eq!(run.receipt()["assets"]["in_scope"], 300, "{}", run.out);
     assert_eq!(run.receipt()["assets"]["pending"], 300, "{}", run.out);
     // What was refused is wanted still, and comes as soon as there is room.
-    let again = volume.sync(&setting, &format!("free={SMALL}"));
+    let again = volume.sync(&setting, &small);
     assert_eq!((again.code, setting.apple.count("download")), (8, 0), "{}", again.out);
     volume.remount("size=16m");
     let run = volume.sync(&setting, "");

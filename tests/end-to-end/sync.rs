@@ -38,6 +38,18 @@ fn a_library_comes_whole_and_a_second_run_asks_twice() {
 }
 
 #[test]
+fn a_gap_in_the_ranks_ends_no_listing() {
+    let setting = Setting::new();
+    setting.add_photos(260, SIZE);
+    // From the 150th on, 260 ranks have nothing: two whole pages and more.
+    setting.apple.library(|library| library.leave_gap(150, 260));
+    setting.login();
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (0, 260), "{}", run.err);
+    setting.assert_photos(0..260, SIZE);
+}
+
+#[test]
 fn changes_come_torn_apart_and_with_empty_pages() {
     let setting = Setting::new();
     setting.add_photos(3, SIZE);

@@ -275,13 +275,9 @@ fn listing(
     };
     let news: Vec<&Value> = sorted.assets.iter().skip(fresh).copied().collect();
     if news.is_empty() {
-        // Only the overlap is left, or nothing at all: probe on over a gap of ranks before the list counts as ended.
-        if empty >= EMPTY
-            || (sorted.assets.len() as u64) < PAGE && !sorted.assets.is_empty() && last.is_some() && empty == 0
-        {
-            return Ok(page(Vec::new(), ended(done), true, Some(done), total));
-        }
-        if last.is_none() && empty == 0 && list != List::All {
+        // Only the overlap is left, or nothing at all: probe on over a gap of ranks before the list counts as ended. Its end is believed after a few empty pages,
+        // never by a count: those are too low at times.
+        if empty >= EMPTY {
             return Ok(page(Vec::new(), ended(done), true, Some(done), total));
         }
         return Ok(page(

@@ -53,6 +53,8 @@ impl PreviewAction {
 pub struct Preview {
     /// Assets that were looked at and that the filters take.
     pub in_scope: u64,
+    /// Bytes that are free there, where the destination tells.
+    pub free: Option<u64>,
     /// Files that are there already, found ones included.
     pub already_there: u64,
     /// Files that are there and whose content the source's checksum confirmed just now.
@@ -68,6 +70,11 @@ impl Preview {
         }
         self.already_there += plan.already.len() as u64;
         self.found += found;
+    }
+
+    /// Bytes that are to be sent and don't fit; none where all fits or the destination doesn't tell.
+    pub fn lacking(&self) -> Option<u64> {
+        self.bytes().checked_sub(self.free?).filter(|bytes| *bytes > 0)
     }
 
     /// Bytes that would be sent.

@@ -54,6 +54,13 @@ pub async fn run(arguments: &PlanArguments, folder: Option<&Path>) -> Outcome {
                         preview.already_there,
                         preview.in_scope
                     );
+                    if let Some(lacking) = preview.lacking() {
+                        println!(
+                            "  ! {name} has {} free: {} more are needed. A sync would stop before the first byte.",
+                            HumanBytes(preview.free.unwrap_or(0)),
+                            HumanBytes(lacking)
+                        );
+                    }
                     for action in preview.actions.iter().take(SHOWN) {
                         println!(
                             "  {:<8} {}  {}",

@@ -83,6 +83,7 @@ impl Shelf for LaneShelf<'_> {
 impl LaneRun {
     pub(crate) async fn run(self, mut hearing: watch::Receiver<Hearing>) -> LaneReport {
         let mut report = LaneReport::default();
+        report.preview.free = self.free;
         if let Err(failure) = self.drive(&mut hearing, &mut report).await {
             report.failure = Some(failure);
         }

@@ -116,6 +116,8 @@ pub struct Library {
     /// Records in the order of their changes. A change that only the asset's record knows of doesn't tell its master, and a page's end may come between the two.
     pub(crate) log: Vec<(ItemId, Record)>,
     tags: u64,
+    /// Ranks of a list that nothing has: from where on, and how many.
+    gap: Option<(usize, usize)>,
     /// Where an item is, by its record name.
     places: HashMap<String, usize>,
     /// Whose bytes these are, by their checksum.
@@ -249,6 +251,19 @@ impl Library {
     /// Deletes it for good: only its name is left.
     pub fn expunge(&mut self, id: &str) {
         self.change(id, &[Record::Asset], |item| item.expunged = true);
+    }
+
+    /// Leaves ranks out of every list, as real lists have it: from which on, and how many.
+    pub fn leave_gap(&mut self, from: usize, width: usize) {
+        self.gap = Some((from, width));
+    }
+
+    /// The rank of the n-th item of a list.
+    pub(crate) fn rank(&self, place: usize) -> usize {
+        match self.gap {
+            Some((from, width)) if place >= from => place + width,
+            _ => place,
+        }
     }
 
     /// The record name of the item of that name.

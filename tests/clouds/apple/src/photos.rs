@@ -233,7 +233,9 @@ fn list(
     let limit = (body["resultsLimit"].as_u64().unwrap_or(200) as usize / 2).clamp(1, PAGE);
     let mut records = Vec::new();
     let mut masters = HashSet::new();
-    for item in items.into_iter().skip(rank).take(limit) {
+    let ranks = rank..rank + limit;
+    let page = items.into_iter().enumerate();
+    for (_, item) in page.filter(|(place, _)| ranks.contains(&library.rank(*place))) {
         // A master that several assets share is told once a page.
         if masters.insert(&item.master) {
             records.push(keep(item.master_record(url), keys));
