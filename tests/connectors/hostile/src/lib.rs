@@ -142,7 +142,11 @@ fn get(url: &str, redirects: u8) -> Result<String, Error> {
 
 /// Asks as the settings `method`, `header` ("Name: value") and `body` say; in a body ' stands for ".
 fn ask(url: &str) -> Result<String, Error> {
-    let (method, header, body) = (setting("method"), setting("header"), setting("body").replace('\'', "\""));
+    let (method, header, body) = (
+        setting("method"),
+        setting("header"),
+        setting("body").replace('\'', "\""),
+    );
     if body.contains("secret:") {
         secrets::placeholder("password")?;
     }
