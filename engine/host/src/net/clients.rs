@@ -11,6 +11,8 @@ use crate::error::HostError;
 use crate::net::resolver::{Leads, Pinned, Resolve};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How often an HTTP/2 connection that is in use is asked whether it lives, and for how long.
+const PING: Duration = Duration::from_secs(20);
 
 /// How a request goes out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +96,9 @@ fn builder(tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
         .connect_timeout(CONNECT_TIMEOUT)
         .pool_idle_timeout(Duration::from_secs(60))
         .tcp_nodelay(true)
+        // One connection carries many requests: one that died without a word must be noticed before all of them have waited for it.
+        .http2_keep_alive_interval(PING)
+        .http2_keep_alive_timeout(PING)
 }
 
 /// The hosts that the environment names as proxies.

@@ -116,7 +116,6 @@ pub(crate) fn is_public(address: IpAddr) -> bool {
             if let Some(v4) = v6.to_ipv4_mapped() {
                 return is_public(IpAddr::V4(v4));
             }
-            let first = v6.segments()[0];
             // NAT64 and 6to4 carry a v4 address; whether that is public is theirs to say.
             let embedded = match v6.segments() {
                 [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
@@ -129,13 +128,12 @@ pub(crate) fn is_public(address: IpAddr) -> bool {
             if let Some(v4) = embedded {
                 return is_public(IpAddr::V4(v4));
             }
-            !(v6.is_loopback()
-                || v6.is_unspecified()
-                || v6.is_multicast()
-                || (first & 0xfe00) == 0xfc00
-                || (first & 0xffc0) == 0xfe80
-                || (first & 0xffc0) == 0xfec0
-                || (first == 0x2001 && v6.segments()[1] == 0xdb8))
+            // Of all others only 2000::/3 is given out, without what protocols and documents keep of it.
+            let is_special = match v6.segments() {
+                [0x2001, second, ..] => second < 0x200 || second == 0xdb8,
+                [first, second, ..] => first == 0x3fff && second < 0x1000,
+            };
+            v6.segments()[0] & 0xe000 == 0x2000 && !is_special
         }
     }
 }
@@ -160,10 +158,24 @@ mod tests {
             "::ffff:127.0.0.1",
             "64:ff9b::7f00:1",
             "2002:7f00:1::",
+            "64:ff9b:1::a00:1",
+            "::127.0.0.1",
+            "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+            "2001:db8::1",
+            "3fff::1",
+            "100::1",
+            "5f00::1",
         ] {
             assert!(!is_public(private.parse().unwrap()), "{private}");
         }
-        for public in ["17.253.144.10", "1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1"] {
+        for public in [
+            "17.253.144.10",
+            "1.1.1.1",
+            "2606:4700::1111",
+            "2001:4860:4860::8888",
+            "2a00:1450::1",
+            "::ffff:1.1.1.1",
+        ] {
             assert!(is_public(public.parse().unwrap()), "{public}");
         }
     }

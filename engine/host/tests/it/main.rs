@@ -8,3 +8,4 @@ mod proxy;
 mod remembered;
 mod server;
 mod support;
+mod tls;
