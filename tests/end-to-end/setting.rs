@@ -54,6 +54,12 @@ impl Setting {
         self.runtime.block_on(work)
     }
 
+    /// The simulator under Apple's own names, for clients whose addresses can't be changed.
+    pub fn open_front(&mut self) -> camroll_cloud_apple::Front {
+        let Self { apple, runtime, .. } = self;
+        runtime.block_on(apple.open_front()).expect("a front")
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
