@@ -52,13 +52,18 @@ impl Failure {
             Self::State(_) => ("state/unusable".to_owned(), None),
             Self::Interrupted => return None,
         };
+        // The code has a place of its own.
+        let message = match self {
+            Self::Source(error) | Self::Destination(_, error) => error.message.clone(),
+            Self::Guard { .. } | Self::State(_) | Self::Interrupted => self.to_string(),
+        };
         Some(Problem {
             asset: None,
             name: None,
             resource: None,
             destination,
             code,
-            message: self.to_string(),
+            message,
             retry: match self.exit() {
                 Exit::Temporary => Retry::NextRun,
                 _ => Retry::Person,
