@@ -14,8 +14,9 @@ pub fn all() -> impl Iterator<Item = &'static str> {
     PAGES.iter().map(|(code, _)| *code)
 }
 
-/// A service's HTTP statuses share a page: apple/http-502 is on apple/http-status.
+/// A service's HTTP statuses share a page: apple/http-502 is on apple/http-status. What a body tells of its source's failure is on that failure's.
 fn page_of(code: &str) -> String {
+    let code = code.strip_prefix("host/body: ").unwrap_or(code);
     match code.split_once("/http-") {
         Some((service, status)) if status.len() == 3 && status.bytes().all(|byte| byte.is_ascii_digit()) => {
             format!("{service}/http-status")
@@ -32,6 +33,7 @@ mod tests {
     fn a_status_is_on_the_page_of_its_service() {
         assert_eq!(explain("apple/http-502"), explain("apple/http-status"));
         assert!(explain("apple/http-502").is_some());
+        assert_eq!(explain("host/body: apple/http-502"), explain("apple/http-status"));
         assert_eq!(explain("apple/http-5022"), None);
         assert_eq!(explain("elsewhere/http-502"), None);
     }

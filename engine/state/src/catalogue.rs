@@ -130,6 +130,7 @@ impl State {
             .part(&key.account)
             .part(&key.library)
             .bytes();
+        let _one_at_a_time = self.numbering().lock();
         if let Some(id) = self.index()?.get(&name)? {
             return Ok(id);
         }
@@ -446,21 +447,33 @@ impl Writing<'_> {
         if !whole {
             return Ok(());
         }
+        // What this page told before its end isn't in the index yet, and is newer than what is.
+        let mut untold: Vec<(String, u64, Entry)> = Vec::new();
+        for (id, (ordinal, entry)) in &self.fresh {
+            if self.is_untold(entry) {
+                untold.push((id.clone(), *ordinal, entry.clone()));
+            }
+        }
         let prefix = Key::new(b'a').number(self.source.0).bytes();
         for found in self.state.index()?.range::<Entry>(&prefix, &prefix) {
-            let (key, mut entry) = found?;
-            let id = entry.asset.id.to_string();
-            let told = self.fresh.get(&id).map_or(entry.told, |(_, fresh)| fresh.told);
-            if told == self.counters.snapshot || entry.presence != Presence::Here {
-                continue;
+            let (key, entry) = found?;
+            if self.is_untold(&entry) && !self.fresh.contains_key(entry.asset.id.as_str()) {
+                untold.push((entry.asset.id.to_string(), trailing(&key), entry));
             }
+        }
+        untold.sort_unstable_by_key(|(_, ordinal, _)| *ordinal);
+        for (id, ordinal, mut entry) in untold {
             if self.applied.unexplained.len() < 1000 {
                 self.applied.unexplained.push(entry.asset.id.clone());
             }
             entry.unexplained = true;
-            self.fresh.insert(id, (trailing(&key), entry));
+            self.fresh.insert(id, (ordinal, entry));
         }
         Ok(())
+    }
+
+    fn is_untold(&self, entry: &Entry) -> bool {
+        entry.told != self.counters.snapshot && entry.presence == Presence::Here
     }
 }
 

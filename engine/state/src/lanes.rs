@@ -211,6 +211,7 @@ impl State {
             .part(&key.connector)
             .part(&key.identity)
             .bytes();
+        let _one_at_a_time = self.numbering().lock();
         let facts: Option<LaneFacts> = self.index()?.get(&name)?;
         let id = match &facts {
             Some(facts) => facts.id,
@@ -234,6 +235,7 @@ impl State {
 
     /// Says which lanes a spec has now. Where that changed, its assets are counted anew.
     pub fn set_lanes(&self, spec: &str, lanes: &[&Lane]) -> Result<(), StateError> {
+        let _one_at_a_time = self.counting().lock();
         let ids: Vec<LaneId> = lanes.iter().map(|lane| lane.id).collect();
         let facts: SpecFacts = self.index()?.get(&spec_key(spec))?.unwrap_or_default();
         if facts.lanes == ids {

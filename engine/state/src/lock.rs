@@ -3,6 +3,7 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::path::Path;
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use crate::error::StateError;
 
@@ -16,7 +17,14 @@ impl Lock {
     pub(crate) fn take(folder: &Path) -> Result<Self, StateError> {
         let path = folder.join("lock");
         let mut file = crate::sign_ins::private_file(&path, Create::Keep)?;
-        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        if let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            // A file system that knows no locks is no other engine.
+            if error != Errno::WOULDBLOCK {
+                return Err(StateError::Io {
+                    path,
+                    error: error.into(),
+                });
+            }
             let mut by = String::new();
             let _ = (&file).take(200).read_to_string(&mut by);
             let by = if by.is_empty() {

@@ -136,6 +136,7 @@ fn stand(index: &Index, destination: DestinationId, folded: &str, placement: &Pl
 impl State {
     /// The number of a destination; given, and journalled, the first time.
     pub fn destination(&self, key: &DestinationKey) -> Result<DestinationId, StateError> {
+        let _one_at_a_time = self.numbering().lock();
         if let Some(id) = self.index()?.get(&destination_key(key))? {
             return Ok(id);
         }

@@ -89,6 +89,7 @@ pub struct State {
     intents: Mutex<BTreeMap<(DestinationId, String), (Position, Intent)>>,
     applying: Mutex<()>,
     counting: Mutex<()>,
+    numbering: Mutex<()>,
     _lock: Lock,
 }
 
@@ -156,6 +157,7 @@ impl State {
             intents: Mutex::new(intents),
             applying: Mutex::new(()),
             counting: Mutex::new(()),
+            numbering: Mutex::new(()),
             _lock: lock,
         };
         Ok(Opened { state, notices })
@@ -172,6 +174,7 @@ impl State {
             intents: Mutex::new(intents),
             applying: Mutex::new(()),
             counting: Mutex::new(()),
+            numbering: Mutex::new(()),
             _lock: lock,
         };
         Ok(Opened { state, notices })
@@ -248,6 +251,11 @@ impl State {
         &self.counting
     }
 
+    /// Held from the look whether a thing has a number until it has one: else two threads give one number, or a thing gets two.
+    pub(crate) fn numbering(&self) -> &Mutex<()> {
+        &self.numbering
+    }
+
     /// The journal.
     pub fn journal(&self) -> &Journal {
         &self.journal
@@ -273,7 +281,7 @@ impl State {
 
     pub(crate) fn hold_intent(&self, destination: DestinationId, key: &str, held: &[u8]) {
         if let Some((_, intent)) = self.intents.lock().get_mut(&(destination, key.to_owned())) {
-            intent.held = Some(held.to_vec());
+            intent.held = (!held.is_empty()).then(|| held.to_vec());
         }
     }
 
@@ -303,7 +311,8 @@ impl State {
             let oldest = self.intents.lock().values().map(|(position, _)| *position).min();
             oldest.map_or(end, |oldest| oldest.min(end))
         };
-        // The journal is durable up to every record that the index holds: each was applied after its fsync.
+        // A watermark beyond what the disk has would make a journal that a power cut shortened look damaged: `staged` doesn't wait for the disk.
+        self.journal.append_durable(&[])?;
         self.index.put(&meta("watermark"), &watermark)?;
         self.index.flush()
     }

@@ -426,7 +426,7 @@ pub(crate) async fn locate(
 
 /// Whether a failed `stage` speaks of the destination, and not of the body that broke off.
 fn is_destinations_own(error: &ConnectorError) -> bool {
-    !matches!(error.class, ErrorClass::Corrupt | ErrorClass::Cancelled) && error.code != "host/not-taken"
+    !matches!(error.class, ErrorClass::Corrupt | ErrorClass::Cancelled) && !error.code.starts_with("host/body: ")
 }
 
 fn gone(job: &Job) -> ConnectorError {

@@ -296,7 +296,7 @@ impl Outlet {
                 None if self.proven.get().is_some() => Ok(None),
                 None => Err(ConnectorError::new(
                     ErrorClass::Cancelled,
-                    "host/body: broken-off",
+                    "host/body: host/broken-off",
                     "The source's bytes broke off before their end.",
                 )),
             },
