@@ -47,7 +47,7 @@ fn run(arguments: Arguments) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         // Threads that wait for the disk: each costs a stack and an arena of the allocator.
-        .max_blocking_threads(24)
+        .max_blocking_threads(12)
         .build()
         .map_err(story::Story::unexpected)?;
     let state = arguments.state;
