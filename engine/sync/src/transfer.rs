@@ -254,7 +254,20 @@ async fn once(context: &Context, place: &Place, job: &Job, located: &Located) ->
             }
         }
     };
-    let (fetched, staged) = tokio::join!(fetching, place.link.connection().stage(file, outlet));
+    // On a task of its own: else writing would wait whenever this one hashes. Dropped with the set, it ends.
+    let mut staging = tokio::task::JoinSet::new();
+    let there = place.link.connection().clone();
+    staging.spawn(async move { there.stage(file, outlet).await });
+    let (fetched, staged) = tokio::join!(fetching, staging.join_next());
+    let staged = match staged {
+        Some(Ok(staged)) => staged,
+        Some(Err(panic)) => Err(ConnectorError::new(
+            ErrorClass::Unexpected,
+            "sync/panic",
+            panic.to_string(),
+        )),
+        None => Err(cancelled()),
+    };
     let (proven, staged) = match (fetched, staged) {
         (Ok(proven), Ok(staged)) => (proven, staged),
         // What the destination couldn't take makes the source's side fail too: its own word counts. A failing source shows there only as a body that broke off.

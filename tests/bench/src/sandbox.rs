@@ -40,15 +40,18 @@ pub fn run(setting: &Setting) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let (ours, theirs) = (folder.path().join("ours"), folder.path().join("theirs"));
     empty(&ours)?;
+    empty(&theirs)?;
     let url = apple.tell(&json!({"do": "url", "name": "IMG_00000.JPG"}))?;
     let url = url["url"].as_str().context("an address")?;
     runtime.block_on(async {
         let through = Through::open(setting, &apple, &ours).await?;
         let client = reqwest::Client::builder().no_proxy().build()?;
         let mut figures: [Figures; 4] = Default::default();
+        // Once each, uncounted: connections are opened, pages come in.
+        through.transfer(setting.rounds).await?;
+        transfer(&client, url, &theirs).await?;
         for round in 0..setting.rounds {
-            empty(&theirs)?;
-            // Whoever goes first may find a colder or a fuller page cache: in turn.
+            // In turn, and each file is gone before the next begins: pages that are free already are cheaper than new ones.
             let (sandboxed, plain) = if round % 2 == 0 {
                 let sandboxed = through.transfer(round).await?;
                 (sandboxed, transfer(&client, url, &theirs).await?)
@@ -196,10 +199,12 @@ impl Through {
             self.source.fetch(located.locator, &mut intake).await?;
             intake.finish().await
         };
-        let (fetched, staged) = tokio::join!(fetching, self.destination.stage(file, outlet));
+        let there = self.destination.clone();
+        let staging = tokio::spawn(async move { there.stage(file, outlet).await });
+        let (fetched, staged) = tokio::join!(fetching, staging);
         fetched.map_err(refused)?;
         let whole = began.elapsed().as_secs_f64();
-        let Staged::Held(token) = staged.map_err(refused)? else {
+        let Staged::Held(token) = staged?.map_err(refused)? else {
             bail!("shown before it was asked for");
         };
         for stored in self.destination.commit(vec![token]).await.map_err(refused)? {
@@ -257,5 +262,6 @@ async fn transfer(client: &reqwest::Client, url: &str, folder: &Path) -> anyhow:
     })
     .await??;
     let durable = began.elapsed().as_secs_f64();
+    std::fs::remove_file(folder.join("photo.jpg"))?;
     Ok((whole, durable))
 }
