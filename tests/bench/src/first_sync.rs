@@ -14,8 +14,9 @@ pub fn run(setting: &Setting) -> anyhow::Result<()> {
     println!(
         "| delay of each answer | camroll | icloudpd | icloudpd's start alone | times faster | … without its start | camroll's memory | icloudpd's memory | camroll's CPU | icloudpd's CPU |\n|---|---|---|---|---|---|---|---|---|---|"
     );
-    for latency in [0, 40] {
-        let folder = tempfile::tempdir()?;
+    // Deleted at the end of all: camroll::empty says why.
+    let folders = [tempfile::tempdir()?, tempfile::tempdir()?];
+    for (latency, folder) in [0, 40].into_iter().zip(&folders) {
         let authority = folder.path().join("authority.pem");
         let apple = Apple::start(setting, FILES, SIZE, latency, &authority)?;
         let camroll = Camroll::new(setting, &apple, &folder.path().join("camroll"), &authority)?;
