@@ -1,5 +1,6 @@
 //! One sled tree with prefixed keys, so that a batch over all of it is atomic. Every value carries a checksum over its key and itself: sled's own pages don't.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
@@ -16,19 +17,28 @@ pub(crate) struct Index {
     db: sled::Db,
 }
 
-/// Changes that come together or not at all.
+/// Changes that come together or not at all, and what the index says with them. sled writes its log out for each batch: many records in one cost one write.
 #[derive(Default)]
-pub(crate) struct Batch(sled::Batch);
+pub(crate) struct Batch(BTreeMap<Vec<u8>, Option<Vec<u8>>>);
 
 impl Batch {
     pub(crate) fn put<T: Serialize>(&mut self, key: &[u8], value: &T) -> Result<(), StateError> {
         let payload = postcard::to_stdvec(value).map_err(|error| StateError::IndexBroken(error.to_string()))?;
-        self.0.insert(key, seal(key, &payload));
+        self.0.insert(key.to_vec(), Some(seal(key, &payload)));
         Ok(())
     }
 
     pub(crate) fn remove(&mut self, key: &[u8]) {
-        self.0.remove(key);
+        self.0.insert(key.to_vec(), None);
+    }
+
+    /// A value as it will be.
+    pub(crate) fn get<T: DeserializeOwned>(&self, index: &Index, key: &[u8]) -> Result<Option<T>, StateError> {
+        match self.0.get(key) {
+            Some(Some(sealed)) => unseal(key, sealed).map(Some),
+            Some(None) => Ok(None),
+            None => index.get(key),
+        }
     }
 }
 
@@ -62,7 +72,14 @@ impl Index {
     }
 
     pub(crate) fn apply(&self, batch: Batch) -> Result<(), StateError> {
-        Ok(self.db.apply_batch(batch.0)?)
+        let mut changes = sled::Batch::default();
+        for (key, value) in batch.0 {
+            match value {
+                Some(value) => changes.insert(key, value),
+                None => changes.remove(key),
+            }
+        }
+        Ok(self.db.apply_batch(changes)?)
     }
 
     /// Keys and values from `from` on that begin with `prefix`.

@@ -63,49 +63,60 @@ fn destination_key(key: &DestinationKey) -> Vec<u8> {
 
 /// Puts what a record says into the index. Saying it twice is saying it once.
 pub(crate) fn index_record(index: &Index, record: &Record) -> Result<(), StateError> {
+    let mut batch = Batch::default();
+    gather(index, &mut batch, record)?;
+    index.apply(batch)
+}
+
+/// Adds what a record says to a batch, on top of what is in it.
+fn gather(index: &Index, batch: &mut Batch, record: &Record) -> Result<(), StateError> {
     match record {
-        Record::Destination { id, key } => index.put(&destination_key(key), id),
+        Record::Destination { id, key } => batch.put(&destination_key(key), id),
         Record::Placed {
             destination,
             folded,
             placement,
             ..
-        } => stand(index, *destination, folded, placement),
+        } => stand(index, batch, *destination, folded, placement),
         Record::Lost {
             destination,
             folded,
             why,
             at,
         } => {
-            let mut batch = Batch::default();
             batch.put(&lost_key(*destination, *at, folded), why)?;
             if *why == Loss::Removed {
                 let path = path_key(*destination, folded);
-                if let Some(number) = index.get::<u64>(&path)? {
-                    if let Some(standing) = index.get::<Standing>(&placed_key(*destination, number))? {
+                if let Some(number) = batch.get::<u64>(index, &path)? {
+                    if let Some(standing) = batch.get::<Standing>(index, &placed_key(*destination, number))? {
                         let by_asset =
                             asset_prefix(*destination, &standing.placement.source, &standing.placement.asset);
                         batch.remove(&[by_asset, number.to_be_bytes().to_vec()].concat());
                     }
                     batch.remove(&placed_key(*destination, number));
                     batch.remove(&path);
-                    let count = index.get::<u64>(&count_key(*destination))?.unwrap_or_default();
+                    let count = batch.get::<u64>(index, &count_key(*destination))?.unwrap_or_default();
                     batch.put(&count_key(*destination), &count.saturating_sub(1))?;
                 }
             }
-            index.apply(batch)
+            Ok(())
         }
         Record::Intent(_) | Record::Staged { .. } | Record::Dropped { .. } => Ok(()),
     }
 }
 
-fn stand(index: &Index, destination: DestinationId, folded: &str, placement: &Placement) -> Result<(), StateError> {
-    let mut batch = Batch::default();
+fn stand(
+    index: &Index,
+    batch: &mut Batch,
+    destination: DestinationId,
+    folded: &str,
+    placement: &Placement,
+) -> Result<(), StateError> {
     let path = path_key(destination, folded);
-    let number = match index.get::<u64>(&path)? {
+    let number = match batch.get::<u64>(index, &path)? {
         // One thing at one path: what stood there before is what this took the place of.
         Some(number) => {
-            if let Some(before) = index.get::<Standing>(&placed_key(destination, number))? {
+            if let Some(before) = batch.get::<Standing>(index, &placed_key(destination, number))? {
                 let by_asset = asset_prefix(destination, &before.placement.source, &before.placement.asset);
                 batch.remove(&[by_asset, number.to_be_bytes().to_vec()].concat());
             }
@@ -113,9 +124,9 @@ fn stand(index: &Index, destination: DestinationId, folded: &str, placement: &Pl
         }
         None => {
             let numbers = Key::new(b'N').number(destination.0).bytes();
-            let number = index.get::<u64>(&numbers)?.unwrap_or_default() + 1;
+            let number = batch.get::<u64>(index, &numbers)?.unwrap_or_default() + 1;
             batch.put(&numbers, &number)?;
-            let count = index.get::<u64>(&count_key(destination))?.unwrap_or_default();
+            let count = batch.get::<u64>(index, &count_key(destination))?.unwrap_or_default();
             batch.put(&count_key(destination), &(count + 1))?;
             batch.put(&path, &number)?;
             number
@@ -129,8 +140,7 @@ fn stand(index: &Index, destination: DestinationId, folded: &str, placement: &Pl
         },
     )?;
     let by_asset = asset_prefix(destination, &placement.source, &placement.asset);
-    batch.put(&[by_asset, number.to_be_bytes().to_vec()].concat(), &())?;
-    index.apply(batch)
+    batch.put(&[by_asset, number.to_be_bytes().to_vec()].concat(), &())
 }
 
 impl State {
@@ -248,8 +258,12 @@ impl State {
         failpoint("record/before");
         self.journal().append_durable(records)?;
         failpoint("record/after");
+        let mut batch = Batch::default();
         for record in records {
-            index_record(self.index()?, record)?;
+            gather(self.index()?, &mut batch, record)?;
+        }
+        self.index()?.apply(batch)?;
+        for record in records {
             if let Record::Placed {
                 destination,
                 intent: Some(key),
