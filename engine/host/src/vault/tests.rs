@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use super::in_memory::InMemory;
 use super::*;
 
@@ -15,18 +13,39 @@ fn cookie(value: &str, expires: Option<i64>) -> KeptCookie {
     }
 }
 
-/// Takes its time.
-#[derive(Default)]
-struct Slow(InMemory);
+/// Its first write begins, says so, and ends when the test lets it.
+struct Held {
+    kept: InMemory,
+    began: tokio::sync::Notify,
+    end: Mutex<Option<std::sync::mpsc::Receiver<()>>>,
+}
 
-impl SessionStore for Slow {
+impl Held {
+    /// The store, and what lets its first write end.
+    fn new() -> (Arc<Self>, std::sync::mpsc::Sender<()>) {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let held = Self {
+            kept: InMemory::default(),
+            began: tokio::sync::Notify::new(),
+            end: Mutex::new(Some(receiver)),
+        };
+        (Arc::new(held), sender)
+    }
+}
+
+impl SessionStore for Held {
     fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
-        self.0.read()
+        self.kept.read()
     }
 
     fn write(&self, bytes: &[u8]) -> Result<(), StoreError> {
-        std::thread::sleep(Duration::from_millis(300));
-        self.0.write(bytes)
+        let first = self.end.lock().take();
+        if let Some(end) = first {
+            self.began.notify_one();
+            // A test that failed before drops its end, and the write goes on.
+            let _ = end.recv();
+        }
+        self.kept.write(bytes)
     }
 }
 
@@ -51,9 +70,8 @@ async fn cookies_are_written_when_they_say_news() {
 
 #[tokio::test]
 async fn many_changes_share_a_write_and_nobodys_thread_waits_for_it() {
-    let store: Arc<Slow> = Arc::default();
+    let (store, end) = Held::new();
     let vault = Arc::new(Vault::open(Arc::clone(&store) as _, BTreeMap::new()).unwrap());
-    let started = std::time::Instant::now();
     let changes: Vec<_> = (0..20)
         .map(|number| {
             let vault = Arc::clone(&vault);
@@ -63,25 +81,32 @@ async fn many_changes_share_a_write_and_nobodys_thread_waits_for_it() {
             })
         })
         .collect();
-    // This test has one thread: it runs on while the store writes.
-    tokio::time::sleep(Duration::from_millis(10)).await;
-    assert!(started.elapsed() < Duration::from_millis(250));
+    // This test has one thread: that it gets here while the store writes is what it shows.
+    store.began.notified().await;
+    assert!(store.kept.0.lock().is_empty());
+    end.send(()).unwrap();
     for change in changes {
         change.await.unwrap().unwrap();
     }
-    assert!(store.0.0.lock().len() <= 2);
+    assert!(store.kept.0.lock().len() <= 2);
     let again = Vault::open(store, BTreeMap::new()).unwrap();
     assert!((0..20).all(|number| again.slot(&format!("slot-{number}")).is_some()));
 }
 
 #[tokio::test]
 async fn a_write_that_nobody_waits_for_is_not_overtaken() {
-    let store: Arc<Slow> = Arc::default();
-    let vault = Vault::open(Arc::clone(&store) as _, BTreeMap::new()).unwrap();
+    let (store, end) = Held::new();
+    let vault = Arc::new(Vault::open(Arc::clone(&store) as _, BTreeMap::new()).unwrap());
     vault.take_slots(vec![("slot".to_owned(), "old".to_owned())]);
-    let gave_up = tokio::time::timeout(Duration::from_millis(50), vault.keep()).await;
-    assert!(gave_up.is_err());
+    let waiting = tokio::spawn({
+        let vault = Arc::clone(&vault);
+        async move { vault.keep().await }
+    });
+    store.began.notified().await;
+    waiting.abort();
+    assert!(waiting.await.unwrap_err().is_cancelled());
     vault.take_slots(vec![("slot".to_owned(), "new".to_owned())]);
+    end.send(()).unwrap();
     vault.keep().await.unwrap();
     let again = Vault::open(store, BTreeMap::new()).unwrap();
     assert_eq!(
