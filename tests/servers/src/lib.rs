@@ -1,0 +1,11 @@
+//! Real servers on loopback for the tests and the demo: one file each. They are fetched under `target/tools/servers` by `setup.sh` and started in a folder of their own,
+//! on ports that the system chose; nothing of them is installed into the system, and they end with the value that stands for them.
+//!
+//! It never stands in for a server that can be had: doubles of those that can't live in `tests/clouds`.
+#![forbid(unsafe_code)]
+
+mod fetched;
+mod process;
+
+pub use fetched::{Fetched, fetched};
+pub use process::{Server, free_port};

@@ -1,0 +1,76 @@
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A port on loopback that nobody uses now.
+///
+/// # Panics
+/// If the system has none.
+pub fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|listener| listener.local_addr())
+        .expect("a port on loopback")
+        .port()
+}
+
+/// A server's process; killed when dropped.
+pub struct Server {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Starts it and returns once its port answers.
+    ///
+    /// # Panics
+    /// If it doesn't start, ends, or doesn't answer within two minutes.
+    pub fn start(command: &mut Command, port: u16) -> Self {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let program = command.get_program().to_string_lossy().into_owned();
+        let child = command
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{program}: {error}"));
+        let mut server = Self { child, address };
+        let until = Instant::now() + Duration::from_secs(120);
+        while TcpStream::connect(address).is_err() {
+            assert!(server.is_running(), "{program} ended before it listened");
+            assert!(Instant::now() < until, "{program} doesn't listen at {address}");
+            // The server's own readiness can only be asked for: nothing announces a port that opens.
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        server
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether its process still runs.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Ends it at once, as a power cut would.
+    ///
+    /// # Errors
+    /// If the system can't.
+    pub fn kill(&mut self) -> io::Result<()> {
+        self.child.kill()?;
+        self.child.wait().map(drop)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.kill();
+    }
+}
