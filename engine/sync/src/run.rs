@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant as Clock;
 
-use camroll_host::Connection;
+use camroll_host::{Connection, Spool};
 use camroll_model::{
-    Account, AssetCounts, DestinationReceipt, KeptCounts, Library, MissingVersions, Outcome, Problem, ProofCounts,
-    Receipt, ResourceCounts, Retry, SourceKey,
+    Account, Algorithm, AssetCounts, DestinationReceipt, KeptCounts, Library, MissingVersions, Outcome, Problem,
+    ProofCounts, Receipt, ResourceCounts, Retry, SourceKey,
 };
 use camroll_plan::{Wish, fingerprint};
 use camroll_spec::{LibraryChoice, Spec};
@@ -23,6 +23,7 @@ use crate::lane::{Hearing, LaneReport, LaneRun};
 use crate::link::Link;
 use crate::preview::Preview;
 use crate::progress::{Event, Progress};
+use crate::reading::{LaneNumber, Readings};
 use crate::recover::recover;
 use crate::stop::{Stop, StopRequest};
 use crate::transfer::Place;
@@ -64,8 +65,61 @@ struct Tally {
     lanes: Vec<(String, Lane, LaneReport)>,
     problems: Vec<Problem>,
     failure: Option<Failure>,
+    /// Destinations that didn't answer.
+    unreached: Vec<String>,
     advanced: bool,
     account: Option<Account>,
+}
+
+impl Tally {
+    /// The first failure is what the run is said to have failed with; any says more than that it was interrupted.
+    fn note(&mut self, failure: Failure) {
+        let worse = self
+            .failure
+            .as_ref()
+            .is_none_or(|known| known.exit() == Exit::Interrupted);
+        if worse {
+            self.failure = Some(failure);
+        }
+    }
+}
+
+/// A destination that answered.
+struct Reached {
+    destination: camroll_spec::Destination,
+    link: Link,
+    key: camroll_model::DestinationKey,
+    identity: camroll_model::Identity,
+}
+
+async fn reach(
+    state: &Arc<State>,
+    request: &RunRequest,
+    destination: &camroll_spec::Destination,
+    connection: &Connection,
+) -> Result<Reached, Failure> {
+    let link = Link::new(connection.clone(), request.stop.clone());
+    let name = destination.name.to_string();
+    let (key, identity) = identify(state, &link, &name, &destination.connection.settings, request.mode).await?;
+    Ok(Reached {
+        destination: destination.clone(),
+        link,
+        key,
+        identity,
+    })
+}
+
+/// What is computed of every file: our own digest, and those that a destination tells, compares or must know.
+fn digests(reached: &[Reached]) -> Vec<Algorithm> {
+    let mut digests = vec![Algorithm::Sha256];
+    for there in reached {
+        let features = &there.identity.features;
+        let needed = features.needs.iter().flat_map(|needs| &needs.digests);
+        for name in features.digests.iter().chain(&features.checked_digests).chain(needed) {
+            digests.extend(Algorithm::from_name(name).filter(|algorithm| !digests.contains(algorithm)));
+        }
+    }
+    digests
 }
 
 /// Runs a spec once.
@@ -108,6 +162,23 @@ async fn go(
         });
     }
     let libraries = choose(state, request, &source, &connector, &account_id).await?;
+    let mut reached = Vec::new();
+    for (destination, connection) in request.spec.destinations.iter().zip(&request.destinations) {
+        match reach(state, request, destination, connection).await {
+            Ok(there) => reached.push(there),
+            // The others go on. What this one lacks is pending, whatever the counters say.
+            Err(failure) => {
+                tally.unreached.push(destination.name.to_string());
+                tally.problems.extend(failure.problem());
+                tally.note(failure);
+            }
+        }
+    }
+    if reached.is_empty() {
+        return Ok(());
+    }
+    let spool = Spool::new(state.folder().join("spool"), request.spec.limits.spool);
+    let transfers = request.spec.limits.transfers.get() as usize;
     let context = Arc::new(Context {
         spec: Arc::clone(&request.spec),
         state: Arc::clone(state),
@@ -116,15 +187,17 @@ async fn go(
         progress: Arc::clone(&request.progress),
         mode: request.mode,
         libraries,
+        readings: Readings::new(reached.len(), spool, transfers),
+        digests: digests(&reached),
         run: run_id.to_owned(),
         now,
     });
     let mut runs = Vec::new();
-    for (destination, connection) in request.spec.destinations.iter().zip(&request.destinations) {
-        runs.push(lane(&context, destination, connection).await?);
+    for (number, there) in reached.into_iter().enumerate() {
+        runs.push(lane(&context, LaneNumber(number), there).await?);
     }
     let lanes: Vec<Lane> = runs.iter().map(|run| run.lane.clone()).collect();
-    if request.mode == Mode::Sync {
+    if request.mode == Mode::Sync && tally.unreached.is_empty() {
         state.set_lanes(request.spec.name.as_str(), &lanes.iter().collect::<Vec<_>>())?;
     }
     let (tell, hearing) = watch::channel(Hearing::Goes(0));
@@ -175,17 +248,15 @@ async fn go(
         .zip(reports)
         .map(|((name, lane), report)| (name, lane, report))
         .collect();
+    let mut failures = Vec::new();
     for (_, _, report) in &mut tally.lanes {
         if let Some(failure) = report.failure.take() {
-            let worse = tally
-                .failure
-                .as_ref()
-                .is_none_or(|known| known.exit() == Exit::Interrupted);
             tally.problems.extend(failure.problem());
-            if worse {
-                tally.failure = Some(failure);
-            }
+            failures.push(failure);
         }
+    }
+    for failure in failures {
+        tally.note(failure);
     }
     if context.source.is_broken() {
         let rest = now + jiff::SignedDuration::from_mins(30);
@@ -282,28 +353,23 @@ async fn choose(
         .collect()
 }
 
-async fn lane(
-    context: &Arc<Context>,
-    destination: &camroll_spec::Destination,
-    connection: &Connection,
-) -> Result<LaneRun, Failure> {
+async fn lane(context: &Arc<Context>, number: LaneNumber, there: Reached) -> Result<LaneRun, Failure> {
+    let Reached {
+        destination,
+        link,
+        key,
+        identity,
+    } = there;
     let name = destination.name.to_string();
-    let link = Link::new(connection.clone(), context.stop.clone());
-    let (key, identity) = identify(
-        &context.state,
-        &link,
-        &name,
-        &destination.connection.settings,
-        context.mode,
-    )
-    .await?;
     let id = context.state.destination(&key)?;
     let place = Arc::new(Place {
         name: name.clone(),
         link,
         id,
         identity: key.identity.clone(),
-        turns: Arc::new(tokio::sync::Semaphore::new(context.spec.limits.transfers.get() as usize)),
+        lane: number,
+        features: identity.features.clone(),
+        uploads: parking_lot::Mutex::default(),
         rules: identity.features.names.clone(),
     });
     if context.mode == Mode::Sync {
@@ -331,7 +397,7 @@ async fn lane(
         });
     let wish = Wish {
         spec: &context.spec,
-        destination,
+        destination: &destination,
         features: &identity.features,
         library: &personal,
     };
@@ -340,7 +406,7 @@ async fn lane(
         .lane(context.spec.name.as_str(), &name, &key, fingerprint(&wish))?;
     Ok(LaneRun {
         context: Arc::clone(context),
-        destination: destination.clone(),
+        destination,
         place,
         features: identity.features,
         free: identity.free,
@@ -414,10 +480,15 @@ fn conclude(
     }
     tally.problems.truncate(PROBLEMS);
     let totals = state.spec_totals(&spec).unwrap_or_default();
+    // Settled means everywhere: where a destination didn't answer, nothing is known to be.
+    let (settled, pending) = match tally.unreached.as_slice() {
+        [] => (totals.settled, totals.pending),
+        _ => (0, totals.pending + totals.settled),
+    };
     let assets = AssetCounts {
         in_scope: totals.in_scope,
-        settled: totals.settled,
-        pending: totals.pending,
+        settled,
+        pending,
         failed: totals.failed,
         out_of_scope: totals.out_of_scope,
     };

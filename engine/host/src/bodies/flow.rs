@@ -154,16 +154,13 @@ impl Flow {
     }
 
     /// One whose bytes are all there.
-    pub(crate) fn whole(bytes: Bytes) -> Arc<Self> {
+    pub(crate) fn whole(bytes: Bytes, proven: Proven) -> Arc<Self> {
         let flow = Self::new(bytes.len(), None);
         {
             let mut state = flow.state.lock();
             state.written = bytes.len() as u64;
             state.in_memory = bytes.len();
-            state.end = End::Passed(Proven {
-                size: state.written,
-                digests: Vec::new(),
-            });
+            state.end = End::Passed(proven);
             if !bytes.is_empty() {
                 state.blocks.push_back(Block {
                     start: 0,
@@ -339,6 +336,54 @@ impl Flow {
             });
         }
         self.grown.notify_waiters();
+    }
+
+    /// Another way of reading from now on.
+    pub(crate) fn keep(&self, id: u64, keep: Keep) {
+        let mut state = self.state.lock();
+        if let Some(reader) = state.readers.iter_mut().find(|reader| reader.id == id) {
+            reader.keep = keep;
+        }
+        drop(state);
+        self.room.notify_waiters();
+    }
+
+    /// Moves all that is in memory out of it.
+    pub(crate) async fn unload(&self) -> Result<(), ConnectorError> {
+        loop {
+            let next = {
+                let mut state = self.state.lock();
+                state.trim();
+                state.to_spill()
+            };
+            match next {
+                Some((start, bytes)) => self.spill(start, bytes).await?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Waits for the end.
+    pub(crate) async fn passed(&self, id: u64) -> Result<Proven, ConnectorError> {
+        loop {
+            let grown = self.grown.notified();
+            tokio::pin!(grown);
+            grown.as_mut().enable();
+            {
+                let state = self.state.lock();
+                match &state.end {
+                    End::Passed(proven) => return Ok(proven.clone()),
+                    End::Failed(error) => return Err(error.clone()),
+                    End::Open => {}
+                }
+                match state.readers.iter().find(|reader| reader.id == id) {
+                    None => return Err(broken_off()),
+                    Some(reader) if reader.lost => return Err(fell_behind()),
+                    Some(_) => {}
+                }
+            }
+            grown.await;
+        }
     }
 
     pub(crate) fn proven(&self) -> Option<Proven> {

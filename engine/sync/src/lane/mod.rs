@@ -87,6 +87,7 @@ impl LaneRun {
         if let Err(failure) = self.drive(&mut hearing, &mut report).await {
             report.failure = Some(failure);
         }
+        self.context.readings.over(self.place.lane);
         report
     }
 }

@@ -14,6 +14,7 @@ use crate::context::{HeardLibrary, Mode, problem};
 use crate::failure::Failure;
 use crate::preview::PreviewAction;
 use crate::progress::{Arrival, Event};
+use crate::reading::{FileKey, Position};
 use crate::survey::{Listing, Lying, look};
 use crate::transfer::Job;
 
@@ -83,6 +84,10 @@ impl LaneRun {
             return Ok(());
         }
         let seq = (!entry.already_looked_at).then_some(entry.seq);
+        let position = match seq {
+            Some(seq) => Position::Arrived(entry.source, seq),
+            None => Position::Unsettled(entry.source, entry.ordinal),
+        };
         let wish = Wish {
             spec: &self.context.spec,
             destination: &self.destination,
@@ -146,7 +151,7 @@ impl LaneRun {
                 };
                 staging.reserved.insert(fold(&file.path, rules), Some(holder));
             }
-            let Some(job) = Job::of(ticket, &library, &asset, action) else {
+            let Some(job) = Job::of(ticket, position, &library, &asset, action) else {
                 continue;
             };
             if action.is_destructive() {
@@ -182,6 +187,9 @@ impl LaneRun {
                 waiting_for,
             },
         );
+        for job in &gentle {
+            self.context.readings.want(self.place.lane, FileKey::of(job));
+        }
         staging.jobs.extend(gentle);
         if !destructive.is_empty() {
             staging.destructive.push((ticket, destructive));
