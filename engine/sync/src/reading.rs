@@ -229,10 +229,8 @@ impl Readings {
         self.moved.notified().await;
     }
 
-    /// Waits until every other destination has planned as far as this file, and then says who reads it: once for all of them. `intake` is what the reader would write into.
-    pub(crate) async fn claim(&self, lane: LaneNumber, job: &Job, intake: &Intake) -> Claim {
-        let file = FileKey::of(job);
-        let position = job.position;
+    /// Waits until every other destination has planned as far as this file, though not long for one that is slow.
+    async fn meet(&self, lane: LaneNumber, position: Position) {
         let until = tokio::time::Instant::now() + GRACE;
         loop {
             let moved = self.moved.notified();
@@ -240,25 +238,18 @@ impl Readings {
             moved.as_mut().enable();
             {
                 let mut inner = self.inner.lock();
-                if let Some(parked) = inner.parked.remove(&(lane, file.clone())) {
-                    return Claim::Another(parked);
+                let mut waits = inner
+                    .lanes
+                    .iter_mut()
+                    .enumerate()
+                    .filter(|(number, other)| *number != lane.0 && !other.late && !other.has_passed(position))
+                    .peekable();
+                if waits.peek().is_none() {
+                    return;
                 }
-                let waits = |(number, other): (usize, &Progress)| {
-                    number != lane.0 && !other.late && !other.has_passed(position)
-                };
-                let patient = tokio::time::Instant::now() < until;
-                if !patient {
-                    for (number, other) in inner.lanes.iter_mut().enumerate() {
-                        other.late |= waits((number, other));
-                    }
-                }
-                if !patient || !inner.lanes.iter().enumerate().any(waits) {
-                    let mut peers = inner.wants.remove(&file).unwrap_or_default();
-                    peers.remove(&lane);
-                    for peer in peers {
-                        inner.parked.insert((peer, file.clone()), intake.park());
-                    }
-                    return Claim::Yours;
+                if tokio::time::Instant::now() >= until {
+                    waits.for_each(|(_, other)| other.late = true);
+                    return;
                 }
             }
             tokio::select! {
@@ -266,6 +257,22 @@ impl Readings {
                 () = tokio::time::sleep_until(until) => {}
             }
         }
+    }
+
+    /// Says who reads a file: once for all who want it. `intake` is what the reader would write into.
+    pub(crate) async fn claim(&self, lane: LaneNumber, job: &Job, intake: &Intake) -> Claim {
+        self.meet(lane, job.position).await;
+        let file = FileKey::of(job);
+        let mut inner = self.inner.lock();
+        if let Some(parked) = inner.parked.remove(&(lane, file.clone())) {
+            return Claim::Another(parked);
+        }
+        let mut peers = inner.wants.remove(&file).unwrap_or_default();
+        peers.remove(&lane);
+        for peer in peers {
+            inner.parked.insert((peer, file.clone()), intake.park());
+        }
+        Claim::Yours
     }
 
     /// Whether so many files wait for destinations that aren't ready that a file which is read to its end shouldn't stay in memory.
@@ -284,6 +291,10 @@ impl Readings {
             return Ok(Vec::new());
         };
         let keys: Vec<FileKey> = jobs.iter().map(FileKey::of).collect();
+        // Who will want these too has said so by then.
+        if let Some(last) = jobs.last() {
+            self.meet(lane, last.position).await;
+        }
         loop {
             let moved = self.moved.notified();
             tokio::pin!(moved);

@@ -6,8 +6,8 @@ use std::time::Instant as Clock;
 
 use camroll_host::{Connection, Spool};
 use camroll_model::{
-    Account, Algorithm, AssetCounts, DestinationReceipt, KeptCounts, Library, MissingVersions, Outcome, Problem,
-    ProofCounts, Receipt, ResourceCounts, Retry, SourceKey,
+    Account, Algorithm, AssetCounts, ConnectorError, DestinationReceipt, KeptCounts, Library, MissingVersions, Outcome,
+    Problem, ProofCounts, Receipt, ResourceCounts, Retry, SourceKey,
 };
 use camroll_plan::{Wish, fingerprint};
 use camroll_spec::{LibraryChoice, Spec};
@@ -39,8 +39,8 @@ pub struct RunRequest {
     pub source: Connection,
     /// Held while the source's sign-in is checked: one at a time over all processes.
     pub sign_in: camroll_state::SignIn,
-    /// Its destinations, in the spec's order.
-    pub destinations: Vec<Connection>,
+    /// Its destinations, in the spec's order, or why there is no way to one.
+    pub destinations: Vec<Result<Connection, ConnectorError>>,
     /// Who is told.
     pub progress: Arc<dyn Progress>,
     /// Who may stop it.
@@ -96,10 +96,14 @@ async fn reach(
     state: &Arc<State>,
     request: &RunRequest,
     destination: &camroll_spec::Destination,
-    connection: &Connection,
+    connection: &Result<Connection, ConnectorError>,
 ) -> Result<Reached, Failure> {
-    let link = Link::new(connection.clone(), request.stop.clone());
     let name = destination.name.to_string();
+    let connection = match connection {
+        Ok(connection) => connection.clone(),
+        Err(error) => return Err(Failure::Destination(name, error.clone())),
+    };
+    let link = Link::new(connection, request.stop.clone());
     let (key, identity) = identify(state, &link, &name, &destination.connection.settings, request.mode).await?;
     Ok(Reached {
         destination: destination.clone(),
@@ -197,7 +201,7 @@ async fn go(
         runs.push(lane(&context, LaneNumber(number), there).await?);
     }
     let lanes: Vec<Lane> = runs.iter().map(|run| run.lane.clone()).collect();
-    if request.mode == Mode::Sync && tally.unreached.is_empty() {
+    if request.mode == Mode::Sync {
         state.set_lanes(request.spec.name.as_str(), &lanes.iter().collect::<Vec<_>>())?;
     }
     let (tell, hearing) = watch::channel(Hearing::Goes(0));
@@ -233,7 +237,7 @@ async fn go(
         request.stop.wait(StopRequest::Now).await;
         // Everything that blocks in a connector answers `cancelled` from here on.
         request.source.stop();
-        for connection in &request.destinations {
+        for connection in request.destinations.iter().flatten() {
             connection.stop();
         }
         std::future::pending::<()>().await;
@@ -280,7 +284,7 @@ async fn check(request: &RunRequest, source: &Link) -> Result<Account, Failure> 
     let guard = tokio::task::spawn_blocking(move || sign_in.lock())
         .await
         .map_err(|panic| {
-            Failure::Source(camroll_model::ConnectorError::new(
+            Failure::Source(ConnectorError::new(
                 camroll_model::ErrorClass::Unexpected,
                 "sync/panic",
                 panic.to_string(),
@@ -428,7 +432,8 @@ fn conclude(
     let mut missing = MissingVersions::default();
     let mut requests = BTreeMap::from([("source".to_owned(), request.source.requests())]);
     for (destination, connection) in request.spec.destinations.iter().zip(&request.destinations) {
-        requests.insert(destination.name.to_string(), connection.requests());
+        let made = connection.as_ref().map_or(0, Connection::requests);
+        requests.insert(destination.name.to_string(), made);
     }
     for (name, lane, report) in &mut tally.lanes {
         let totals = lane.totals().unwrap_or_default();

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use camroll_model::{Outcome as RunOutcome, Receipt};
 use camroll_spec::Spec;
 use camroll_state::State;
-use camroll_sync::{Exit, Mode, Opener, Progress, RunReport, RunRequest, Silent, Stop, StopRequest, run as run_spec};
+use camroll_sync::{
+    Exit, Mode, OpenError, Opener, Progress, RunReport, RunRequest, Silent, Stop, StopRequest, run as run_spec,
+};
 use indicatif::HumanBytes;
 
 use crate::args::SyncArguments;
 use crate::bars::{Bars, Quiet};
-use crate::setup::{connect, open_state, open_story, opener, state_folder};
+use crate::setup::{connect, open_state, open_story, opener, secrets, state_folder};
 use crate::specs;
 use crate::story::{Outcome, Story};
 
@@ -81,7 +83,13 @@ pub async fn one(
     let sign_in = opener.sign_in(&spec.source.connection).map_err(open_story)?;
     let mut destinations = Vec::new();
     for destination in &spec.destinations {
-        destinations.push(connect(opener, spec, &destination.connection)?);
+        let connection = &destination.connection;
+        destinations.push(match opener.open(connection, secrets(spec, connection)?) {
+            Ok(connection) => Ok(connection),
+            // Where there are others, they go on.
+            Err(OpenError::Connect(error)) if spec.destinations.len() > 1 => Err(error),
+            Err(error) => return Err(open_story(error)),
+        });
     }
     let request = RunRequest {
         spec: Arc::new(spec.clone()),
