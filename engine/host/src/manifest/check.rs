@@ -25,6 +25,17 @@ pub(super) fn check(manifest: &Manifest) -> Result<(), ManifestError> {
         slot_is_fine(name, slot)?;
     }
     captures(manifest)?;
+    for (name, auth) in &manifest.auth {
+        if let Some(slot) = auth
+            .slots()
+            .into_iter()
+            .find(|slot| !manifest.slots.contains_key(*slot))
+        {
+            return fail(format!(
+                "its auth {name:?} uses the slot {slot:?}, and there is no such slot"
+            ));
+        }
+    }
     origins(manifest)?;
     names(manifest)
 }
@@ -103,7 +114,7 @@ fn origins(manifest: &Manifest) -> Result<(), ManifestError> {
         }
         let chosen = origin.by.values().flat_map(|values| values.values());
         for address in origin.address.iter().chain(chosen) {
-            if !is_fixed_address(address) {
+            if !is_fixed_address(&without_settings(address)) {
                 return fail(format!(
                     "its origin {name:?} has the address {address:?}, which isn't https://host or has more than a path; plain http is for a person to set"
                 ));
@@ -116,6 +127,21 @@ fn origins(manifest: &Manifest) -> Result<(), ManifestError> {
         }
     }
     Ok(())
+}
+
+/// An address as it is when a label stands for each setting that it names. A setting can only be the beginning of a host's name, never its end.
+fn without_settings(address: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = address;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((_, after)) = after.split_once('}').filter(|(_, after)| after.starts_with('.')) else {
+            return String::new();
+        };
+        plain.push_str(before);
+        plain.push('x');
+        rest = after;
+    }
+    plain + rest
 }
 
 fn is_fixed_address(text: &str) -> bool {
@@ -137,6 +163,7 @@ fn names(manifest: &Manifest) -> Result<(), ManifestError> {
         .flat_map(|slot| slot.places.iter().map(|place| &place.origin))
         .chain(manifest.captures.iter().map(|capture| &capture.origin))
         .chain(manifest.learns.values().map(|learn| &learn.origin))
+        .chain(manifest.auth.values().flat_map(|auth| auth.origins()))
         .chain(manifest.cookies.iter().flat_map(|cookies| &cookies.origins));
     match named.find(|origin| !manifest.origins.contains_key(*origin)) {
         Some(origin) => fail(format!(

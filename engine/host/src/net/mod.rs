@@ -2,6 +2,7 @@
 
 mod address;
 mod answer;
+mod auth;
 mod clients;
 mod content;
 mod cookies;
