@@ -495,13 +495,16 @@ impl Connection {
     }
 
     /// Brings a file's bytes where nobody sees them yet.
-    pub async fn stage(&self, file: StageFile, body: Outlet) -> Result<Staged, ConnectorError> {
+    pub async fn stage(&self, file: StageFile, mut body: Outlet) -> Result<Staged, ConnectorError> {
         let file = convert::file_out(file);
+        let saver = body.saver.take();
         let staged = self
             .destination(async |store: &mut Store<Guest>, guest| {
                 let own = store.data_mut().table.push(Body::outlet(body))?;
                 let lent = Resource::new_borrow(own.rep());
+                store.data_mut().saver = saver;
                 let result = guest.call_stage(&mut *store, &file, lent).await;
+                store.data_mut().saver = None;
                 store.data_mut().table.delete(own)?;
                 result
             })

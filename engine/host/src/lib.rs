@@ -23,7 +23,10 @@ mod pointer;
 mod redact;
 mod vault;
 
-pub use bodies::{Gate, Intake, Outlet, PipeOptions, Proven, digest_only, from_bytes, memory, pipe};
+pub use bodies::{
+    Checkpoint, Gate, Intake, Keep, Outlet, OutletOptions, PipeOptions, Proven, Saver, Spool, digest_only, from_bytes,
+    memory, pipe,
+};
 pub use cache::CodeCacheDir;
 pub use connection::{Connection, Disposal, Progress, Question};
 pub use connector::{ConnectRequest, Connector, Exports, Host, HostOptions};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use camroll_host::{Gate, Intake, PipeOptions, Proven};
+use camroll_host::{Gate, Intake, Keep, OutletOptions, PipeOptions, Proven};
 use camroll_model::{
     Action, Algorithm, Asset, ConnectorError, Digest, Entry, ErrorClass, Instant, Located, Ownership, Placement, Proof,
     Related, Resource, ResourceRef, StageFile, Staged, WantedFile,
@@ -225,12 +225,16 @@ async fn once(context: &Context, place: &Place, job: &Job, located: &Located) ->
     let size = located.size.or(resource.size);
     let key = job.idempotency_key(&place.identity);
     let placement = proposed(job, size, &expected);
-    let (mut intake, outlet) = camroll_host::pipe(PipeOptions {
+    let mut intake = camroll_host::pipe(PipeOptions {
         size,
         digests: expected,
         compute: vec![Algorithm::Sha256],
         window: WINDOW,
+        spool: None,
         turns: Some(Arc::clone(&place.turns)),
+    });
+    let outlet = intake.outlet(OutletOptions {
+        keep: Keep::Nothing,
         gate: intend(&context.state, place, &key, job, placement.clone()),
     });
     let file = StageFile {

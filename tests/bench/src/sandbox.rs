@@ -9,7 +9,9 @@ use std::time::Instant;
 
 use anyhow::{Context as _, anyhow, bail};
 use bytes::{Bytes, BytesMut};
-use camroll_host::{ConnectRequest, Connection, Host, HostOptions, PipeOptions, Progress, SessionStore, StoreError};
+use camroll_host::{
+    ConnectRequest, Connection, Host, HostOptions, Keep, OutletOptions, PipeOptions, Progress, SessionStore, StoreError,
+};
 use camroll_model::{Algorithm, Change, ConnectorError, LibraryId, ResourceRef, Secret, StageFile, Staged};
 use futures::StreamExt as _;
 use serde_json::json;
@@ -176,12 +178,16 @@ impl Through {
             .map_err(refused)?;
         let located = located.pop().context("an answer")?.map_err(refused)?;
         let began = Instant::now();
-        let (mut intake, outlet) = camroll_host::pipe(PipeOptions {
+        let mut intake = camroll_host::pipe(PipeOptions {
             size: located.size,
             digests: located.digests,
             compute: vec![Algorithm::Sha256, Algorithm::ApplePhotos],
             window: WINDOW,
+            spool: None,
             turns: None,
+        });
+        let outlet = intake.outlet(OutletOptions {
+            keep: Keep::Nothing,
             gate: Box::new(|_| Box::pin(async { Ok(()) })),
         });
         let file = StageFile {

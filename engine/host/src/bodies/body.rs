@@ -1,8 +1,8 @@
 use bytes::{Buf as _, Bytes, BytesMut};
-use camroll_model::{ConnectorError, ErrorClass};
+use camroll_model::{Algorithm, ConnectorError, ErrorClass};
 use futures::stream::{BoxStream, StreamExt as _};
 
-use crate::bodies::pipe::Outlet;
+use crate::bodies::outlet::{Outlet, Range};
 use crate::files::OpenFile;
 
 /// A file's content or an answer's, as a connector holds it.
@@ -55,7 +55,7 @@ impl Body {
         let Source::Outlet(outlet) = &self.source else {
             return None;
         };
-        let proven = outlet.proven.get()?;
+        let proven = outlet.proven()?;
         proven
             .digests
             .iter()
@@ -63,12 +63,43 @@ impl Body {
             .map(|digest| digest.value.clone())
     }
 
+    /// Digest of a range: where it can be read twice by reading it, else once that very range was read.
+    pub(crate) async fn range_digest(
+        &mut self,
+        algorithm: &str,
+        offset: u64,
+        length: u64,
+    ) -> Result<Option<Vec<u8>>, ConnectorError> {
+        let (Source::Outlet(outlet), Some(algorithm)) = (&self.source, Algorithm::from_name(algorithm)) else {
+            return Ok(None);
+        };
+        let known = outlet.range_digest(algorithm, offset, length);
+        if known.is_some() || !outlet.keeps(length) {
+            return Ok(known);
+        }
+        let mut bytes = outlet.range(offset, Some(length)).bytes();
+        while bytes.next().await.transpose()?.is_some() {}
+        Ok(outlet.range_digest(algorithm, offset, length))
+    }
+
+    /// A range, for a request or a connection that sends it.
+    pub(crate) fn range(&self, offset: u64, length: Option<u64>) -> Result<Range, ConnectorError> {
+        match &self.source {
+            Source::Outlet(outlet) => Ok(outlet.range(offset, length)),
+            Source::Answer { .. } | Source::File(_) => Err(ConnectorError::new(
+                ErrorClass::Unsupported,
+                "host/not-built",
+                "Only the bytes of a file that is being staged can be a part of a request.",
+            )),
+        }
+    }
+
     /// The next bytes, as they come; none at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, ConnectorError> {
         let next = if self.leftover.is_empty() {
             match &mut self.source {
                 Source::Answer { stream, .. } => stream.next().await.transpose()?,
-                Source::Outlet(outlet) => outlet.next().await?,
+                Source::Outlet(outlet) => outlet.at(self.position).await?,
                 Source::File(file) => file.next(self.position).await?,
             }
         } else {
@@ -112,7 +143,13 @@ impl Body {
 
     /// Moves the reading position: a file's anywhere, others forward.
     pub(crate) async fn seek(&mut self, offset: u64) -> Result<(), ConnectorError> {
-        if let Source::File(_) = self.source {
+        let anywhere = match &self.source {
+            Source::File(_) => true,
+            // Whether they are still there shows when they are read.
+            Source::Outlet(outlet) => offset < self.position && outlet.keeps(self.position - offset),
+            Source::Answer { .. } => false,
+        };
+        if anywhere {
             self.leftover = Bytes::new();
             self.position = offset;
             return Ok(());

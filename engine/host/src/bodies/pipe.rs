@@ -1,11 +1,16 @@
-use std::sync::{Arc, OnceLock};
+//! Where a source's bytes go in: through the digests, and on to those who read them.
+
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use camroll_model::{Algorithm, ConnectorError, Digest, ErrorClass};
 use futures::future::BoxFuture;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::bodies::flow::{Flow, Keep};
 use crate::bodies::hashes::Hashes;
+use crate::bodies::outlet::{Outlet, OutletOptions};
+use crate::bodies::spool::Spool;
 
 /// Bytes that are hashed and handed on at a time: large enough that a write is worth its system call.
 const BLOCK: usize = 256 << 10;
@@ -30,17 +35,17 @@ pub struct PipeOptions {
     pub digests: Vec<Digest>,
     /// What to compute besides.
     pub compute: Vec<Algorithm>,
-    /// Bytes that may be under way.
+    /// Bytes that may be under way in memory.
     pub window: usize,
+    /// Where those lie that a destination needs later; without one, a destination that falls behind another is let go.
+    pub spool: Option<Arc<Spool>>,
     /// Whose turn it is to move bytes: a file waits for one with its first byte and gives it back before the gate. So requests can be under way, and wait for
     /// their answers, for more files than may send at a time.
     pub turns: Option<Arc<Semaphore>>,
-    /// Opens before the last block.
-    pub gate: Gate,
 }
 
 enum Behind {
-    Outlet(mpsc::Sender<Result<Bytes, ConnectorError>>),
+    Flow(Arc<Flow>),
     Memory { bytes: BytesMut, limit: usize },
     Nothing,
 }
@@ -51,43 +56,29 @@ pub struct Intake {
     hashes: Option<Hashes>,
     expected_size: Option<u64>,
     expected: Vec<Digest>,
-    gate: Option<Gate>,
     turns: Option<Arc<Semaphore>>,
     turn: Option<OwnedSemaphorePermit>,
     block: BytesMut,
-    held: Option<Bytes>,
     offset: u64,
     /// Bytes of the next answer that are there already.
     skip: u64,
-    proven: Arc<OnceLock<Proven>>,
 }
 
-/// Where a destination takes them out.
-pub struct Outlet {
-    source: From,
-    pub(crate) size: Option<u64>,
-    pub(crate) proven: Arc<OnceLock<Proven>>,
+impl Drop for Intake {
+    fn drop(&mut self) {
+        if let Behind::Flow(flow) = &self.behind {
+            flow.abandon();
+        }
+    }
 }
 
-enum From {
-    Pipe(mpsc::Receiver<Result<Bytes, ConnectorError>>),
-    Bytes(Option<Bytes>),
-}
-
-/// A pipe for one file.
-pub fn pipe(options: PipeOptions) -> (Intake, Outlet) {
-    let (sender, receiver) = mpsc::channel((options.window / BLOCK).max(1));
-    let proven = Arc::new(OnceLock::new());
-    let outlet = Outlet {
-        source: From::Pipe(receiver),
-        size: options.size,
-        proven: Arc::clone(&proven),
-    };
-    let mut intake = Intake::new(Behind::Outlet(sender), options.size, options.digests, options.compute);
-    intake.gate = Some(options.gate);
+/// A pipe for one file. Its outlets are made before the first byte goes in.
+pub fn pipe(options: PipeOptions) -> Intake {
+    // The newest block waits until the source passed, so there is always room for one more.
+    let flow = Flow::new(options.window.max(2 * BLOCK), options.spool);
+    let mut intake = Intake::new(Behind::Flow(flow), options.size, options.digests, options.compute);
     intake.turns = options.turns;
-    intake.proven = proven;
-    (intake, outlet)
+    intake
 }
 
 /// Takes bytes only to look at them.
@@ -110,11 +101,12 @@ pub fn memory(limit: usize) -> Intake {
 
 /// The engine's own bytes, for a destination.
 pub fn from_bytes(bytes: Bytes) -> Outlet {
-    Outlet {
-        size: Some(bytes.len() as u64),
-        source: From::Bytes(Some(bytes)),
-        proven: Arc::new(OnceLock::new()),
-    }
+    let size = Some(bytes.len() as u64);
+    let options = OutletOptions {
+        keep: Keep::Whole,
+        gate: Box::new(|_| Box::pin(async { Ok(()) })),
+    };
+    Outlet::new(&Flow::whole(bytes), size, options)
 }
 
 impl Intake {
@@ -125,14 +117,22 @@ impl Intake {
             hashes: Some(Hashes::new(algorithms)),
             expected_size,
             expected,
-            gate: None,
             turns: None,
             turn: None,
             block: BytesMut::new(),
-            held: None,
             offset: 0,
             skip: 0,
-            proven: Arc::new(OnceLock::new()),
+        }
+    }
+
+    /// A destination's way to these bytes.
+    ///
+    /// # Panics
+    /// If this isn't the end of a pipe.
+    pub fn outlet(&self, options: OutletOptions) -> Outlet {
+        match &self.behind {
+            Behind::Flow(flow) => Outlet::new(flow, self.expected_size, options),
+            Behind::Memory { .. } | Behind::Nothing => panic!("only a pipe has outlets"),
         }
     }
 
@@ -147,7 +147,7 @@ impl Intake {
     }
 
     /// Takes bytes; returns when there is room for them.
-    pub(crate) async fn append(&mut self, mut chunk: Bytes) -> Result<(), ConnectorError> {
+    pub async fn append(&mut self, mut chunk: Bytes) -> Result<(), ConnectorError> {
         if let Some(turns) = self.turns.take() {
             // Nobody closes them; without one, it goes on as if there were no limit.
             self.turn = turns.acquire_owned().await.ok();
@@ -185,7 +185,7 @@ impl Intake {
         Ok(())
     }
 
-    /// Hashes a block and hands on the one before it.
+    /// Hashes a block and hands it on; the newest one isn't read before the source passed.
     async fn forward(&mut self, block: Bytes) -> Result<(), ConnectorError> {
         if let Some(hashes) = &mut self.hashes {
             hashes.update(&block);
@@ -203,14 +203,11 @@ impl Intake {
                 bytes.extend_from_slice(&block);
                 Ok(())
             }
-            Behind::Outlet(out) => match self.held.replace(block) {
-                None => Ok(()),
-                Some(before) => out.send(Ok(before)).await.map_err(|_| nobody_reads()),
-            },
+            Behind::Flow(flow) => flow.push(block).await,
         }
     }
 
-    /// Checks what came, opens the gate, and lets the last block go. Called when the source said that all is there.
+    /// Checks what came and lets the last block go, to each reader through its gate. Called when the source said that all is there.
     pub async fn finish(&mut self) -> Result<Proven, ConnectorError> {
         let result = self.conclude().await;
         if let Err(error) = &result {
@@ -246,60 +243,25 @@ impl Intake {
             size: self.offset,
             digests,
         };
-        if let Some(gate) = self.gate.take() {
-            gate(proven.clone()).await?;
-        }
-        let _ = self.proven.set(proven.clone());
-        if let Behind::Outlet(out) = &self.behind
-            && let Some(last) = self.held.take()
-        {
-            out.send(Ok(last)).await.map_err(|_| nobody_reads())?;
-        }
-        // The reader sees the end when the sender is gone.
-        if matches!(self.behind, Behind::Outlet(_)) {
-            self.behind = Behind::Nothing;
+        if let Behind::Flow(flow) = &self.behind {
+            flow.pass(proven.clone());
         }
         Ok(proven)
     }
 
-    /// Tells the reader that no more comes, and why.
+    /// Tells the readers that no more comes, and why.
     pub fn fail(&mut self, error: ConnectorError) {
-        if let Behind::Outlet(out) = &self.behind {
-            // A full window means that the reader is behind: it finds the sender gone instead.
-            let _ = out.try_send(Err(ConnectorError {
-                code: format!("host/body: {}", error.code),
-                ..error
-            }));
-            self.behind = Behind::Nothing;
+        if let Behind::Flow(flow) = &self.behind {
+            flow.fail(error);
         }
-        self.held = None;
     }
 
     /// What was taken into memory.
     pub async fn into_bytes(mut self) -> Result<Bytes, ConnectorError> {
         self.finish().await?;
-        match self.behind {
-            Behind::Memory { bytes, .. } => Ok(bytes.freeze()),
-            Behind::Outlet(_) | Behind::Nothing => Ok(Bytes::new()),
-        }
-    }
-}
-
-impl Outlet {
-    /// The next bytes; none at the end, which comes only when the source passed.
-    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, ConnectorError> {
-        match &mut self.source {
-            From::Bytes(bytes) => Ok(bytes.take().filter(|bytes| !bytes.is_empty())),
-            From::Pipe(receiver) => match receiver.recv().await {
-                Some(Ok(block)) => Ok(Some(block)),
-                Some(Err(error)) => Err(error),
-                None if self.proven.get().is_some() => Ok(None),
-                None => Err(ConnectorError::new(
-                    ErrorClass::Cancelled,
-                    "host/body: host/broken-off",
-                    "The source's bytes broke off before their end.",
-                )),
-            },
+        match &mut self.behind {
+            Behind::Memory { bytes, .. } => Ok(std::mem::take(bytes).freeze()),
+            Behind::Flow(_) | Behind::Nothing => Ok(Bytes::new()),
         }
     }
 }
@@ -317,14 +279,6 @@ fn wrong_size(size: u64, found: u64) -> ConnectorError {
     )
 }
 
-fn nobody_reads() -> ConnectorError {
-    ConnectorError::new(
-        ErrorClass::Cancelled,
-        "host/not-taken",
-        "The destination takes no more of it.",
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -335,30 +289,47 @@ mod tests {
             digests,
             compute: vec![Algorithm::Sha256],
             window: 1 << 20,
+            spool: None,
             turns: None,
+        }
+    }
+
+    fn straight() -> OutletOptions {
+        reading(Keep::Nothing)
+    }
+
+    fn reading(keep: Keep) -> OutletOptions {
+        OutletOptions {
+            keep,
             gate: Box::new(|_| Box::pin(async { Ok(()) })),
         }
     }
 
-    async fn taken(outlet: &mut Outlet) -> Result<Vec<u8>, ConnectorError> {
+    async fn taken(outlet: &Outlet) -> Result<Vec<u8>, ConnectorError> {
         let mut all = Vec::new();
-        while let Some(block) = outlet.next().await? {
+        while let Some(block) = outlet.at(all.len() as u64).await? {
             all.extend_from_slice(&block);
         }
         Ok(all)
     }
 
+    fn bytes(length: u32) -> Vec<u8> {
+        (0..length).map(|n| (n / 251) as u8).collect()
+    }
+
+    async fn write(mut intake: Intake, bytes: &[u8]) -> Result<Proven, ConnectorError> {
+        for chunk in bytes.chunks(10_007) {
+            intake.append(Bytes::copy_from_slice(chunk)).await?;
+        }
+        intake.finish().await
+    }
+
     #[tokio::test]
     async fn what_goes_in_comes_out_and_is_proven() {
-        let bytes: Vec<u8> = (0..700_000u32).map(|n| n as u8).collect();
-        let (mut intake, mut outlet) = pipe(options(Some(bytes.len() as u64), Vec::new()));
-        let writing = async {
-            for chunk in bytes.chunks(10_007) {
-                intake.append(Bytes::copy_from_slice(chunk)).await?;
-            }
-            intake.finish().await
-        };
-        let (proven, all) = tokio::join!(writing, taken(&mut outlet));
+        let bytes = bytes(700_000);
+        let intake = pipe(options(Some(bytes.len() as u64), Vec::new()));
+        let outlet = intake.outlet(straight());
+        let (proven, all) = tokio::join!(write(intake, &bytes), taken(&outlet));
         assert_eq!(all.unwrap(), bytes);
         assert_eq!(proven.unwrap().size, 700_000);
     }
@@ -369,40 +340,46 @@ mod tests {
             algorithm: Algorithm::Sha256,
             value: vec![0; 32],
         };
-        let (mut intake, mut outlet) = pipe(options(None, vec![wrong]));
-        let writing = async {
-            intake.append(Bytes::from_static(b"other bytes")).await?;
-            intake.finish().await
-        };
-        let (proven, all) = tokio::join!(writing, taken(&mut outlet));
+        let intake = pipe(options(None, vec![wrong]));
+        let outlet = intake.outlet(straight());
+        let (proven, all) = tokio::join!(write(intake, b"other bytes"), taken(&outlet));
         assert_eq!(proven.unwrap_err().code, "host/wrong-digest");
         assert_eq!(all.unwrap_err().class, ErrorClass::Corrupt);
     }
 
     #[tokio::test]
-    async fn the_last_block_waits_for_the_gate() {
+    async fn the_last_block_waits_for_its_readers_gate() {
         let (open, opened) = tokio::sync::oneshot::channel::<()>();
-        let (mut intake, mut outlet) = pipe(PipeOptions {
-            gate: Box::new(|_| Box::pin(async { opened.await.map_err(|_| nobody_reads()) })),
-            ..options(None, Vec::new())
+        let mut intake = pipe(options(None, Vec::new()));
+        let gated = intake.outlet(OutletOptions {
+            keep: Keep::Nothing,
+            gate: Box::new(|_| Box::pin(async { opened.await.map_err(|_| crate::bodies::flow::nobody_reads()) })),
         });
+        let other = intake.outlet(straight());
         intake.append(Bytes::from_static(b"the only block")).await.unwrap();
-        let writing = tokio::spawn(async move { intake.finish().await });
-        let mut reading = Box::pin(outlet.next());
+        intake.finish().await.unwrap();
+        let mut reading = Box::pin(gated.at(0));
         assert!(futures::poll!(&mut reading).is_pending());
+        assert_eq!(
+            other.at(0).await.unwrap().unwrap(),
+            Bytes::from_static(b"the only block")
+        );
         open.send(()).unwrap();
         assert_eq!(reading.await.unwrap().unwrap(), Bytes::from_static(b"the only block"));
-        writing.await.unwrap().unwrap();
     }
 
     #[tokio::test]
     async fn bytes_wait_for_their_turn() {
         let turns = Arc::new(Semaphore::new(1));
-        let waiting = || PipeOptions {
-            turns: Some(Arc::clone(&turns)),
-            ..options(None, Vec::new())
+        let waiting = || {
+            let intake = pipe(PipeOptions {
+                turns: Some(Arc::clone(&turns)),
+                ..options(None, Vec::new())
+            });
+            let outlet = intake.outlet(straight());
+            (intake, outlet)
         };
-        let ((mut first, _first), (mut second, _second)) = (pipe(waiting()), pipe(waiting()));
+        let ((mut first, _first), (mut second, _second)) = (waiting(), waiting());
         first.append(Bytes::from_static(b"one")).await.unwrap();
         let mut other = Box::pin(second.append(Bytes::from_static(b"two")));
         assert!(futures::poll!(&mut other).is_pending());
@@ -412,9 +389,88 @@ mod tests {
 
     #[tokio::test]
     async fn a_dropped_intake_is_no_end() {
-        let (mut intake, mut outlet) = pipe(options(None, Vec::new()));
+        let mut intake = pipe(options(None, Vec::new()));
+        let outlet = intake.outlet(straight());
         intake.append(Bytes::from_static(b"half")).await.unwrap();
         drop(intake);
-        assert!(taken(&mut outlet).await.is_err());
+        assert!(taken(&outlet).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn one_that_waits_for_its_readers_takes_no_more_than_a_window() {
+        let mut intake = pipe(options(None, Vec::new()));
+        let _outlet = intake.outlet(straight());
+        let much = bytes(3 << 20);
+        let mut writing = Box::pin(intake.append(Bytes::from(much)));
+        assert!(futures::poll!(&mut writing).is_pending());
+    }
+
+    #[tokio::test]
+    async fn who_falls_behind_reads_from_the_spool() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::new(folder.path().to_owned(), 64 << 20);
+        let intake = pipe(PipeOptions {
+            spool: Some(Arc::clone(&spool)),
+            ..options(None, Vec::new())
+        });
+        let (quick, slow, whole) = (
+            intake.outlet(straight()),
+            intake.outlet(straight()),
+            intake.outlet(reading(Keep::Whole)),
+        );
+        let bytes = bytes(5_300_001);
+        let (written, read) = tokio::join!(write(intake, &bytes), taken(&quick));
+        written.unwrap();
+        assert_eq!(read.unwrap(), bytes);
+        assert!(spool.used() > 4 << 20, "{}", spool.used());
+        assert_eq!(taken(&slow).await.unwrap(), bytes);
+        assert_eq!(taken(&whole).await.unwrap(), bytes);
+        assert_eq!(taken(&whole).await.unwrap(), bytes);
+        drop((quick, slow, whole));
+        assert_eq!(spool.used(), 0);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn who_falls_further_behind_than_the_spool_holds_is_let_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let intake = pipe(PipeOptions {
+            spool: Some(Spool::new(folder.path().to_owned(), 1 << 20)),
+            ..options(None, Vec::new())
+        });
+        let (quick, slow) = (intake.outlet(straight()), intake.outlet(straight()));
+        let bytes = bytes(5_300_001);
+        let (written, read) = tokio::join!(write(intake, &bytes), taken(&quick));
+        written.unwrap();
+        assert_eq!(read.unwrap(), bytes);
+        assert_eq!(taken(&slow).await.unwrap_err().code, "host/body: host/fell-behind");
+    }
+
+    #[tokio::test]
+    async fn ranges_can_be_read_at_the_same_time_and_again_within_the_window() {
+        use futures::TryStreamExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let intake = pipe(PipeOptions {
+            spool: Some(Spool::new(folder.path().to_owned(), 64 << 20)),
+            ..options(None, Vec::new())
+        });
+        let outlet = intake.outlet(reading(Keep::Behind(2 << 20)));
+        let bytes = bytes(4 << 20);
+        assert_eq!(outlet.range_digest(Algorithm::Md5, 0, 1 << 20), None);
+        let part = async |number: u64| {
+            let part: Vec<Bytes> = outlet.range(number << 20, Some(1 << 20)).bytes().try_collect().await?;
+            Ok::<_, ConnectorError>(part.concat())
+        };
+        let reading = async {
+            let (first, second) = tokio::join!(part(0), part(1));
+            assert_eq!([first.unwrap(), second.unwrap()].concat(), &bytes[..2 << 20]);
+            assert_eq!(part(0).await.unwrap(), &bytes[..1 << 20]);
+            let (third, fourth) = tokio::join!(part(2), part(3));
+            assert_eq!([third.unwrap(), fourth.unwrap()].concat(), &bytes[2 << 20..]);
+            assert_eq!(part(0).await.unwrap_err().code, "host/seek");
+        };
+        let (written, ()) = tokio::join!(write(intake, &bytes), reading);
+        written.unwrap();
+        assert!(outlet.range_digest(Algorithm::Md5, 0, 1 << 20).is_some());
     }
 }

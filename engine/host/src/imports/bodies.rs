@@ -28,10 +28,15 @@ impl HostBody for Guest {
         algorithm: String,
         range: Option<(u64, u64)>,
     ) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
-        if range.is_some() {
-            return Ok(Err(error_out(super::unsupported("A digest of a part of a body"))));
-        }
-        Ok(Ok(self.table.get(&body)?.digest(&algorithm)))
+        let shared = Arc::clone(&self.shared);
+        let body = self.table.get_mut(&body)?;
+        let Some((offset, length)) = range else {
+            return Ok(Ok(body.digest(&algorithm)));
+        };
+        let digest = shared
+            .unless_stopped(body.range_digest(&algorithm, offset, length))
+            .await;
+        Ok(digest.map_err(error_out))
     }
 
     async fn read(&mut self, body: Resource<Body>, max: u32) -> wasmtime::Result<Result<Vec<u8>, Error>> {

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use camroll_model::{ConnectorError, ErrorClass, Value};
+use camroll_model::{Algorithm, ConnectorError, ErrorClass, Value};
 use futures::StreamExt as _;
 use tokio::sync::watch;
 use wasmtime::component::Resource;
@@ -11,7 +11,7 @@ use crate::bindings::camroll::connector::types::Error;
 use crate::bodies::Body;
 use crate::convert::{attributes_in, error_out};
 use crate::imports::{Guest, Outgoing, Shared, unsupported};
-use crate::net::{Request, Response, Segment};
+use crate::net::{Encoding, Request, Response, RunningDigest, Segment, UnknownLength};
 
 /// Pendings and unread answers of an instance.
 const UNDER_WAY: usize = 16;
@@ -31,7 +31,7 @@ impl Drop for Pending {
 }
 
 impl Guest {
-    fn request(&self, request: wit::Request) -> Result<Request, ConnectorError> {
+    async fn request(&mut self, request: wit::Request) -> Result<Request, ConnectorError> {
         if request.auth.is_some() {
             return Err(unsupported("An auth scheme"));
         }
@@ -41,15 +41,30 @@ impl Guest {
                 wit::Segment::Bytes(bytes) => Segment::Bytes(bytes.into()),
                 wit::Segment::Json(text) => Segment::Json(text),
                 wit::Segment::Form(fields) => Segment::Form(fields),
-                wit::Segment::Range(_) | wit::Segment::Digest(_) => {
-                    return Err(unsupported("A body as a part of a request"));
+                wit::Segment::Range(part) => {
+                    let range = self.lent(&part.body)?.range(part.offset, part.length)?;
+                    let shared = Arc::clone(&self.shared);
+                    shared.unless_stopped(range.may_leave()).await?;
+                    Segment::Range(Arc::new(range))
                 }
+                wit::Segment::Digest(part) => Segment::Digest(Arc::new(RunningDigest {
+                    of: Arc::new(self.lent(&part.body)?.range(0, None)?),
+                    algorithm: Algorithm::from_name(&part.algorithm)
+                        .ok_or_else(|| unsupported(&format!("The digest {:?}", part.algorithm)))?,
+                    encoding: match part.encoding {
+                        wit::Encoding::Hex => Encoding::Hex,
+                        wit::Encoding::Base64 => Encoding::Base64,
+                    },
+                })),
             });
         }
         let mut pace = None;
+        let mut unknown_length = UnknownLength::Refused;
         for (key, value) in attributes_in(request.options) {
             match (key.as_str(), value) {
                 ("pace", Value::Text(class)) => pace = Some(class),
+                ("chunked", Value::Flag(true)) => unknown_length = UnknownLength::Chunked,
+                ("chunked", Value::Flag(false)) => {}
                 _ => return Err(unsupported(&format!("The request option {key:?}"))),
             }
         }
@@ -60,7 +75,14 @@ impl Guest {
             body,
             redirects: request.redirects,
             pace,
+            unknown_length,
         })
+    }
+
+    fn lent(&self, body: &Resource<Body>) -> Result<&Body, ConnectorError> {
+        self.table
+            .get(body)
+            .map_err(|error| ConnectorError::new(ErrorClass::Unexpected, "host/no-body", error.to_string()))
     }
 
     fn response(&mut self, response: Response) -> wasmtime::Result<wit::Response> {
@@ -106,7 +128,7 @@ impl wit::Host for Guest {
         if let Err(error) = self.room() {
             return Ok(Err(error_out(error)));
         }
-        let request = match self.request(request) {
+        let request = match self.request(request).await {
             Ok(request) => request,
             Err(error) => return Ok(Err(error_out(error))),
         };
@@ -121,7 +143,7 @@ impl wit::Host for Guest {
         if let Err(error) = self.room() {
             return Ok(Err(error_out(error)));
         }
-        let request = match self.request(request) {
+        let request = match self.request(request).await {
             Ok(request) => request,
             Err(error) => return Ok(Err(error_out(error))),
         };

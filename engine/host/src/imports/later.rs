@@ -3,7 +3,7 @@
 use wasmtime::component::Resource;
 
 use crate::bindings::camroll::connector::types::Error;
-use crate::bindings::camroll::connector::{http, staging, tcp};
+use crate::bindings::camroll::connector::{http, tcp};
 use crate::bodies::Body;
 use crate::convert::error_out;
 use crate::imports::{Guest, unsupported};
@@ -82,14 +82,5 @@ impl tcp::HostConnection for Guest {
     }
     async fn drop(&mut self, _: Resource<TcpConnection>) -> wasmtime::Result<()> {
         Ok(())
-    }
-}
-
-impl staging::Host for Guest {
-    async fn save(&mut self, _: Vec<u8>, _: u64) -> wasmtime::Result<Result<(), Error>> {
-        no("A checkpoint of an upload")
-    }
-    async fn preview(&mut self, _: u32) -> wasmtime::Result<Result<Option<Resource<Body>>, Error>> {
-        no("A preview")
     }
 }

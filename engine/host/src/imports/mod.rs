@@ -5,6 +5,7 @@ mod files;
 mod http;
 mod later;
 mod small;
+mod staging;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64};
@@ -96,6 +97,8 @@ pub(crate) struct Guest {
     pub ticks: u64,
     /// Pendings and unread answers.
     pub under_way: usize,
+    /// Where checkpoints go while a file is being staged.
+    pub saver: Option<crate::bodies::Saver>,
 }
 
 impl Guest {
@@ -110,6 +113,7 @@ impl Guest {
             waited: 0,
             ticks: 0,
             under_way: 0,
+            saver: None,
         }
     }
 }

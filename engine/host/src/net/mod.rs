@@ -3,6 +3,7 @@
 mod address;
 mod answer;
 mod clients;
+mod content;
 mod cookies;
 mod grants;
 mod headers;
@@ -12,7 +13,8 @@ mod redirect;
 mod resolver;
 mod send;
 
+pub(crate) use content::{Encoding, RunningDigest, Segment};
 pub(crate) use headers::is_refused as is_refused_header;
 pub(crate) use places::PREFIX as PLACEHOLDER;
 pub use resolver::{Resolve, SystemResolver};
-pub(crate) use send::{Net, Request, Response, Segment};
+pub(crate) use send::{Net, Request, Response, UnknownLength};

@@ -14,6 +14,7 @@ use url::Url;
 use crate::error::HostError;
 use crate::manifest::Manifest;
 use crate::net::clients::{Clients, Way};
+use crate::net::content::{Content as Sent, Part, Segment, lengthless};
 use crate::net::cookies::{PastExpiry, header_for, parse};
 use crate::net::grants::{Granted, Grants, private_address, reach_of};
 use crate::net::places::Places;
@@ -23,13 +24,6 @@ use crate::net::{address, answer, headers};
 use crate::redact::redact;
 use crate::vault::{Reach, Vault};
 
-/// A part of a request's body.
-pub(crate) enum Segment {
-    Bytes(Bytes),
-    Json(String),
-    Form(Vec<(String, String)>),
-}
-
 /// A request as the connector wants it.
 pub(crate) struct Request {
     pub method: String,
@@ -38,6 +32,16 @@ pub(crate) struct Request {
     pub body: Vec<Segment>,
     pub redirects: u8,
     pub pace: Option<String>,
+    /// What is sent in pieces of unknown number.
+    pub unknown_length: UnknownLength,
+}
+
+/// What becomes of a request whose length isn't known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum UnknownLength {
+    #[default]
+    Refused,
+    Chunked,
 }
 
 /// An answer as the connector sees it.
@@ -107,7 +111,12 @@ impl Net {
             Some(class) => Arc::clone(class).acquire_owned().await.ok(),
             None => None,
         };
-        let mut chain = Chain::new(&request.method, address::asked(&request.url)?, request.redirects);
+        let lent = request
+            .body
+            .iter()
+            .any(|segment| matches!(segment, Segment::Range(_) | Segment::Digest(_)));
+        let redirects = if lent { 0 } else { request.redirects };
+        let mut chain = Chain::new(&request.method, address::asked(&request.url)?, redirects);
         loop {
             let response = self.hop(&chain, &request).await.map_err(|error| self.redacted(error))?;
             let location = response
@@ -172,18 +181,39 @@ impl Net {
         }
         let body = match chain.content {
             Content::Sent => self.body(&request.body, &places, &mut headers)?,
-            Content::Dropped => Bytes::new(),
+            Content::Dropped => Sent(Vec::new()),
         };
         let filled = places.query(url)?;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let mut outgoing = self.clients.of(way).request(name, filled).headers(headers);
-        if !body.is_empty() || !matches!(method, "GET" | "HEAD") {
-            outgoing = outgoing.body(body);
+        let mut pulse = Arc::default();
+        let failed = Arc::new(parking_lot::Mutex::new(None));
+        match body.in_memory() {
+            Some(bytes) => {
+                if !bytes.is_empty() || !matches!(method, "GET" | "HEAD") {
+                    outgoing = outgoing.body(bytes);
+                }
+            }
+            None => {
+                match (body.length(), request.unknown_length) {
+                    (Some(length), _) => outgoing = outgoing.header(reqwest::header::CONTENT_LENGTH, length),
+                    (None, UnknownLength::Chunked) => {}
+                    (None, UnknownLength::Refused) => return Err(lengthless()),
+                }
+                let (bytes, beats) = body.sent();
+                pulse = beats;
+                let failed = Arc::clone(&failed);
+                // What a source says of its end is the connector's to hear, not the network's.
+                let bytes = bytes.map(move |bytes| bytes.inspect_err(|error| *failed.lock() = Some(error.clone())));
+                outgoing = outgoing.body(reqwest::Body::wrap_stream(bytes));
+            }
         }
-        let answered = tokio::time::timeout(self.idle, outgoing.send())
-            .await
-            .map_err(|_| {
-                ConnectorError::new(
+        let answered = tokio::select! {
+            answered = outgoing.send() => answered.map_err(|error| {
+                failed.lock().take().unwrap_or_else(|| network(url, &error))
+            })?,
+            () = pulse.stands_still(self.idle) => {
+                return Err(ConnectorError::new(
                     ErrorClass::Transient,
                     "host/timeout",
                     format!(
@@ -191,23 +221,18 @@ impl Net {
                         url.host_str().unwrap_or_default(),
                         self.idle.as_secs()
                     ),
-                )
-            })?
-            .map_err(|error| network(url, &error))?;
+                ));
+            }
+        };
         self.take(method, url, answered, &granted, jar).await
     }
 
-    fn body(
-        &self,
-        segments: &[Segment],
-        places: &Places<'_>,
-        headers: &mut HeaderMap,
-    ) -> Result<Bytes, ConnectorError> {
-        let mut body = Vec::new();
+    fn body(&self, segments: &[Segment], places: &Places<'_>, headers: &mut HeaderMap) -> Result<Sent, ConnectorError> {
+        let mut parts = Vec::new();
         for segment in segments {
-            match segment {
-                Segment::Bytes(bytes) => body.extend_from_slice(bytes),
-                Segment::Json(text) => body.extend_from_slice(places.json(text.clone())?.as_bytes()),
+            parts.push(match segment {
+                Segment::Bytes(bytes) => Part::Bytes(bytes.clone()),
+                Segment::Json(text) => Part::Bytes(places.json(text.clone())?.into()),
                 Segment::Form(fields) => {
                     let mut form = url::form_urlencoded::Serializer::new(String::new());
                     for (name, value) in fields {
@@ -217,11 +242,13 @@ impl Net {
                     headers
                         .entry(reqwest::header::CONTENT_TYPE)
                         .or_insert(HeaderValue::from_static("application/x-www-form-urlencoded"));
-                    body.extend_from_slice(form.finish().as_bytes());
+                    Part::Bytes(form.finish().into())
                 }
-            }
+                Segment::Range(range) => Part::Range(Arc::clone(range)),
+                Segment::Digest(digest) => Part::Digest(Arc::clone(digest)),
+            });
         }
-        Ok(body.into())
+        Ok(Sent(parts))
     }
 
     /// Cookies into the jar, captures into slots, hosts learnt; then it is the connector's.

@@ -1,0 +1,262 @@
+//! Where a destination takes a file's bytes out.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use camroll_model::{ConnectorError, Digest};
+use futures::stream::{BoxStream, StreamExt as _};
+use parking_lot::Mutex;
+
+use crate::bodies::checkpoint::Saver;
+use crate::bodies::flow::{Flow, Found, Keep};
+use crate::bodies::hashes::Hashes;
+use crate::bodies::pipe::{Gate, Proven};
+
+/// How a destination reads.
+pub struct OutletOptions {
+    /// What it may ask for again.
+    pub keep: Keep,
+    /// Opens before the last block leaves for this destination.
+    pub gate: Gate,
+}
+
+/// One destination's way to a file's bytes. Dropped, what still reads from it breaks off.
+pub struct Outlet {
+    reader: Arc<Reader>,
+    pub(crate) size: Option<u64>,
+    pub(crate) saver: Option<Saver>,
+}
+
+struct Reader {
+    flow: Arc<Flow>,
+    id: u64,
+    keep: Keep,
+    gate: tokio::sync::Mutex<GateState>,
+    ranges: Mutex<Vec<RangeDigest>>,
+}
+
+/// A digest of a part that was asked for before the part was read.
+struct RangeDigest {
+    offset: u64,
+    length: u64,
+    algorithm: camroll_model::Algorithm,
+    value: Option<Vec<u8>>,
+}
+
+enum GateState {
+    Closed(Option<Gate>),
+    Open,
+    Refused(ConnectorError),
+}
+
+impl Drop for Outlet {
+    fn drop(&mut self) {
+        self.reader.flow.leave(self.reader.id);
+    }
+}
+
+impl Outlet {
+    pub(crate) fn new(flow: &Arc<Flow>, size: Option<u64>, options: OutletOptions) -> Self {
+        Self {
+            reader: Arc::new(Reader {
+                flow: Arc::clone(flow),
+                id: flow.reader(options.keep),
+                keep: options.keep,
+                gate: tokio::sync::Mutex::new(GateState::Closed(Some(options.gate))),
+                ranges: Mutex::new(Vec::new()),
+            }),
+            size,
+            saver: None,
+        }
+    }
+
+    /// With a place for the checkpoints of the upload that these bytes go into.
+    pub fn saving(mut self, saver: Saver) -> Self {
+        self.saver = Some(saver);
+        self
+    }
+
+    pub(crate) fn proven(&self) -> Option<Proven> {
+        self.reader.flow.proven()
+    }
+
+    /// The bytes at an offset; none at the end, which comes only when the source passed.
+    pub(crate) async fn at(&self, offset: u64) -> Result<Option<Bytes>, ConnectorError> {
+        self.reader.at(offset).await
+    }
+
+    /// Whether a range can be read and then be read again.
+    pub(crate) fn keeps(&self, length: u64) -> bool {
+        self.reader.keep.covers(length)
+    }
+
+    /// A range, for what reads it while the connector does something else. Without a length, to the end.
+    pub(crate) fn range(&self, offset: u64, length: Option<u64>) -> Range {
+        Range {
+            reader: Arc::clone(&self.reader),
+            offset,
+            length: length.or(self.size.map(|size| size.saturating_sub(offset))),
+            is_empty_body: self.size == Some(0),
+        }
+    }
+
+    /// The digest of a range where it is known; elsewise it is known once that very range was read.
+    pub(crate) fn range_digest(
+        &self,
+        algorithm: camroll_model::Algorithm,
+        offset: u64,
+        length: u64,
+    ) -> Option<Vec<u8>> {
+        let mut ranges = self.reader.ranges.lock();
+        let known = ranges
+            .iter()
+            .find(|range| (range.offset, range.length, range.algorithm) == (offset, length, algorithm));
+        match known {
+            Some(range) => range.value.clone(),
+            None => {
+                ranges.push(RangeDigest {
+                    offset,
+                    length,
+                    algorithm,
+                    value: None,
+                });
+                None
+            }
+        }
+    }
+}
+
+/// A part of a file's bytes on its way out.
+pub(crate) struct Range {
+    reader: Arc<Reader>,
+    offset: u64,
+    length: Option<u64>,
+    is_empty_body: bool,
+}
+
+impl Range {
+    /// Bytes, where known.
+    pub(crate) fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    /// Whether it can be sent twice.
+    pub(crate) fn can_be_read_again(&self) -> bool {
+        self.length.is_some_and(|length| self.reader.keep.covers(length))
+    }
+
+    /// Whether two of them are parts of one file.
+    pub(crate) fn is_of_the_file_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.reader, &other.reader)
+    }
+
+    /// Of a body without bytes, what waits for the gate is the request itself.
+    pub(crate) async fn may_leave(&self) -> Result<(), ConnectorError> {
+        if self.is_empty_body {
+            self.reader.at(0).await?;
+        }
+        Ok(())
+    }
+
+    /// Its bytes. The last of a file come when its source passed and its gate is open.
+    pub(crate) fn bytes(&self) -> BoxStream<'static, Result<Bytes, ConnectorError>> {
+        let (offset, length) = (self.offset, self.length);
+        let end = length.map(|length| offset.saturating_add(length));
+        let hashes = self.reader.asked(offset, length);
+        let state = (Arc::clone(&self.reader), offset, hashes);
+        futures::stream::try_unfold(state, move |(reader, position, mut hashes)| async move {
+            if end.is_some_and(|end| position >= end) {
+                return Ok(None);
+            }
+            let Some(mut bytes) = reader.at(position).await? else {
+                return match end {
+                    Some(end) => Err(short(end, position)),
+                    None => Ok(None),
+                };
+            };
+            if let Some(end) = end {
+                let left = usize::try_from(end - position).unwrap_or(usize::MAX);
+                bytes.truncate(left.min(bytes.len()));
+            }
+            let next = position + bytes.len() as u64;
+            if let Some(hashes) = &mut hashes {
+                hashes.update(&bytes);
+            }
+            // Told with the last bytes: whoever sends them may not ask for what comes after.
+            if Some(next) == end {
+                reader.tell(offset, length, hashes.take());
+            }
+            Ok(Some((bytes, (reader, next, hashes))))
+        })
+        .boxed()
+    }
+}
+
+impl Reader {
+    async fn at(&self, offset: u64) -> Result<Option<Bytes>, ConnectorError> {
+        match self.flow.read(self.id, offset).await? {
+            Found::Bytes(bytes) => Ok(Some(bytes)),
+            Found::Last(bytes) => {
+                self.pass().await?;
+                Ok(Some(bytes))
+            }
+            Found::End => {
+                self.pass().await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Opens the gate, once.
+    async fn pass(&self) -> Result<(), ConnectorError> {
+        let mut gate = self.gate.lock().await;
+        let opened = match &mut *gate {
+            GateState::Open => return Ok(()),
+            GateState::Refused(error) => return Err(error.clone()),
+            GateState::Closed(gate) => match (gate.take(), self.flow.proven()) {
+                (Some(gate), Some(proven)) => gate(proven).await,
+                // Taken by a read that was dropped while it opened: what it did isn't known.
+                _ => Err(crate::bodies::flow::gone_by()),
+            },
+        };
+        *gate = match &opened {
+            Ok(()) => GateState::Open,
+            Err(error) => GateState::Refused(error.clone()),
+        };
+        opened
+    }
+
+    fn asked(&self, offset: u64, length: Option<u64>) -> Option<Hashes> {
+        let length = length?;
+        let ranges = self.ranges.lock();
+        let mut algorithms = ranges
+            .iter()
+            .filter(|range| range.offset == offset && range.length == length && range.value.is_none())
+            .map(|range| range.algorithm)
+            .peekable();
+        algorithms.peek()?;
+        Some(Hashes::new(algorithms))
+    }
+
+    fn tell(&self, offset: u64, length: Option<u64>, hashes: Option<Hashes>) {
+        let (Some(length), Some(hashes)) = (length, hashes) else {
+            return;
+        };
+        let mut ranges = self.ranges.lock();
+        for Digest { algorithm, value } in hashes.finish() {
+            for range in ranges.iter_mut() {
+                if (range.offset, range.length, range.algorithm) == (offset, length, algorithm) {
+                    range.value = Some(value.clone());
+                }
+            }
+        }
+    }
+}
+
+fn short(end: u64, position: u64) -> ConnectorError {
+    ConnectorError::new(
+        camroll_model::ErrorClass::Unexpected,
+        "host/short-body",
+        format!("The connector wants the bytes up to {end}, and there are {position}."),
+    )
+}
