@@ -2,8 +2,8 @@
 
 use wasmtime::component::Resource;
 
-use crate::bindings::camroll::connector::types::Error;
 use crate::bindings::camroll::connector::http;
+use crate::bindings::camroll::connector::types::Error;
 use crate::convert::error_out;
 use crate::imports::{Guest, unsupported};
 

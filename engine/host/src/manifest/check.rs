@@ -91,7 +91,9 @@ fn connections(manifest: &Manifest) -> Result<(), ManifestError> {
         pointers.extend(&rule.port);
         pointers.extend(rule.ssh.iter().flat_map(|ssh| [&ssh.user, &ssh.known_hosts]));
         if let Some(pointer) = pointers.into_iter().find(|pointer| !pointer.starts_with('/')) {
-            return fail(format!("its connection {name:?} speaks of the setting {pointer:?}, which is no JSON pointer"));
+            return fail(format!(
+                "its connection {name:?} speaks of the setting {pointer:?}, which is no JSON pointer"
+            ));
         }
         if rule.security.is_empty() || rule.default_port == 0 {
             return fail(format!("its connection {name:?} has no security or no default port"));
@@ -102,7 +104,10 @@ fn connections(manifest: &Manifest) -> Result<(), ManifestError> {
             ));
         }
         let Some(ssh) = &rule.ssh else { continue };
-        let mut slots = [&ssh.password, &ssh.key, &ssh.passphrase].into_iter().flatten().peekable();
+        let mut slots = [&ssh.password, &ssh.key, &ssh.passphrase]
+            .into_iter()
+            .flatten()
+            .peekable();
         if slots.peek().is_none() {
             return fail(format!("its connection {name:?} signs in with no slot at all"));
         }

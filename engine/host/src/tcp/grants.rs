@@ -91,7 +91,9 @@ pub(super) fn refused(host: &str, port: u16, security: &str) -> ConnectorError {
     ConnectorError::new(
         ErrorClass::PermissionDenied,
         "host/not-granted",
-        format!("a connection to {host}:{port} ({security}) isn't granted: only the settings name where it may connect."),
+        format!(
+            "a connection to {host}:{port} ({security}) isn't granted: only the settings name where it may connect."
+        ),
     )
 }
 
@@ -173,8 +175,17 @@ mod tests {
             r#"{"host":"nas","port":70000}"#,
             r#"{"host":"nas","port":0}"#,
         ] {
-            assert_eq!(grants(settings).err().expect("refused").code, "tcp/bad-host", "{settings}");
+            assert_eq!(
+                grants(settings).err().expect("refused").code,
+                "tcp/bad-host",
+                "{settings}"
+            );
         }
-        assert!(grants(r#"{"host":"[::1]"}"#).unwrap().check("::1", 22, "ssh", None).is_ok());
+        assert!(
+            grants(r#"{"host":"[::1]"}"#)
+                .unwrap()
+                .check("::1", 22, "ssh", None)
+                .is_ok()
+        );
     }
 }

@@ -136,26 +136,31 @@ impl Inbox {
             inbox: Arc::clone(self),
             over: false,
         };
-        Ok(futures::stream::try_unfold((lent, length), |(mut lent, left)| async move {
-            let max = left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
-            if max == 0 {
-                return Ok(None);
-            }
-            let chunk = lent.inbox.next(max).await?;
-            if chunk.is_empty() {
-                return match left {
-                    Some(_) => Err(closed(&lent.inbox.peer, "it broke off in the midst of what was promised")),
-                    None => Ok(None),
-                };
-            }
-            let left = left.map(|left| left - chunk.len() as u64);
-            // Given back with its last bytes: nobody may ask for what comes after them.
-            if left == Some(0) {
-                lent.give_back();
-            }
-            Ok(Some((chunk, (lent, left))))
-        })
-        .boxed())
+        Ok(
+            futures::stream::try_unfold((lent, length), |(mut lent, left)| async move {
+                let max = left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
+                if max == 0 {
+                    return Ok(None);
+                }
+                let chunk = lent.inbox.next(max).await?;
+                if chunk.is_empty() {
+                    return match left {
+                        Some(_) => Err(closed(
+                            &lent.inbox.peer,
+                            "it broke off in the midst of what was promised",
+                        )),
+                        None => Ok(None),
+                    };
+                }
+                let left = left.map(|left| left - chunk.len() as u64);
+                // Given back with its last bytes: nobody may ask for what comes after them.
+                if left == Some(0) {
+                    lent.give_back();
+                }
+                Ok(Some((chunk, (lent, left))))
+            })
+            .boxed(),
+        )
     }
 }
 
@@ -215,7 +220,10 @@ mod tests {
         assert!(body.next().await.is_none());
         let next = inbox.lend(Some(4)).unwrap();
         drop(body);
-        assert!(inbox.take(1).await.is_err(), "the first one doesn't give back what the next one has");
+        assert!(
+            inbox.take(1).await.is_err(),
+            "the first one doesn't give back what the next one has"
+        );
         drop(next);
     }
 

@@ -30,7 +30,9 @@ impl KnownHosts {
     /// From a setting: a path (it begins with "/" or "~/") or the lines themselves; without one, the file of whoever runs this.
     pub(super) async fn load(setting: Option<&str>) -> Result<Self, ConnectorError> {
         let (path, must_be_there) = match setting {
-            Some(lines) if !lines.starts_with(['/', '~']) => return Ok(Self::parse(lines, "the setting `known_hosts`")),
+            Some(lines) if !lines.starts_with(['/', '~']) => {
+                return Ok(Self::parse(lines, "the setting `known_hosts`"));
+            }
             Some(path) => (at_home(path), true),
             None => (at_home("~/.ssh/known_hosts"), false),
         };
@@ -123,7 +125,9 @@ impl KnownHosts {
 
     fn of(&self, host: &str, port: u16) -> impl Iterator<Item = &Entry> {
         let name = name_of(host, port);
-        self.entries.iter().filter(move |entry| fits(entry.host_patterns(), &name))
+        self.entries
+            .iter()
+            .filter(move |entry| fits(entry.host_patterns(), &name))
     }
 }
 
@@ -207,7 +211,10 @@ mod tests {
     #[test]
     fn a_key_is_known_by_its_line_only() {
         assert_eq!(verdict(&format!("nas {ONE}"), "nas", 22), Verdict::Known);
-        assert_eq!(verdict(&format!("nas {OTHER}\nnas  {ONE} a comment"), "nas", 22), Verdict::Known);
+        assert_eq!(
+            verdict(&format!("nas {OTHER}\nnas  {ONE} a comment"), "nas", 22),
+            Verdict::Known
+        );
         assert_eq!(verdict(&format!("nas {OTHER}"), "nas", 22), Verdict::Changed);
         assert_eq!(verdict(&format!("nas {ONE}"), "other", 22), Verdict::Unknown);
         assert_eq!(verdict("", "nas", 22), Verdict::Unknown);
@@ -223,7 +230,10 @@ mod tests {
 
     #[test]
     fn several_names_patterns_and_exceptions() {
-        assert_eq!(verdict(&format!("a,nas,192.168.1.5 {ONE}"), "192.168.1.5", 22), Verdict::Known);
+        assert_eq!(
+            verdict(&format!("a,nas,192.168.1.5 {ONE}"), "192.168.1.5", 22),
+            Verdict::Known
+        );
         assert_eq!(verdict(&format!("*.example {ONE}"), "nas.example", 22), Verdict::Known);
         assert_eq!(verdict(&format!("n?s {ONE}"), "nas", 22), Verdict::Known);
         assert_eq!(verdict(&format!("*,!nas {ONE}"), "nas", 22), Verdict::Unknown);
@@ -231,9 +241,18 @@ mod tests {
 
     #[test]
     fn a_revoked_key_is_never_trusted() {
-        assert_eq!(verdict(&format!("nas {ONE}\n@revoked * {ONE}"), "nas", 22), Verdict::Revoked);
-        assert_eq!(verdict(&format!("@revoked * {OTHER}\nnas {ONE}"), "nas", 22), Verdict::Known);
-        assert_eq!(verdict(&format!("@cert-authority * {ONE}"), "nas", 22), Verdict::Unknown);
+        assert_eq!(
+            verdict(&format!("nas {ONE}\n@revoked * {ONE}"), "nas", 22),
+            Verdict::Revoked
+        );
+        assert_eq!(
+            verdict(&format!("@revoked * {OTHER}\nnas {ONE}"), "nas", 22),
+            Verdict::Known
+        );
+        assert_eq!(
+            verdict(&format!("@cert-authority * {ONE}"), "nas", 22),
+            Verdict::Unknown
+        );
     }
 
     #[test]
@@ -241,7 +260,11 @@ mod tests {
         let mac = Hmac::<Sha1>::new_from_slice(b"twenty bytes of salt").expect("any length");
         let hash = mac.chain_update(b"[nas]:2222").finalize().into_bytes();
         let base64 = base64::engine::general_purpose::STANDARD;
-        let line = format!("|1|{}|{} {ONE}", base64.encode("twenty bytes of salt"), base64.encode(hash));
+        let line = format!(
+            "|1|{}|{} {ONE}",
+            base64.encode("twenty bytes of salt"),
+            base64.encode(hash)
+        );
         assert_eq!(verdict(&line, "nas", 2222), Verdict::Known);
         assert_eq!(verdict(&line, "nas", 22), Verdict::Unknown);
     }

@@ -172,7 +172,10 @@ impl Link {
             return Err(closed(&self.peer, "it isn't open any more"));
         };
         let _ = pump.stop.send(());
-        let reader = pump.task.await.map_err(|error| closed(&self.peer, &error.to_string()))?;
+        let reader = pump
+            .task
+            .await
+            .map_err(|error| closed(&self.peer, &error.to_string()))?;
         // Whatever came in the clear could have been put there by anybody.
         if !self.inbox.is_empty() {
             self.close("plain bytes waited unread before TLS");

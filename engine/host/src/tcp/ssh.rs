@@ -76,7 +76,10 @@ pub(super) async fn subsystem(
     };
     match tokio::time::timeout(TIMEOUT, opening).await {
         Ok(opened) => opened,
-        Err(_) => Err(closed(peer, &format!("SSH wasn't agreed on within {} s", TIMEOUT.as_secs()))),
+        Err(_) => Err(closed(
+            peer,
+            &format!("SSH wasn't agreed on within {} s", TIMEOUT.as_secs()),
+        )),
     }
 }
 
