@@ -9,7 +9,7 @@ use crate::failures::conflict;
 use crate::folders;
 use crate::packets::{kind, open, Attributes, Packet, Reply};
 use crate::paths::{below, draft, parent, STAGING};
-use crate::session::{there, yes, Rename, Session};
+use crate::session::{there, yes, Naming, Session};
 
 /// What `stage` leaves for `commit`.
 #[derive(Serialize, Deserialize)]
@@ -24,7 +24,7 @@ pub struct Held {
 /// Gives files their names, each or not on its own; what is there then.
 pub fn publish(session: &mut Session, items: &[Held]) -> Result<Vec<Result<Attributes, Error>>, Error> {
     folders::ensure(session, items.iter().filter_map(|held| parent(&held.path)))?;
-    let rename = rename_does(session)?;
+    let naming = naming_of(session)?;
     let mut asked = Vec::new();
     for held in items {
         let (from, to) = places(session, held)?;
@@ -40,10 +40,13 @@ pub fn publish(session: &mut Session, items: &[Held]) -> Result<Vec<Result<Attri
         results.push(may_take_place(held, there(from, &held.path), there(to, &held.path)));
     }
     let mut asked = Vec::new();
-    for (held, result) in items.iter().zip(&results) {
+    for (held, result) in items.iter().zip(&mut results) {
         if result.is_ok() {
             let (from, to) = places(session, held)?;
-            asked.extend(name(session, rename, held, &from, &to)?);
+            match name(session, naming, held, &from, &to) {
+                Ok(packet) => asked.push(packet),
+                Err(failed) => *result = Err(failed),
+            }
         }
     }
     let mut named = session.ask_all(asked)?.into_iter();
@@ -87,24 +90,17 @@ fn may_take_place(
 }
 
 /// The request that gives a file its name; done at once where one doesn't do.
-fn name(session: &mut Session, rename: Rename, held: &Held, from: &str, to: &str) -> Result<Option<Packet>, Error> {
-    Ok(Some(match (&held.replaces, rename) {
-        (None, Rename::Refuses) => session.packet(kind::RENAME).text(from).text(to),
-        // A second name never replaces anything; the first one is taken away afterwards.
-        (None, Rename::Replaces) if session.can("hardlink@openssh.com") => session
-            .packet(kind::EXTENDED)
-            .text("hardlink@openssh.com")
-            .text(from)
-            .text(to),
-        // It was looked whether something is there: more can't be had of such a server.
-        (None, Rename::Replaces) => session.packet(kind::RENAME).text(from).text(to),
+fn name(session: &mut Session, naming: Naming, held: &Held, from: &str, to: &str) -> Result<Packet, Error> {
+    Ok(match (&held.replaces, naming) {
+        (None, Naming::Link) => link(session, from, to),
+        (None, Naming::Rename | Naming::Look) => session.packet(kind::RENAME).text(from).text(to),
         (Some(_), _) if session.can("posix-rename@openssh.com") => session
             .packet(kind::EXTENDED)
             .text("posix-rename@openssh.com")
             .text(from)
             .text(to),
-        (Some(_), Rename::Replaces) => session.packet(kind::RENAME).text(from).text(to),
-        (Some(_), Rename::Refuses) => {
+        (Some(_), Naming::Link | Naming::Look) => session.packet(kind::RENAME).text(from).text(to),
+        (Some(_), Naming::Rename) => {
             // Aside first, so that it can be put back.
             let aside = format!("{from}.old");
             let packet = session.packet(kind::RENAME).text(to).text(&aside);
@@ -117,7 +113,16 @@ fn name(session: &mut Session, rename: Rename, held: &Held, from: &str, to: &str
             }
             session.packet(kind::REMOVE).text(aside)
         }
-    }))
+    })
+}
+
+/// A second name: it never replaces anything. The first one is taken away afterwards.
+fn link(session: &mut Session, from: &str, to: &str) -> Packet {
+    session
+        .packet(kind::EXTENDED)
+        .text("hardlink@openssh.com")
+        .text(from)
+        .text(to)
 }
 
 /// What is at the names now. What failed because something came there meanwhile is a conflict.
@@ -139,7 +144,7 @@ fn looked_at(
         .filter(|(_, result)| result.is_ok())
         .map(|(held, _)| held.key.clone())
         .collect();
-    if session.rename == Some(Rename::Replaces) && session.can("hardlink@openssh.com") {
+    if session.naming == Some(Naming::Link) {
         crate::upload::discard(session, &keys)?;
     }
     // A folder that was there may be gone.
@@ -169,54 +174,55 @@ fn looked_at(
         .collect())
 }
 
-/// What RENAME does where something stands at the new path: tried once on a connection, since servers differ and don't tell.
-fn rename_does(session: &mut Session) -> Result<Rename, Error> {
-    if let Some(known) = session.rename {
+/// How a name is given that nothing has: tried once on a connection, since servers differ and don't tell.
+fn naming_of(session: &mut Session) -> Result<Naming, Error> {
+    if let Some(known) = session.naming {
         return Ok(known);
     }
     folders::ensure(session, [STAGING].into_iter())?;
     let mark: String = random::bytes(8).iter().map(|byte| format!("{byte:02x}")).collect();
-    let paths = ["a", "b"].map(|name| below(&session.root, &format!("{STAGING}/rename-{mark}-{name}")));
-    for path in &paths {
-        let packet = session
-            .packet(kind::OPEN)
-            .text(path)
-            .u32(open::WRITE | open::CREATE)
-            .no_attributes();
-        let handle = session.open(packet, "a temporary file")?;
+    let path = |root: &str, name: &str| below(root, &format!("{STAGING}/rename-{mark}-{name}"));
+    let [one, other, second] = ["a", "b", "c"].map(|name| path(&session.root, name));
+    for path in [&one, &other] {
+        let packet = session.packet(kind::OPEN).text(path).u32(open::WRITE | open::CREATE);
+        let handle = session.open(packet.no_attributes(), "a temporary file")?;
         let packet = session.packet(kind::CLOSE).text(&handle);
         session.done(packet, "closing")?;
     }
-    let packet = session.packet(kind::RENAME).text(&paths[0]).text(&paths[1]);
-    let does = match session.ask(packet)? {
-        Reply::Status { code: 0, .. } => Rename::Replaces,
-        _ => Rename::Refuses,
-    };
+    let packet = session.packet(kind::RENAME).text(&one).text(&other);
+    let mut naming = Naming::Rename;
+    if matches!(session.ask(packet)?, Reply::Status { code: 0, .. }) {
+        naming = Naming::Look;
+        // Some say that they know it, and then don't.
+        let packet = link(session, &other, &second);
+        if session.can("hardlink@openssh.com") && matches!(session.ask(packet)?, Reply::Status { code: 0, .. }) {
+            naming = Naming::Link;
+        }
+    }
     let mut away = Vec::new();
-    for path in &paths {
+    for path in [&one, &other, &second] {
         away.push(session.packet(kind::REMOVE).text(path));
     }
     session.ask_all(away)?;
-    session.rename = Some(does);
-    Ok(does)
+    session.naming = Some(naming);
+    Ok(naming)
 }
 
 /// Renames what is there, in that version, to where nothing is.
 pub fn rename(session: &mut Session, from: &str, version: &str, to: &str) -> Result<Attributes, Error> {
     expect(session, from, version)?;
     folders::ensure(session, parent(to).into_iter())?;
-    let does = rename_does(session)?;
+    let naming = naming_of(session)?;
     let (old, new) = (below(&session.root, from), below(&session.root, to));
     if session.look(&new)?.is_some() {
         return Err(conflict(to, "something is there already"));
     }
-    let linked = does == Rename::Replaces && session.can("hardlink@openssh.com");
-    let packet = match linked {
-        true => session.packet(kind::EXTENDED).text("hardlink@openssh.com"),
-        false => session.packet(kind::RENAME),
+    let packet = match naming {
+        Naming::Link => link(session, &old, &new),
+        Naming::Rename | Naming::Look => session.packet(kind::RENAME).text(&old).text(&new),
     };
-    session.done(packet.text(&old).text(&new), to)?;
-    if linked {
+    session.done(packet, to)?;
+    if naming == Naming::Link {
         let packet = session.packet(kind::REMOVE).text(&old);
         session.done(packet, from)?;
     }

@@ -32,11 +32,15 @@ thread_local! {
     static SESSION: RefCell<Option<Session>> = const { RefCell::new(None) };
 }
 
-/// What RENAME does where something stands at the new path.
+/// How a name is given that nothing has.
 #[derive(Clone, Copy, PartialEq)]
-pub enum Rename {
-    Refuses,
-    Replaces,
+pub enum Naming {
+    /// RENAME refuses where something stands.
+    Rename,
+    /// RENAME would replace it, a second name doesn't.
+    Link,
+    /// RENAME would replace it, and there is nothing else: it is looked before.
+    Look,
 }
 
 /// A connection to the server, with what is known of it.
@@ -52,7 +56,7 @@ pub struct Session {
     /// Folders that are there.
     pub folders: BTreeSet<String>,
     /// Once it was tried.
-    pub rename: Option<Rename>,
+    pub naming: Option<Naming>,
     used: i64,
     /// Nobody knows any more which bytes belong to which answer.
     broken: bool,
@@ -112,7 +116,7 @@ impl Session {
             read_size: ORDINARY,
             write_size: ORDINARY,
             folders: BTreeSet::new(),
-            rename: None,
+            naming: None,
             used: clock::now().seconds,
             broken: false,
         };
