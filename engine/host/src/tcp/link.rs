@@ -244,3 +244,78 @@ impl Pump {
         Self { stop, task }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::net::SystemResolver;
+    use crate::tcp::dial::dial;
+
+    /// A link and the other side of it.
+    async fn sides() -> (Link, TcpStream) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let peer = Peer {
+            host: "127.0.0.1".to_owned(),
+            port: listener.local_addr().expect("an address").port(),
+        };
+        let (dialled, accepted) = tokio::join!(dial(&SystemResolver, &peer), listener.accept());
+        let (stream, ending) = dialled.expect("connected");
+        let link = Link::new(peer, stream, ending, Duration::from_secs(60));
+        (link, accepted.expect("accepted").0)
+    }
+
+    #[tokio::test]
+    async fn what_is_written_and_shut_down_arrives_whole() {
+        let (mut link, mut other) = sides().await;
+        link.write(Bytes::from_static(b"all of it")).await.unwrap();
+        link.shutdown().await.unwrap();
+        drop(link);
+        let mut heard = Vec::new();
+        other.read_to_end(&mut heard).await.expect("an end in order");
+        assert_eq!(heard, b"all of it");
+    }
+
+    #[tokio::test]
+    async fn what_is_let_go_before_its_end_does_not_look_whole() {
+        let (mut link, mut other) = sides().await;
+        link.write(Bytes::from_static(b"half")).await.unwrap();
+        drop(link);
+        let mut heard = Vec::new();
+        let end = other.read_to_end(&mut heard).await;
+        assert_eq!(end.expect_err("a reset").kind(), std::io::ErrorKind::ConnectionReset);
+    }
+
+    #[tokio::test]
+    async fn a_source_that_fails_closes_the_connection() {
+        let (mut link, mut other) = sides().await;
+        let corrupt = ConnectorError::new(ErrorClass::Corrupt, "test/corrupt", "They are other bytes.");
+        let source = futures::stream::iter([Ok(Bytes::from_static(b"first")), Err(corrupt)]).boxed();
+        assert_eq!(link.write_all(source).await.unwrap_err().code, "test/corrupt");
+        assert_eq!(
+            link.write(Bytes::from_static(b"more")).await.unwrap_err().code,
+            "tcp/closed"
+        );
+        assert!(link.read(1).await.is_err());
+        let mut heard = Vec::new();
+        assert!(other.read_to_end(&mut heard).await.is_err(), "{heard:?} looks whole");
+    }
+
+    #[tokio::test]
+    async fn reading_does_not_wait_for_writing() {
+        let (link, mut other) = sides().await;
+        other.write_all(b"answer").await.unwrap();
+        assert_eq!(link.read(100).await.unwrap(), "answer");
+        other.shutdown().await.unwrap();
+        assert_eq!(link.read(100).await.unwrap(), "");
+    }
+
+    #[tokio::test]
+    async fn tls_does_not_begin_behind_plain_bytes() {
+        let (mut link, mut other) = sides().await;
+        other.write_all(b"220 ready\r\n injected").await.unwrap();
+        assert_eq!(link.read(4).await.unwrap(), "220 ");
+        assert_eq!(link.start_tls().await.unwrap_err().code, "tcp/no-tls-here");
+    }
+}
