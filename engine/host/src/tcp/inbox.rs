@@ -247,8 +247,10 @@ mod tests {
         waiting.await;
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn silence_ends_a_read() {
-        assert_eq!(inbox().take(1).await.unwrap_err().code, "tcp/idle");
+        let peer = inbox().peer.clone();
+        let impatient = Inbox::new(peer, Duration::from_millis(1));
+        assert_eq!(impatient.take(1).await.unwrap_err().code, "tcp/idle");
     }
 }

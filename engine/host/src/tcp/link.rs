@@ -31,7 +31,7 @@ pub(crate) struct Link {
     /// Taken out while something is written: what was cut off in the midst can't be written to again.
     writer: Option<WriteHalf<Boxed>>,
     pump: Option<Pump>,
-    ending: Ending,
+    ending: Option<Ending>,
     security: Secured,
     /// What must live as long as the connection.
     session: Option<Box<dyn Any + Send>>,
@@ -95,7 +95,7 @@ impl Link {
             idle,
             inbox,
             writer: Some(writer),
-            ending,
+            ending: Some(ending),
             security: Secured::Not,
             session: None,
         }
@@ -195,13 +195,16 @@ impl Link {
             return Err(closed(&self.peer, "it isn't open for writing any more"));
         };
         self.patience().in_time(writer.shutdown()).await?;
-        self.ending.orderly();
+        if let Some(ending) = &self.ending {
+            ending.orderly();
+        }
         Ok(())
     }
 
     fn close(&mut self, why: &str) {
         self.inbox.end(Err(closed(&self.peer, why)));
         self.writer = None;
+        self.ending = None;
         if let Some(pump) = self.pump.take() {
             pump.task.abort();
         }

@@ -99,10 +99,10 @@ mod tests {
         let (here, there) = tokio::io::duplex(4096);
         let name = peer("other.example");
         let (client, _server) = tokio::join!(over(&name, here, config), acceptor.accept(there));
-        assert_eq!(client.err().expect("refused").code, "host/tls");
+        assert_eq!(client.expect_err("refused").code, "host/tls");
         let (here, there) = tokio::io::duplex(4096);
         let name = peer("nas.example");
         let (client, _server) = tokio::join!(wrap(&name, here), acceptor.accept(there));
-        assert_eq!(client.err().expect("refused").code, "host/tls");
+        assert_eq!(client.expect_err("refused").code, "host/tls");
     }
 }
