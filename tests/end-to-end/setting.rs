@@ -120,7 +120,12 @@ impl Setting {
 
     /// Generated photos, one a minute.
     pub fn add_photos(&self, count: u64, size: u64) {
-        let items: Vec<NewItem> = (0..count).map(|number| photo(number, size)).collect();
+        self.add_photos_from(0, count, size);
+    }
+
+    /// More of them.
+    pub fn add_photos_from(&self, first: u64, count: u64, size: u64) {
+        let items: Vec<NewItem> = (first..first + count).map(|number| photo(number, size)).collect();
         self.apple.library(|library| {
             for item in items {
                 library.add(item);

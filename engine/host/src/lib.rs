@@ -25,8 +25,8 @@ mod tcp;
 mod vault;
 
 pub use bodies::{
-    Checkpoint, Gate, Intake, Keep, Outlet, OutletOptions, PipeOptions, Proven, Saver, Spool, digest_only, from_bytes,
-    memory, pipe,
+    Checkpoint, Evidence, Gate, Intake, Keep, Outlet, OutletOptions, Parked, PipeOptions, Proven, Saver, Spool,
+    digest_only, from_bytes, memory, pipe,
 };
 pub use cache::CodeCacheDir;
 pub use connection::{Connection, Disposal, Progress, Question};

@@ -124,6 +124,11 @@ pub struct Features {
 }
 
 impl Features {
+    /// What it must know of a file of so many bytes; none where nothing.
+    pub fn needs_of(&self, size: u64) -> Option<&Needs> {
+        self.needs.iter().rev().find(|needs| needs.from <= size)
+    }
+
     /// Whether it has that trait.
     pub fn has_trait(&self, name: &str) -> bool {
         self.traits.iter().any(|known| known == name)

@@ -15,6 +15,7 @@ mod placements;
 mod record;
 mod sign_ins;
 mod state;
+mod uploads;
 
 pub use catalogue::{Applied, Catalogued, Ordinal, Presence, Seq, SourceId};
 pub use error::StateError;
@@ -25,3 +26,4 @@ pub use placements::Placed;
 pub use record::{DestinationId, Intent, Loss, Record};
 pub use sign_ins::{Cipher, SignIn, SignInGuard, SignIns};
 pub use state::{Notice, Opened, RunNote, State};
+pub use uploads::Upload;

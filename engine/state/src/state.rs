@@ -239,6 +239,11 @@ impl State {
         Ok(&self.index)
     }
 
+    /// The folder of this state.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     pub(crate) fn cipher(&self) -> Cipher {
         self.sign_ins.cipher()
     }

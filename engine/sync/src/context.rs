@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use camroll_model::{AssetId, ConnectorError, Library, Problem, Retry, SourceKey};
+use camroll_model::{Algorithm, AssetId, ConnectorError, Library, Problem, Retry, SourceKey};
 use camroll_spec::Spec;
 use camroll_state::{SourceId, State};
 
 use crate::link::Link;
 use crate::progress::Progress;
+use crate::reading::Readings;
 use crate::stop::Stop;
 
 /// Whether a run acts or only tells what it would do.
@@ -28,6 +29,10 @@ pub(crate) struct Context {
     pub progress: Arc<dyn Progress>,
     pub mode: Mode,
     pub libraries: Vec<HeardLibrary>,
+    /// What its destinations read of the source, once for all of them.
+    pub readings: Readings,
+    /// Digests that are computed of every file: ours, and those that its destinations compare.
+    pub digests: Vec<Algorithm>,
     /// The run's id, in order of time.
     pub run: String,
     /// When the run began.

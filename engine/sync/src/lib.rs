@@ -4,11 +4,13 @@
 //! the catalogue and what is placed; the source's cursor says only how far it was heard.
 #![forbid(unsafe_code)]
 
+mod approval;
 mod commit;
 mod connections;
 mod context;
 mod exit;
 mod failure;
+mod fetch;
 mod hear;
 mod identity;
 mod lane;
@@ -16,6 +18,7 @@ mod link;
 mod manifest;
 mod preview;
 mod progress;
+mod reading;
 mod recover;
 mod run;
 mod space;
@@ -23,6 +26,7 @@ mod stop;
 mod survey;
 mod transfer;
 
+pub use approval::{Approval, SavedPlan, SpecPlan};
 pub use connections::{Bundle, OpenError, Opener};
 pub use context::Mode;
 pub use exit::Exit;

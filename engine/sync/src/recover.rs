@@ -99,3 +99,26 @@ pub(crate) async fn recover(state: &Arc<State>, place: &Place) -> Result<Recover
     recovered.swept = place.link.connection().sweep_drafts(intended).await?;
     Ok(recovered)
 }
+
+/// Takes away uploads that were cut off and that this run, which saw all that is wanted, didn't go on with. How many.
+pub(crate) async fn sweep_uploads(state: &Arc<State>, place: &Place) -> Result<u64, ConnectorError> {
+    let mut swept = 0;
+    for upload in state.uploads(place.id) {
+        if place.uploads.lock().contains(&upload.key) {
+            continue;
+        }
+        let orphan = Orphan {
+            path: upload.path,
+            idempotency_key: upload.key.clone(),
+            held: None,
+            checkpoint: Some(upload.checkpoint),
+        };
+        let answers = place.link.connection().abort(vec![orphan]).await?;
+        answers.into_iter().collect::<Result<Vec<()>, _>>()?;
+        state
+            .forget_upload(place.id, &upload.key)
+            .map_err(|error| state_failed(&error))?;
+        swept += 1;
+    }
+    Ok(swept)
+}

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant as Clock;
 
-use camroll_host::Connection;
+use camroll_host::{Connection, Spool};
 use camroll_model::{
-    Account, AssetCounts, DestinationReceipt, KeptCounts, Library, MissingVersions, Outcome, Problem, ProofCounts,
-    Receipt, ResourceCounts, Retry, SourceKey,
+    Account, Algorithm, AssetCounts, ConnectorError, DestinationReceipt, KeptCounts, Library, MissingVersions, Outcome,
+    Problem, ProofCounts, Receipt, ResourceCounts, Retry, SourceKey,
 };
 use camroll_plan::{Wish, fingerprint};
 use camroll_spec::{LibraryChoice, Spec};
 use camroll_state::{Lane, RunNote, State};
 use tokio::sync::watch;
 
+use crate::approval::{Approval, Approved};
 use crate::context::{Context, HeardLibrary, Mode};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -23,12 +24,16 @@ use crate::lane::{Hearing, LaneReport, LaneRun};
 use crate::link::Link;
 use crate::preview::Preview;
 use crate::progress::{Event, Progress};
+use crate::reading::{LaneNumber, Readings};
 use crate::recover::recover;
 use crate::stop::{Stop, StopRequest};
 use crate::transfer::Place;
 
 /// Problems that a receipt names; the rest are counted.
 const PROBLEMS: usize = 200;
+
+/// Codes of what waits as it should: nothing went wrong.
+const WAITING: [&str; 2] = ["source/no-bytes-yet", "plan/not-named"];
 
 /// What is to be run.
 pub struct RunRequest {
@@ -38,14 +43,16 @@ pub struct RunRequest {
     pub source: Connection,
     /// Held while the source's sign-in is checked: one at a time over all processes.
     pub sign_in: camroll_state::SignIn,
-    /// Its destinations, in the spec's order.
-    pub destinations: Vec<Connection>,
+    /// Its destinations, in the spec's order, or why there is no way to one.
+    pub destinations: Vec<Result<Connection, ConnectorError>>,
     /// Who is told.
     pub progress: Arc<dyn Progress>,
     /// Who may stop it.
     pub stop: Stop,
     /// Whether it acts.
     pub mode: Mode,
+    /// The plan that it may act on; without one, on what it finds.
+    pub approval: Option<Approval>,
 }
 
 /// What a run came to.
@@ -64,8 +71,75 @@ struct Tally {
     lanes: Vec<(String, Lane, LaneReport)>,
     problems: Vec<Problem>,
     failure: Option<Failure>,
+    /// Destinations that didn't answer.
+    unreached: Vec<String>,
     advanced: bool,
     account: Option<Account>,
+}
+
+impl Tally {
+    /// The first failure is what the run is said to have failed with; any says more than that it was interrupted.
+    fn note(&mut self, failure: Failure) {
+        let worse = self
+            .failure
+            .as_ref()
+            .is_none_or(|known| known.exit() == Exit::Interrupted);
+        if worse {
+            self.failure = Some(failure);
+        }
+    }
+}
+
+/// A destination that answered.
+struct Reached {
+    destination: camroll_spec::Destination,
+    link: Link,
+    key: camroll_model::DestinationKey,
+    identity: camroll_model::Identity,
+}
+
+async fn reach(
+    state: &Arc<State>,
+    request: &RunRequest,
+    destination: &camroll_spec::Destination,
+    connection: &Result<Connection, ConnectorError>,
+) -> Result<Reached, Failure> {
+    let name = destination.name.to_string();
+    let connection = match connection {
+        Ok(connection) => connection.clone(),
+        Err(error) => return Err(Failure::Destination(name, error.clone())),
+    };
+    let link = Link::new(connection, request.stop.clone());
+    let (key, identity) = identify(state, &link, &name, &destination.connection.settings, request.mode).await?;
+    Ok(Reached {
+        destination: destination.clone(),
+        link,
+        key,
+        identity,
+    })
+}
+
+fn other_plan(destination: &str) -> Failure {
+    Failure::Guard {
+        code: "plan/stale",
+        message: format!(
+            "The plan was made for another spec or for what {destination:?} could do then. Make it again with `camroll plan -o FILE`."
+        ),
+        destination: Some(destination.to_owned()),
+    }
+}
+
+/// What is computed of every file: our own digest, and those that a destination tells, compares or must know.
+fn digests(reached: &[Reached]) -> Vec<Algorithm> {
+    let mut digests = vec![Algorithm::Sha256];
+    for there in reached {
+        let features = &there.identity.features;
+        let needed = features.needs.iter().flat_map(|needs| &needs.digests);
+        for name in features.digests.iter().chain(&features.checked_digests).chain(needed) {
+            digests.extend(Algorithm::from_name(name).filter(|algorithm| !digests.contains(algorithm)));
+        }
+    }
+    digests
 }
 
 /// Runs a spec once.
@@ -108,6 +182,23 @@ async fn go(
         });
     }
     let libraries = choose(state, request, &source, &connector, &account_id).await?;
+    let mut reached = Vec::new();
+    for (destination, connection) in request.spec.destinations.iter().zip(&request.destinations) {
+        match reach(state, request, destination, connection).await {
+            Ok(there) => reached.push(there),
+            // The others go on. What this one lacks is pending, whatever the counters say.
+            Err(failure) => {
+                tally.unreached.push(destination.name.to_string());
+                tally.problems.extend(failure.problem());
+                tally.note(failure);
+            }
+        }
+    }
+    if reached.is_empty() {
+        return Ok(());
+    }
+    let spool = Spool::new(state.folder().join("spool"), request.spec.limits.spool);
+    let transfers = request.spec.limits.transfers.get() as usize;
     let context = Arc::new(Context {
         spec: Arc::clone(&request.spec),
         state: Arc::clone(state),
@@ -116,12 +207,21 @@ async fn go(
         progress: Arc::clone(&request.progress),
         mode: request.mode,
         libraries,
+        readings: Readings::new(reached.len(), spool, transfers),
+        digests: digests(&reached),
         run: run_id.to_owned(),
         now,
     });
     let mut runs = Vec::new();
-    for (destination, connection) in request.spec.destinations.iter().zip(&request.destinations) {
-        runs.push(lane(&context, destination, connection).await?);
+    for (number, there) in reached.into_iter().enumerate() {
+        let approved = match &request.approval {
+            None => None,
+            Some(approval) => match approval.0.get(there.destination.name.as_str()) {
+                Some(approved) => Some(approved.clone()),
+                None => return Err(other_plan(there.destination.name.as_str())),
+            },
+        };
+        runs.push(lane(&context, LaneNumber(number), there, approved).await?);
     }
     let lanes: Vec<Lane> = runs.iter().map(|run| run.lane.clone()).collect();
     if request.mode == Mode::Sync {
@@ -160,7 +260,7 @@ async fn go(
         request.stop.wait(StopRequest::Now).await;
         // Everything that blocks in a connector answers `cancelled` from here on.
         request.source.stop();
-        for connection in &request.destinations {
+        for connection in request.destinations.iter().flatten() {
             connection.stop();
         }
         std::future::pending::<()>().await;
@@ -175,17 +275,15 @@ async fn go(
         .zip(reports)
         .map(|((name, lane), report)| (name, lane, report))
         .collect();
+    let mut failures = Vec::new();
     for (_, _, report) in &mut tally.lanes {
         if let Some(failure) = report.failure.take() {
-            let worse = tally
-                .failure
-                .as_ref()
-                .is_none_or(|known| known.exit() == Exit::Interrupted);
             tally.problems.extend(failure.problem());
-            if worse {
-                tally.failure = Some(failure);
-            }
+            failures.push(failure);
         }
+    }
+    for failure in failures {
+        tally.note(failure);
     }
     if context.source.is_broken() {
         let rest = now + jiff::SignedDuration::from_mins(30);
@@ -209,7 +307,7 @@ async fn check(request: &RunRequest, source: &Link) -> Result<Account, Failure> 
     let guard = tokio::task::spawn_blocking(move || sign_in.lock())
         .await
         .map_err(|panic| {
-            Failure::Source(camroll_model::ConnectorError::new(
+            Failure::Source(ConnectorError::new(
                 camroll_model::ErrorClass::Unexpected,
                 "sync/panic",
                 panic.to_string(),
@@ -284,26 +382,26 @@ async fn choose(
 
 async fn lane(
     context: &Arc<Context>,
-    destination: &camroll_spec::Destination,
-    connection: &Connection,
+    number: LaneNumber,
+    there: Reached,
+    approved: Option<Approved>,
 ) -> Result<LaneRun, Failure> {
+    let Reached {
+        destination,
+        link,
+        key,
+        identity,
+    } = there;
     let name = destination.name.to_string();
-    let link = Link::new(connection.clone(), context.stop.clone());
-    let (key, identity) = identify(
-        &context.state,
-        &link,
-        &name,
-        &destination.connection.settings,
-        context.mode,
-    )
-    .await?;
     let id = context.state.destination(&key)?;
     let place = Arc::new(Place {
         name: name.clone(),
         link,
         id,
         identity: key.identity.clone(),
-        turns: Arc::new(tokio::sync::Semaphore::new(context.spec.limits.transfers.get() as usize)),
+        lane: number,
+        features: identity.features.clone(),
+        uploads: parking_lot::Mutex::default(),
         rules: identity.features.names.clone(),
     });
     if context.mode == Mode::Sync {
@@ -331,19 +429,28 @@ async fn lane(
         });
     let wish = Wish {
         spec: &context.spec,
-        destination,
+        destination: &destination,
         features: &identity.features,
         library: &personal,
     };
+    let fingerprint = fingerprint(&wish);
+    if approved
+        .as_ref()
+        .is_some_and(|approved| approved.fingerprint != hex::encode(fingerprint))
+    {
+        return Err(other_plan(&name));
+    }
     let lane = context
         .state
-        .lane(context.spec.name.as_str(), &name, &key, fingerprint(&wish))?;
+        .lane(context.spec.name.as_str(), &name, &key, fingerprint)?;
     Ok(LaneRun {
         context: Arc::clone(context),
-        destination: destination.clone(),
+        destination,
         place,
         features: identity.features,
         free: identity.free,
+        fingerprint,
+        approved,
         lane,
     })
 }
@@ -362,7 +469,8 @@ fn conclude(
     let mut missing = MissingVersions::default();
     let mut requests = BTreeMap::from([("source".to_owned(), request.source.requests())]);
     for (destination, connection) in request.spec.destinations.iter().zip(&request.destinations) {
-        requests.insert(destination.name.to_string(), connection.requests());
+        let made = connection.as_ref().map_or(0, Connection::requests);
+        requests.insert(destination.name.to_string(), made);
     }
     for (name, lane, report) in &mut tally.lanes {
         let totals = lane.totals().unwrap_or_default();
@@ -414,10 +522,15 @@ fn conclude(
     }
     tally.problems.truncate(PROBLEMS);
     let totals = state.spec_totals(&spec).unwrap_or_default();
+    // Settled means everywhere: where a destination didn't answer, nothing is known to be.
+    let (settled, pending) = match tally.unreached.as_slice() {
+        [] => (totals.settled, totals.pending),
+        _ => (0, totals.pending + totals.settled),
+    };
     let assets = AssetCounts {
         in_scope: totals.in_scope,
-        settled: totals.settled,
-        pending: totals.pending,
+        settled,
+        pending,
         failed: totals.failed,
         out_of_scope: totals.out_of_scope,
     };
@@ -439,7 +552,7 @@ fn conclude(
         None if tally
             .problems
             .iter()
-            .any(|problem| problem.retry == Retry::NextRun && problem.code != "source/no-bytes-yet") =>
+            .any(|problem| problem.retry == Retry::NextRun && !WAITING.contains(&problem.code.as_str())) =>
         {
             Exit::SomeFailed
         }

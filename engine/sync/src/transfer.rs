@@ -1,26 +1,27 @@
 //! One file: from where it was located, through its digests, into a draft at the destination that nobody sees yet.
 
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use camroll_host::{Gate, Intake, Keep, OutletOptions, PipeOptions, Proven};
+use camroll_host::{Checkpoint, Gate, Keep, OutletOptions, PipeOptions, Proven, Saver, Spool};
 use camroll_model::{
-    Action, Algorithm, Asset, ConnectorError, Digest, Entry, ErrorClass, Instant, Located, Ownership, Placement, Proof,
-    Related, Resource, ResourceRef, StageFile, Staged, WantedFile,
+    Action, Algorithm, Asset, ConnectorError, Digest, Entry, ErrorClass, Features, Instant, Located, Ownership,
+    Placement, Proof, Related, Resource, ResourceRef, StageFile, Staged, WantedFile,
 };
-use camroll_state::{DestinationId, Intent, State};
+use camroll_state::{DestinationId, Intent, State, Upload};
+use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::Semaphore;
 
 use crate::context::{Context, HeardLibrary};
-use crate::identity::miscounted;
+use crate::fetch::{locate_one, look_ahead, read};
 use crate::link::{Link, cancelled};
 use crate::progress::Event;
+use crate::reading::{Claim, FileKey, LaneNumber, Position};
 use crate::stop::StopRequest;
 
 /// Times that a file is fetched from its beginning: wrong bytes may be the network's fault.
 const FETCHES: u32 = 3;
-/// Times that a broken transfer goes on from where it was.
-const RESUMES: u32 = 5;
 /// Bytes that may be under way in one file.
 const WINDOW: usize = 1 << 20;
 
@@ -28,6 +29,8 @@ const WINDOW: usize = 1 << 20;
 #[derive(Clone)]
 pub(crate) struct Job {
     pub ticket: u64,
+    /// Where planning came by it.
+    pub position: Position,
     pub library: Arc<HeardLibrary>,
     pub asset: Arc<Asset>,
     pub file: WantedFile,
@@ -38,7 +41,13 @@ pub(crate) struct Job {
 
 impl Job {
     /// The job of an action; none for one that sends nothing.
-    pub(crate) fn of(ticket: u64, library: &Arc<HeardLibrary>, asset: &Arc<Asset>, action: &Action) -> Option<Self> {
+    pub(crate) fn of(
+        ticket: u64,
+        position: Position,
+        library: &Arc<HeardLibrary>,
+        asset: &Arc<Asset>,
+        action: &Action,
+    ) -> Option<Self> {
         let (file, replaces) = match action {
             Action::Put { file, .. } => (file.clone(), None),
             Action::Replace { file, placed, .. } => (file.clone(), Some(placed.clone())),
@@ -46,6 +55,7 @@ impl Job {
         };
         Some(Self {
             ticket,
+            position,
             library: Arc::clone(library),
             asset: Arc::clone(asset),
             file,
@@ -102,8 +112,11 @@ pub(crate) struct Place {
     pub link: Link,
     pub id: DestinationId,
     pub identity: String,
-    /// How many files' bytes may move at a time.
-    pub turns: Arc<Semaphore>,
+    /// Its number in the run.
+    pub lane: LaneNumber,
+    pub features: Features,
+    /// Uploads of this run that may be left for the next one.
+    pub uploads: Mutex<HashSet<String>>,
     pub rules: Option<camroll_model::NameRules>,
 }
 
@@ -138,35 +151,57 @@ pub(crate) enum Transferred {
 
 /// Brings one file's bytes there. What didn't come whole leaves nothing behind.
 pub(crate) async fn transfer(
-    context: &Context,
+    context: &Arc<Context>,
     place: &Place,
     job: Job,
     located: Located,
 ) -> Result<Transferred, (Job, ConnectorError)> {
     let result = attempts(context, place, job, located).await;
-    if let Err((job, _)) = &result {
-        let key = job.idempotency_key(&place.identity);
-        let orphan = camroll_model::Orphan {
-            path: job.file.path.clone(),
-            idempotency_key: key.clone(),
-            held: None,
-            checkpoint: None,
-        };
-        match place.link.connection().abort(vec![orphan]).await {
-            Ok(_) => {
-                if let Err(error) = context.state.drop_intents(place.id, std::slice::from_ref(&key)) {
-                    tracing::warn!("{error}");
-                }
-            }
-            Err(error) => tracing::info!(code = error.code, "a draft stays until the next run: {}", error.message),
-        }
+    if let Err((job, error)) = &result {
+        clear_away(context, place, job, error).await;
     }
     result
 }
 
+/// Takes away what a transfer left that came to nothing, unless it can go on with the next run.
+async fn clear_away(context: &Context, place: &Place, job: &Job, error: &ConnectorError) {
+    context.readings.forgo(place.lane, &FileKey::of(job));
+    let key = job.idempotency_key(&place.identity);
+    let upload = context.state.upload(place.id, &key);
+    let goes_on = matches!(
+        error.class,
+        ErrorClass::Transient | ErrorClass::RateLimited | ErrorClass::Cancelled
+    );
+    if upload.is_some() && goes_on {
+        return;
+    }
+    let orphan = camroll_model::Orphan {
+        path: job.file.path.clone(),
+        idempotency_key: key.clone(),
+        held: None,
+        checkpoint: upload.map(|upload| upload.checkpoint),
+    };
+    let cleared = match place.link.connection().abort(vec![orphan]).await {
+        Ok(answers) => answers.into_iter().collect::<Result<Vec<()>, _>>().map(drop),
+        Err(error) => Err(error),
+    };
+    match cleared {
+        Ok(()) => {
+            let forgotten = context
+                .state
+                .drop_intents(place.id, std::slice::from_ref(&key))
+                .and_then(|()| context.state.forget_upload(place.id, &key));
+            if let Err(error) = forgotten {
+                tracing::warn!("{error}");
+            }
+        }
+        Err(error) => tracing::info!(code = error.code, "a draft stays until the next run: {}", error.message),
+    }
+}
+
 /// As often as that can help.
 async fn attempts(
-    context: &Context,
+    context: &Arc<Context>,
     place: &Place,
     job: Job,
     located: Located,
@@ -208,7 +243,12 @@ async fn attempts(
     }
 }
 
-async fn once(context: &Context, place: &Place, job: &Job, located: &Located) -> Result<Transferred, ConnectorError> {
+async fn once(
+    context: &Arc<Context>,
+    place: &Place,
+    job: &Job,
+    located: &Located,
+) -> Result<Transferred, ConnectorError> {
     let resource = job.resource().ok_or_else(|| gone(job))?;
     if located.version != job.file.version {
         return Err(ConnectorError::new(
@@ -225,18 +265,49 @@ async fn once(context: &Context, place: &Place, job: &Job, located: &Located) ->
     let size = located.size.or(resource.size);
     let key = job.idempotency_key(&place.identity);
     let placement = proposed(job, size, &expected);
-    let mut intake = camroll_host::pipe(PipeOptions {
+    let reading = Reading::of(&place.features, size, &context.readings.spool);
+    let mut known = None;
+    let mut promised = expected.clone();
+    if reading == Reading::Twice {
+        let proven = look_ahead(context, job, located, expected.clone(), context.digests.clone()).await?;
+        promised.clone_from(&proven.digests);
+        known = Some(proven);
+    }
+    let intake = camroll_host::pipe(PipeOptions {
         size,
-        digests: expected,
-        compute: vec![Algorithm::Sha256],
+        digests: promised,
+        compute: context.digests.clone(),
         window: WINDOW,
-        spool: None,
-        turns: Some(Arc::clone(&place.turns)),
+        spool: Some(Arc::clone(&context.readings.spool)),
+        turns: Some(Arc::clone(&context.readings.turns)),
     });
-    let outlet = intake.outlet(OutletOptions {
-        keep: Keep::Nothing,
-        gate: intend(&context.state, place, &key, job, placement.clone()),
-    });
+    let passed = Arc::new(AtomicBool::new(false));
+    let options = OutletOptions {
+        keep: reading.keep(&place.features, size),
+        gate: intend(&context.state, place, &key, job, placement.clone(), Arc::clone(&passed)),
+    };
+    let claim = match known {
+        // What others read straight through goes by while it is looked at.
+        Some(_) => Claim::Yours,
+        None => context.readings.claim(place.lane, job, &intake).await,
+    };
+    let (mut outlet, fetching) = match claim {
+        Claim::Another(parked) => (parked.begin(options), None),
+        Claim::Yours => {
+            let outlet = intake.outlet(options);
+            let (context, job, located) = (Arc::clone(context), job.clone(), located.clone());
+            // On a task of its own: others may read the same bytes, however this destination ends.
+            let fetching = tokio::spawn(async move { read(&context, &job, &located, intake).await });
+            (outlet, Some(fetching))
+        }
+    };
+    if let Some(known) = known {
+        outlet = outlet.knowing(known);
+    } else if reading == Reading::WholeFirst {
+        outlet.passed().await?;
+    }
+    let proof = outlet.evidence();
+    let upload = context.state.upload(place.id, &key);
     let file = StageFile {
         asset: Some((*job.asset).clone()),
         role: Some(job.file.role),
@@ -246,40 +317,41 @@ async fn once(context: &Context, place: &Place, job: &Job, located: &Located) ->
         related: job.related.clone(),
         replaces: job.replaces.as_ref().map(|placed| placed.entry.clone()),
         idempotency_key: key.clone(),
-        checkpoint: None,
+        checkpoint: upload.map(|upload| upload.checkpoint),
     };
-    let fetching = async {
-        let fetched = fetch(context, job, located, &mut intake).await;
-        match fetched {
-            Ok(()) => intake.finish().await,
-            Err(error) => {
-                intake.fail(error.clone());
-                Err(error)
-            }
+    place.uploads.lock().insert(key.clone());
+    let staged = place
+        .link
+        .connection()
+        .stage(file, outlet.saving(saver(&context.state, place, &key, &job.file.path)))
+        .await;
+    let staged = match (staged, fetching) {
+        (Ok(staged), _) => staged,
+        (Err(error), None) => return Err(error),
+        // What the destination couldn't take is its own word. A failing source shows there only as a body that broke off: then the source's word counts.
+        (Err(error), Some(_)) if is_destinations_own(&error) => return Err(error),
+        (Err(error), Some(fetching)) => {
+            return Err(match fetching.await {
+                Ok(Err(fetched)) if fetched.code != "host/not-taken" => fetched,
+                _ => error,
+            });
         }
     };
-    // On a task of its own: else writing would wait whenever this one hashes. Dropped with the set, it ends.
-    let mut staging = tokio::task::JoinSet::new();
-    let there = place.link.connection().clone();
-    staging.spawn(async move { there.stage(file, outlet).await });
-    let (fetched, staged) = tokio::join!(fetching, staging.join_next());
-    let staged = match staged {
-        Some(Ok(staged)) => staged,
-        Some(Err(panic)) => Err(ConnectorError::new(
+    let there_before = matches!(&staged, Staged::Stored(stored) if stored.already_there);
+    if !passed.load(Ordering::Acquire) && !there_before {
+        return Err(ConnectorError::new(
             ErrorClass::Unexpected,
-            "sync/panic",
-            panic.to_string(),
-        )),
-        None => Err(cancelled()),
-    };
-    let (proven, staged) = match (fetched, staged) {
-        (Ok(proven), Ok(staged)) => (proven, staged),
-        // What the destination couldn't take makes the source's side fail too: its own word counts. A failing source shows there only as a body that broke off.
-        (Err(fetched), Err(staged)) => {
-            return Err(if is_destinations_own(&staged) { staged } else { fetched });
-        }
-        (Err(error), Ok(_)) | (Ok(_), Err(error)) => return Err(error),
-    };
+            "sync/not-all-taken",
+            "The destination's connector says that the file is there, and didn't take all of its bytes.",
+        ));
+    }
+    let proven = proof.proven().ok_or_else(|| {
+        ConnectorError::new(
+            ErrorClass::Transient,
+            "sync/not-passed",
+            "The source's bytes had not passed when the destination had them.",
+        )
+    })?;
     let placement = Placement {
         size: proven.size,
         digests: proven.digests,
@@ -315,41 +387,70 @@ async fn once(context: &Context, place: &Place, job: &Job, located: &Located) ->
     }
 }
 
-/// Fetches into the intake, on from where it broke off as long as that helps.
-async fn fetch(context: &Context, job: &Job, located: &Located, intake: &mut Intake) -> Result<(), ConnectorError> {
-    let source = context.source.connection();
-    let mut resumes = 0;
-    loop {
-        let before = intake.offset();
-        let error = match source.fetch(located.locator.clone(), intake).await {
-            Ok(()) => return Ok(()),
-            Err(error) => error,
+/// How a destination reads a file, by what it needs to know of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    /// As it comes.
+    Straight,
+    /// When all of it is here.
+    WholeFirst,
+    /// Once to know it, once to send it.
+    Twice,
+}
+
+impl Reading {
+    fn of(features: &Features, size: Option<u64>, spool: &Spool) -> Self {
+        let Some(needs) = features.needs_of(size.unwrap_or(0)) else {
+            return Self::Straight;
         };
-        let may_resume = matches!(error.class, ErrorClass::Transient | ErrorClass::RateLimited);
-        if !may_resume || resumes >= RESUMES || context.stop.asked() == StopRequest::Now {
-            return Err(error);
+        if needs.digests.is_empty() && !needs.preview && !(needs.size && size.is_none()) {
+            Self::Straight
+        } else if spool.holds(size.unwrap_or(0)) {
+            Self::WholeFirst
+        } else {
+            Self::Twice
         }
-        if intake.offset() == before {
-            resumes += 1;
-        }
-        tracing::info!(
-            path = job.file.path,
-            offset = intake.offset(),
-            code = error.code,
-            "the transfer goes on: {}",
-            error.message
-        );
-        let pause = std::time::Duration::from_secs(error.retry_after.unwrap_or(0).min(60).into())
-            .max(std::time::Duration::from_millis(50 * u64::from(resumes)));
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = context.stop.wait(StopRequest::Now) => return Err(cancelled()),
+    }
+
+    fn keep(self, features: &Features, size: Option<u64>) -> Keep {
+        let window = features.needs_of(size.unwrap_or(0)).map_or(0, |needs| needs.window);
+        match (self, window) {
+            (Self::WholeFirst, _) | (_, u64::MAX) => Keep::Whole,
+            (_, 0) => Keep::Nothing,
+            (_, window) => Keep::Behind(window),
         }
     }
 }
 
+/// Makes durable where an upload can go on.
+fn saver(state: &Arc<State>, place: &Place, key: &str, path: &str) -> Saver {
+    let (state, destination, key, path) = (Arc::clone(state), place.id, key.to_owned(), path.to_owned());
+    Arc::new(move |checkpoint: Checkpoint| {
+        let state = Arc::clone(&state);
+        let upload = Upload {
+            destination,
+            key: key.clone(),
+            path: path.clone(),
+            checkpoint: checkpoint.state,
+        };
+        Box::pin(async move {
+            tokio::task::spawn_blocking(move || state.save_upload(&upload))
+                .await
+                .map_err(|panic| ConnectorError::new(ErrorClass::Unexpected, "sync/panic", panic.to_string()))?
+                .map_err(|error| state_failed(&error))
+        })
+    })
+}
+
 /// Makes the intent durable when the source's bytes have passed, and before the last of them leaves.
-fn intend(state: &Arc<State>, place: &Place, key: &str, job: &Job, placement: Placement) -> Gate {
+fn intend(
+    state: &Arc<State>,
+    place: &Place,
+    key: &str,
+    job: &Job,
+    placement: Placement,
+    passed: Arc<AtomicBool>,
+) -> Gate {
     let (state, destination, key) = (Arc::clone(state), place.id, key.to_owned());
     let replaces = job.replaces.as_ref().map(|placed| placed.entry.clone());
     Box::new(move |proven: Proven| {
@@ -369,7 +470,9 @@ fn intend(state: &Arc<State>, place: &Place, key: &str, job: &Job, placement: Pl
             tokio::task::spawn_blocking(move || state.intend(intent))
                 .await
                 .map_err(|panic| ConnectorError::new(ErrorClass::Unexpected, "sync/panic", panic.to_string()))?
-                .map_err(|error| state_failed(&error))
+                .map_err(|error| state_failed(&error))?;
+            passed.store(true, Ordering::Release);
+            Ok(())
         })
     })
 }
@@ -409,35 +512,6 @@ pub(crate) fn proof_of(checked: &[Algorithm], entry: &Entry, placement: &Placeme
         Proof::ServiceReported
     } else {
         Proof::Accepted
-    }
-}
-
-/// Where one file's bytes are now.
-pub(crate) async fn locate_one(context: &Context, job: &Job) -> Result<Located, ConnectorError> {
-    locate(context, &job.library, vec![job.reference()])
-        .await?
-        .pop()
-        .unwrap_or_else(|| Err(miscounted("locate", 1, 0)))
-}
-
-/// Where several files' bytes are now.
-pub(crate) async fn locate(
-    context: &Context,
-    library: &HeardLibrary,
-    references: Vec<ResourceRef>,
-) -> Result<Vec<Result<Located, ConnectorError>>, ConnectorError> {
-    let asked = references.len();
-    let located = context
-        .source
-        .call(|source| {
-            let (library, references) = (library.library.id.clone(), references.clone());
-            async move { source.locate(&library, references).await }
-        })
-        .await?;
-    if located.len() == asked {
-        Ok(located)
-    } else {
-        Err(miscounted("locate", asked, located.len()))
     }
 }
 

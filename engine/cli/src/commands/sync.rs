@@ -5,12 +5,16 @@ use std::sync::Arc;
 use camroll_model::{Outcome as RunOutcome, Receipt};
 use camroll_spec::Spec;
 use camroll_state::State;
-use camroll_sync::{Exit, Mode, Opener, Progress, RunReport, RunRequest, Silent, Stop, StopRequest, run as run_spec};
+use camroll_sync::{
+    Approval, Exit, Mode, OpenError, Opener, Progress, RunReport, RunRequest, Silent, Stop, StopRequest,
+    run as run_spec,
+};
 use indicatif::HumanBytes;
 
 use crate::args::SyncArguments;
 use crate::bars::{Bars, Quiet};
-use crate::setup::{connect, open_state, open_story, opener, state_folder};
+use crate::saved_plan;
+use crate::setup::{connect, open_state, open_story, opener, secrets, state_folder};
 use crate::specs;
 use crate::story::{Outcome, Story};
 
@@ -22,6 +26,7 @@ pub async fn run(arguments: &SyncArguments, folder: Option<&Path>) -> Outcome {
     } else {
         Exit::Done
     };
+    let plan = arguments.plan.as_deref().map(saved_plan::read).transpose()?;
     let folder = state_folder(folder)?;
     let mut receipts: Vec<Receipt> = Vec::new();
     if !reading.specs.is_empty() {
@@ -44,7 +49,18 @@ pub async fn run(arguments: &SyncArguments, folder: Option<&Path>) -> Outcome {
             } else {
                 Arc::clone(&bars) as _
             };
-            let result = one(&state, &opener, spec, progress, &stop, Mode::Sync).await;
+            let task = match &plan {
+                None => Task::Sync,
+                Some(plan) => match plan.approval(spec.name.as_str()) {
+                    Some(approval) => Task::Apply(approval),
+                    None => {
+                        bars.finish();
+                        eprintln!("{}: the plan doesn't speak of it; nothing is done.", spec.name);
+                        continue;
+                    }
+                },
+            };
+            let result = one(&state, &opener, spec, progress, &stop, task).await;
             bars.finish();
             match result {
                 Ok(report) => {
@@ -68,6 +84,16 @@ pub async fn run(arguments: &SyncArguments, folder: Option<&Path>) -> Outcome {
     Ok(exit)
 }
 
+/// What is to be done with a spec.
+pub enum Task {
+    /// Tell what would be done.
+    Plan,
+    /// Do what it wants.
+    Sync,
+    /// Do what a saved plan names.
+    Apply(Approval),
+}
+
 /// Runs one spec.
 pub async fn one(
     state: &Arc<State>,
@@ -75,13 +101,24 @@ pub async fn one(
     spec: &Spec,
     progress: Arc<dyn Progress>,
     stop: &Stop,
-    mode: Mode,
+    task: Task,
 ) -> Result<RunReport, Story> {
+    let (mode, approval) = match task {
+        Task::Plan => (Mode::Plan, None),
+        Task::Sync => (Mode::Sync, None),
+        Task::Apply(approval) => (Mode::Sync, Some(approval)),
+    };
     let source = connect(opener, spec, &spec.source.connection)?;
     let sign_in = opener.sign_in(&spec.source.connection).map_err(open_story)?;
     let mut destinations = Vec::new();
     for destination in &spec.destinations {
-        destinations.push(connect(opener, spec, &destination.connection)?);
+        let connection = &destination.connection;
+        destinations.push(match opener.open(connection, secrets(spec, connection)?) {
+            Ok(connection) => Ok(connection),
+            // Where there are others, they go on.
+            Err(OpenError::Connect(error)) if spec.destinations.len() > 1 => Err(error),
+            Err(error) => return Err(open_story(error)),
+        });
     }
     let request = RunRequest {
         spec: Arc::new(spec.clone()),
@@ -91,6 +128,7 @@ pub async fn one(
         progress,
         stop: stop.clone(),
         mode,
+        approval,
     };
     Ok(run_spec(state, request).await)
 }

@@ -11,6 +11,9 @@ use tokio::sync::Notify;
 use crate::bodies::pipe::Proven;
 use crate::bodies::spool::{Slot, Spool, SpoolFile};
 
+/// What the code of an error begins with that is the source's and shows at a destination.
+const IN_BODY: &str = "host/body: ";
+
 /// Which bytes a reader may ask for again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
@@ -160,16 +163,13 @@ impl Flow {
     }
 
     /// One whose bytes are all there.
-    pub(crate) fn whole(bytes: Bytes) -> Arc<Self> {
+    pub(crate) fn whole(bytes: Bytes, proven: Proven) -> Arc<Self> {
         let flow = Self::new(bytes.len(), None);
         {
             let mut state = flow.state.lock();
             state.written = bytes.len() as u64;
             state.in_memory = bytes.len();
-            state.end = End::Passed(Proven {
-                size: state.written,
-                digests: Vec::new(),
-            });
+            state.end = End::Passed(proven);
             if !bytes.is_empty() {
                 state.blocks.push_back(Block {
                     start: 0,
@@ -340,11 +340,59 @@ impl Flow {
                 return;
             }
             state.end = End::Failed(ConnectorError {
-                code: format!("host/body: {}", error.code),
+                code: format!("{IN_BODY}{}", error.code),
                 ..error
             });
         }
         self.grown.notify_waiters();
+    }
+
+    /// Another way of reading from now on.
+    pub(crate) fn keep(&self, id: u64, keep: Keep) {
+        let mut state = self.state.lock();
+        if let Some(reader) = state.readers.iter_mut().find(|reader| reader.id == id) {
+            reader.keep = keep;
+        }
+        drop(state);
+        self.room.notify_waiters();
+    }
+
+    /// Moves all that is in memory out of it.
+    pub(crate) async fn unload(&self) -> Result<(), ConnectorError> {
+        loop {
+            let next = {
+                let mut state = self.state.lock();
+                state.trim();
+                state.to_spill()
+            };
+            match next {
+                Some((start, bytes)) => self.spill(start, bytes).await?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Waits for the end.
+    pub(crate) async fn passed(&self, id: u64) -> Result<Proven, ConnectorError> {
+        loop {
+            let grown = self.grown.notified();
+            tokio::pin!(grown);
+            grown.as_mut().enable();
+            {
+                let state = self.state.lock();
+                match &state.end {
+                    End::Passed(proven) => return Ok(proven.clone()),
+                    End::Failed(error) => return Err(error.clone()),
+                    End::Open => {}
+                }
+                match state.readers.iter().find(|reader| reader.id == id) {
+                    None => return Err(broken_off()),
+                    Some(reader) if reader.lost => return Err(fell_behind()),
+                    Some(_) => {}
+                }
+            }
+            grown.await;
+        }
     }
 
     pub(crate) fn proven(&self) -> Option<Proven> {
@@ -426,7 +474,7 @@ pub(crate) fn gone_by() -> ConnectorError {
 fn broken_off() -> ConnectorError {
     ConnectorError::new(
         ErrorClass::Cancelled,
-        "host/body: host/broken-off",
+        format!("{IN_BODY}{}", "host/broken-off"),
         "The call that lent these bytes is over.",
     )
 }
@@ -434,7 +482,7 @@ fn broken_off() -> ConnectorError {
 fn fell_behind() -> ConnectorError {
     ConnectorError::new(
         ErrorClass::Transient,
-        "host/body: host/fell-behind",
+        format!("{IN_BODY}{}", "host/fell-behind"),
         "This destination fell further behind than the spool holds; it reads the file on its own later.",
     )
 }

@@ -13,6 +13,6 @@ pub use checkpoint::{Checkpoint, Saver};
 pub use flow::Keep;
 pub(crate) use hashes::Hashes;
 pub(crate) use outlet::Range;
-pub use outlet::{Outlet, OutletOptions};
+pub use outlet::{Evidence, Outlet, OutletOptions, Parked};
 pub use pipe::{Gate, Intake, PipeOptions, Proven, digest_only, from_bytes, memory, pipe};
 pub use spool::Spool;

@@ -25,6 +25,35 @@ pub struct Outlet {
     reader: Arc<Reader>,
     pub(crate) size: Option<u64>,
     pub(crate) saver: Option<Saver>,
+    known: Option<Proven>,
+}
+
+/// Tells of a file's bytes when the call that they were lent to is over.
+pub struct Evidence {
+    flow: Arc<Flow>,
+}
+
+impl Evidence {
+    /// What is known of the bytes; none as long as the source hasn't passed.
+    pub fn proven(&self) -> Option<Proven> {
+        self.flow.proven()
+    }
+}
+
+/// A way to a file's bytes for a destination that isn't ready for them: they wait in memory and in the spool, as long as there is room.
+pub struct Parked(Outlet);
+
+impl Parked {
+    /// The destination is ready.
+    pub fn begin(mut self, options: OutletOptions) -> Outlet {
+        let reader = Arc::get_mut(&mut self.0.reader);
+        if let Some(reader) = reader {
+            reader.keep = options.keep;
+            reader.gate = tokio::sync::Mutex::new(GateState::Closed(Some(options.gate)));
+            reader.flow.keep(reader.id, options.keep);
+        }
+        self.0
+    }
 }
 
 struct Reader {
@@ -67,7 +96,41 @@ impl Outlet {
             }),
             size,
             saver: None,
+            known: None,
         }
+    }
+
+    /// A way that nobody uses yet: all is kept for it.
+    pub(crate) fn parked(flow: &Arc<Flow>, size: Option<u64>) -> Parked {
+        Parked(Self::new(
+            flow,
+            size,
+            OutletOptions {
+                keep: Keep::Whole,
+                gate: Box::new(|_| Box::pin(async { Err(crate::bodies::flow::gone_by()) })),
+            },
+        ))
+    }
+
+    /// Returns when all bytes are in and the source passed, with what is known of them.
+    ///
+    /// # Errors
+    /// What the source failed with, or that it went further ahead than the spool holds.
+    pub async fn passed(&self) -> Result<Proven, ConnectorError> {
+        self.reader.flow.passed(self.reader.id).await
+    }
+
+    /// What outlives the outlet: whether the source passed, and what is known of it then.
+    pub fn evidence(&self) -> Evidence {
+        Evidence {
+            flow: Arc::clone(&self.reader.flow),
+        }
+    }
+
+    /// With digests that an earlier reading of the same version gave.
+    pub fn knowing(mut self, known: Proven) -> Self {
+        self.known = Some(known);
+        self
     }
 
     /// With a place for the checkpoints of the upload that these bytes go into.
@@ -77,7 +140,7 @@ impl Outlet {
     }
 
     pub(crate) fn proven(&self) -> Option<Proven> {
-        self.reader.flow.proven()
+        self.known.clone().or_else(|| self.reader.flow.proven())
     }
 
     /// The bytes at an offset; none at the end, which comes only when the source passed.

@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::bodies::flow::{Flow, Keep};
 use crate::bodies::hashes::Hashes;
-use crate::bodies::outlet::{Outlet, OutletOptions};
+use crate::bodies::outlet::{Outlet, OutletOptions, Parked};
 use crate::bodies::spool::Spool;
 
 /// Bytes that are hashed and handed on at a time: large enough that a write is worth its system call.
@@ -106,7 +106,19 @@ pub fn from_bytes(bytes: Bytes) -> Outlet {
         keep: Keep::Whole,
         gate: Box::new(|_| Box::pin(async { Ok(()) })),
     };
-    Outlet::new(&Flow::whole(bytes), size, options)
+    let mut hashes = Hashes::new([
+        Algorithm::Md5,
+        Algorithm::Sha1,
+        Algorithm::Sha256,
+        Algorithm::Crc32,
+        Algorithm::Crc32c,
+    ]);
+    hashes.update(&bytes);
+    let proven = Proven {
+        size: bytes.len() as u64,
+        digests: hashes.finish(),
+    };
+    Outlet::new(&Flow::whole(bytes, proven), size, options)
 }
 
 impl Intake {
@@ -133,6 +145,28 @@ impl Intake {
         match &self.behind {
             Behind::Flow(flow) => Outlet::new(flow, self.expected_size, options),
             Behind::Memory { .. } | Behind::Nothing => panic!("only a pipe has outlets"),
+        }
+    }
+
+    /// A way for a destination that isn't ready yet.
+    ///
+    /// # Panics
+    /// If this isn't the end of a pipe.
+    pub fn park(&self) -> Parked {
+        match &self.behind {
+            Behind::Flow(flow) => Outlet::parked(flow, self.expected_size),
+            Behind::Memory { .. } | Behind::Nothing => panic!("only a pipe has outlets"),
+        }
+    }
+
+    /// Moves what waits in memory to the spool: a destination that isn't ready may not be for long.
+    ///
+    /// # Errors
+    /// If the spool can't be written.
+    pub async fn unload(&self) -> Result<(), ConnectorError> {
+        match &self.behind {
+            Behind::Flow(flow) => flow.unload().await,
+            Behind::Memory { .. } | Behind::Nothing => Ok(()),
         }
     }
 

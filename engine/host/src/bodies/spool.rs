@@ -35,6 +35,11 @@ impl Spool {
         self.used.load(Ordering::Relaxed)
     }
 
+    /// Whether there is room for more files to wait.
+    pub fn has_room(&self) -> bool {
+        self.used() < self.bound / 4 * 3
+    }
+
     /// Whether a file of so many bytes could ever lie in it.
     pub fn holds(&self, bytes: u64) -> bool {
         bytes <= self.bound

@@ -169,6 +169,8 @@ impl Default for Versions {
 pub struct Limits {
     /// Files whose bytes move at once.
     pub transfers: NonZeroU32,
+    /// Bytes that may wait on this machine's disk for destinations that are behind, or that must know a file whole.
+    pub spool: u64,
     /// The brake on replacing, renaming and removing.
     pub destructive: Destructive,
 }
@@ -176,12 +178,15 @@ pub struct Limits {
 impl Limits {
     /// Files whose bytes move at once, when the spec says nothing.
     pub const TRANSFERS: NonZeroU32 = NonZeroU32::new(8).expect("8 is not 0");
+    /// Bytes of the spool, when the spec says nothing.
+    pub const SPOOL: u64 = 2_000_000_000;
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             transfers: Self::TRANSFERS,
+            spool: Self::SPOOL,
             destructive: Destructive::default(),
         }
     }

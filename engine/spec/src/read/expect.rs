@@ -2,7 +2,7 @@
 
 use super::Faults;
 use crate::text::{Node, Value, short};
-use crate::values::nearest;
+use crate::values::{Size, nearest};
 
 /// A text. Words that other YAML readers take for something else are warned of.
 pub(crate) fn text<'n>(node: &'n Node, key: &str, faults: &mut Faults<'_>) -> Option<&'n str> {
@@ -125,6 +125,20 @@ pub(crate) fn wrong_type<'m>(
         _ => format!("\"{key}\" is {}; expected {expected}", node.kind()),
     };
     faults.error("spec/type", node.place, message)
+}
+
+/// A size in bytes, as people write it.
+pub(crate) fn size(node: &Node, key: &str, faults: &mut Faults<'_>) -> Option<u64> {
+    let text = scalar(node, key, Size::FORM, faults)?;
+    let size = Size::parse(text);
+    if size.is_none() {
+        faults.error(
+            "spec/size",
+            node.place,
+            format!("\"{key}\" is \"{}\"; expected {}", short(text), Size::FORM),
+        );
+    }
+    size.map(|size| size.0)
 }
 
 /// A scalar as it stands in the file.

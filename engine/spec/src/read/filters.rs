@@ -4,7 +4,7 @@ use super::fields::{Keys, fields};
 use super::{Faults, expect};
 use crate::language::{Favorite, Filter, HiddenFilter, KindFilter, NameGlob, SizeRange, Span};
 use crate::text::{Entry, Node, Value, short};
-use crate::values::{DateBound, Size, WrittenDate};
+use crate::values::{DateBound, WrittenDate};
 
 /// Keys of a filter.
 pub(crate) const KEYS: Keys = Keys {
@@ -212,18 +212,7 @@ fn size(node: &Node, faults: &mut Faults<'_>) -> Option<SizeRange> {
         faults.error("spec/empty", node.place, "\"size\" has neither min nor max");
     }
     let mut bound = |name: &str| match node.get(name) {
-        Some(node) => {
-            let text = expect::scalar(node, name, Size::FORM, faults)?;
-            let size = Size::parse(text);
-            if size.is_none() {
-                faults.error(
-                    "spec/size",
-                    node.place,
-                    format!("\"{name}\" is \"{}\"; expected {}", short(text), Size::FORM),
-                );
-            }
-            size.map(|size| Some(size.0))
-        }
+        Some(node) => expect::size(node, name, faults).map(Some),
         None => Some(None),
     };
     let (min, max) = (bound("min"), bound("max"));

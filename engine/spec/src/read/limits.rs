@@ -10,8 +10,8 @@ use crate::text::{Node, Value};
 /// Keys of `limits:`.
 pub(crate) const KEYS: Keys = Keys {
     of: "limits",
-    known: &["transfers", "destructive"],
-    later: &["spool"],
+    known: &["transfers", "spool", "destructive"],
+    later: &[],
 };
 
 /// Keys of `limits.destructive:`.
@@ -37,6 +37,9 @@ pub(crate) fn limits(node: &Node, faults: &mut Faults<'_>) -> Limits {
             .ok()
             .and_then(NonZeroU32::new)
             .unwrap_or(limits.transfers);
+    }
+    if let Some(spool) = find(entries, "spool").and_then(|node| expect::size(node, "spool", faults)) {
+        limits.spool = spool;
     }
     if let Some(node) = find(entries, "destructive") {
         limits.destructive = destructive(node, faults);

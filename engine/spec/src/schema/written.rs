@@ -319,6 +319,9 @@ pub(super) struct Limits {
     /// Files whose bytes move at once. Requests for as many more may be under way.
     #[schemars(range(min = 1, max = 64), extend("default" = 8))]
     transfers: Option<u32>,
+    /// Bytes that may wait, encrypted, on this machine's disk for destinations that are behind or that must know a file whole. A destination that falls further behind reads the source on its own.
+    #[schemars(extend("default" = "2GB"))]
+    spool: Option<Size>,
     /// The brake: more than this is not replaced, renamed or removed without your word. All together, over seven days.
     destructive: Option<Destructive>,
 }

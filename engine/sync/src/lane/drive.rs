@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use camroll_model::{ConnectorError, ErrorClass};
 use camroll_spec::Existing;
+use camroll_state::DirtyEntry;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -15,10 +16,12 @@ use crate::context::Mode;
 use crate::failure::Failure;
 use crate::manifest::ManifestWriter;
 use crate::progress::Arrival;
+use crate::reading::{PLANNED_AHEAD, Planning, Progress, Unsettled};
+use crate::recover::sweep_uploads;
 use crate::space::Room;
 use crate::stop::StopRequest;
 use crate::survey::Listing;
-use crate::transfer::{Job, Transferred, locate, transfer};
+use crate::transfer::{Job, Transferred, transfer};
 
 impl LaneRun {
     pub(super) async fn drive(
@@ -53,6 +56,7 @@ impl LaneRun {
         let mut steps: JoinSet<Step> = JoinSet::new();
         let (mut locating, mut sending, mut committing) = (0usize, 0usize, 0usize);
         // Half of them may wait for their first byte: with an answer that takes 40 ms, small files otherwise move an eighth of the time.
+        let readings = &self.context.readings;
         let transfers = 2 * self.context.spec.limits.transfers.get() as usize;
         let batch = self.features.commit_batch.max(1) as usize;
         let mut dirty_after = None;
@@ -69,7 +73,8 @@ impl LaneRun {
         loop {
             let stopped = self.context.stop.is_asked() || fatal.is_some();
             // Plan more where there is room for it; all of it, without sending, once the run is to stop.
-            while !planned_all && (stopped || staging.jobs.len() < LOCATE_BATCH) {
+            while !planned_all && (stopped || staging.jobs.len() < LOCATE_BATCH || self.keeps_up_by_planning(&staging))
+            {
                 let heard = *hearing.borrow_and_update();
                 let batch = self.next_batch(&mut staging, &mut dirty_after, &mut dirty_done)?;
                 if batch.is_empty() {
@@ -94,22 +99,25 @@ impl LaneRun {
                     self.plan_one(entry, listing.as_ref(), &mut staging, report, stopped)
                         .await?;
                 }
+                self.tell_progress(&staging, &dirty_after, dirty_done, Planning::GoesOn);
                 // So that what is planned without being sent doesn't pile up.
                 self.record(&mut staging)?;
             }
+            let rests = planned_all
+                || stopped
+                || staging.jobs.len() >= PLANNED_AHEAD
+                || staging.jobs.len() >= LOCATE_BATCH && !readings.spool.has_room();
+            let planning = if rests { Planning::Rests } else { Planning::GoesOn };
+            self.tell_progress(&staging, &dirty_after, dirty_done, planning);
             if stopped {
                 self.leave_unsent(&mut staging, fatal.as_ref());
             } else {
                 while locating < 2 && !staging.jobs.is_empty() && staging.ready.len() < LOCATE_BATCH {
                     let chunk = take_same_library(&mut staging.jobs, LOCATE_BATCH);
-                    let context = Arc::clone(&self.context);
+                    let (context, lane) = (Arc::clone(&self.context), self.place.lane);
                     locating += 1;
                     steps.spawn(async move {
-                        let Some(library) = chunk.first().map(|job| Arc::clone(&job.library)) else {
-                            return Step::Located(chunk, Ok(Vec::new()));
-                        };
-                        let references = chunk.iter().map(Job::reference).collect();
-                        let located = locate(&context, &library, references).await;
+                        let located = context.readings.locate(&context, lane, &chunk).await;
                         Step::Located(chunk, located)
                     });
                 }
@@ -154,6 +162,7 @@ impl LaneRun {
                     // All that is known is done: wait for the source to tell more, or to end because the run stops.
                     tokio::select! {
                         _ = hearing.changed() => {}
+                        () = readings.moves() => {}
                         () = self.context.stop.wait(StopRequest::Gently), if !self.context.stop.is_asked() => {}
                     }
                 }
@@ -162,6 +171,7 @@ impl LaneRun {
             let step = tokio::select! {
                 step = steps.join_next() => step,
                 changed = hearing.changed(), if !planned_all && !stopped => { let _ = changed; None }
+                () = readings.moves(), if !planned_all && !stopped => None,
                 () = self.context.stop.wait(StopRequest::Gently), if !stopped => None,
                 () = self.context.stop.wait(StopRequest::Now) => {
                     self.record(&mut staging)?;
@@ -226,10 +236,43 @@ impl LaneRun {
             return Err(failure);
         }
         told?;
+        if self.context.mode == Mode::Sync && planned_all && !self.context.stop.is_asked() {
+            match sweep_uploads(&self.context.state, &self.place).await {
+                Ok(0) => {}
+                Ok(swept) => tracing::info!(
+                    destination = self.place.name,
+                    swept,
+                    "uploads that nobody goes on with were taken away"
+                ),
+                Err(error) => tracing::warn!(
+                    code = error.code,
+                    "an upload that was cut off stays until the next run: {}",
+                    error.message
+                ),
+            }
+        }
         if self.context.stop.is_asked() {
             return Err(Failure::Interrupted);
         }
         Ok(())
+    }
+}
+
+impl LaneRun {
+    /// Whether another destination reads what this one hasn't planned yet.
+    fn keeps_up_by_planning(&self, staging: &Staging) -> bool {
+        staging.jobs.len() < PLANNED_AHEAD && self.context.readings.is_left_behind(self.place.lane)
+    }
+
+    fn tell_progress(&self, staging: &Staging, dirty_after: &Option<DirtyEntry>, dirty_done: bool, planning: Planning) {
+        let unsettled = match dirty_after {
+            _ if dirty_done => Unsettled::Done,
+            Some(entry) => Unsettled::UpTo(entry.source, entry.ordinal),
+            None => Unsettled::NotBegun,
+        };
+        let looked = staging.looked.iter().map(|(source, seq)| (*source, *seq)).collect();
+        let progress = Progress::new(unsettled, looked, planning);
+        self.context.readings.planned(self.place.lane, progress);
     }
 }
 

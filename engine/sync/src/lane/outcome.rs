@@ -11,6 +11,7 @@ use crate::context::{Mode, problem};
 use crate::failure::Failure;
 use crate::manifest::ManifestWriter;
 use crate::progress::{Arrival, Event};
+use crate::reading::FileKey;
 use crate::transfer::{Held, Job, state_failed};
 
 impl LaneRun {
@@ -70,6 +71,12 @@ impl LaneRun {
     ) {
         report.put += 1;
         report.bytes += placement.size;
+        let key = job.idempotency_key(&self.place.identity);
+        if self.place.uploads.lock().remove(&key)
+            && let Err(error) = self.context.state.forget_upload(self.place.id, &key)
+        {
+            tracing::warn!("{}", state_failed(&error));
+        }
         if job.replaces.is_some() {
             report.replaced += 1;
             let lost = self.context.state.record_lost(
@@ -179,6 +186,8 @@ impl LaneRun {
                 push_problem(&mut status.problems, said);
             }
         }
+        // What this destination won't read now mustn't be kept for it.
+        self.context.readings.forgo(self.place.lane, &FileKey::of(job));
         flight.waiting_for -= 1;
         if flight.waiting_for > 0 {
             return;
