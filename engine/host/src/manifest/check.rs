@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Manifest, ManifestError, Place, Slot};
+use super::{Manifest, ManifestError, Place, Security, Slot};
 use crate::net::is_refused_header;
 
 /// Checks all of it.
@@ -36,6 +36,7 @@ pub(super) fn check(manifest: &Manifest) -> Result<(), ManifestError> {
             ));
         }
     }
+    connections(manifest)?;
     origins(manifest)?;
     names(manifest)
 }
@@ -90,6 +91,46 @@ fn captures(manifest: &Manifest) -> Result<(), ManifestError> {
     }
     for learn in manifest.learns.values() {
         learn.path.iter().try_for_each(|path| pattern(path))?;
+    }
+    Ok(())
+}
+
+/// Connections below HTTP go where a person says, never to an address of the manifest's own.
+fn connections(manifest: &Manifest) -> Result<(), ManifestError> {
+    for (name, rule) in &manifest.tcp {
+        let mut pointers = vec![&rule.host];
+        pointers.extend(&rule.port);
+        pointers.extend(rule.ssh.iter().flat_map(|ssh| [&ssh.user, &ssh.known_hosts]));
+        if let Some(pointer) = pointers.into_iter().find(|pointer| !pointer.starts_with('/')) {
+            return fail(format!(
+                "its connection {name:?} speaks of the setting {pointer:?}, which is no JSON pointer"
+            ));
+        }
+        if rule.security.is_empty() || rule.default_port == 0 {
+            return fail(format!("its connection {name:?} has no security or no default port"));
+        }
+        if rule.security.contains(&Security::Ssh) != rule.ssh.is_some() {
+            return fail(format!(
+                "its connection {name:?} must say how SSH signs in exactly where it is made by SSH"
+            ));
+        }
+        let Some(ssh) = &rule.ssh else { continue };
+        let mut slots = [&ssh.password, &ssh.key, &ssh.passphrase]
+            .into_iter()
+            .flatten()
+            .peekable();
+        if slots.peek().is_none() {
+            return fail(format!("its connection {name:?} signs in with no slot at all"));
+        }
+        if let Some(slot) = slots.find(|slot| !manifest.slots.contains_key(*slot)) {
+            return fail(format!(
+                "its connection {name:?} signs in with the slot {slot:?} and there is no such slot"
+            ));
+        }
+        let named = |letter: u8| letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'.' | b'_' | b'@');
+        if ssh.subsystem.is_empty() || !ssh.subsystem.bytes().all(named) {
+            return fail(format!("its connection {name:?} has the subsystem {:?}", ssh.subsystem));
+        }
     }
     Ok(())
 }

@@ -1,11 +1,14 @@
 //! The manifest of a connector, as docs/manifest.md describes it: read strictly, because grants come from it.
 
 mod check;
+mod tcp;
 #[cfg(test)]
 mod tests;
 mod twins;
 
 use std::collections::BTreeMap;
+
+pub use tcp::{Security, SshRule, TcpRule};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -58,6 +61,9 @@ pub struct Manifest {
     /// Quirks of the service's HTTP.
     #[serde(default)]
     pub http: HttpQuirks,
+    /// Connections below HTTP.
+    #[serde(default)]
+    pub tcp: BTreeMap<String, TcpRule>,
     /// Named auth schemes.
     #[serde(default)]
     pub auth: BTreeMap<String, Auth>,

@@ -14,6 +14,7 @@ mod redirect;
 mod resolver;
 mod send;
 
+pub(crate) use clients::tls;
 pub(crate) use content::{Encoding, RunningDigest, Segment};
 pub(crate) use headers::is_refused as is_refused_header;
 pub(crate) use places::PREFIX as PLACEHOLDER;
