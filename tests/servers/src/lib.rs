@@ -4,6 +4,7 @@
 //! It never stands in for a server that can be had: doubles of those that can't live in `tests/clouds`.
 #![forbid(unsafe_code)]
 
+pub mod buckets;
 mod fetched;
 mod keys;
 mod openssh;
