@@ -474,7 +474,7 @@ pub(crate) fn gone_by() -> ConnectorError {
 fn broken_off() -> ConnectorError {
     ConnectorError::new(
         ErrorClass::Cancelled,
-        format!("{IN_BODY}{}", "host/broken-off"),
+        &format!("{IN_BODY}{}", "host/broken-off"),
         "The call that lent these bytes is over.",
     )
 }
@@ -482,7 +482,7 @@ fn broken_off() -> ConnectorError {
 fn fell_behind() -> ConnectorError {
     ConnectorError::new(
         ErrorClass::Transient,
-        format!("{IN_BODY}{}", "host/fell-behind"),
+        &format!("{IN_BODY}{}", "host/fell-behind"),
         "This destination fell further behind than the spool holds; it reads the file on its own later.",
     )
 }
