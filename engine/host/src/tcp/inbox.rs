@@ -24,6 +24,8 @@ pub(super) struct Inbox {
     arrived: Notify,
     /// Told when something was taken.
     taken: Notify,
+    /// Told once no more comes.
+    ended: Notify,
 }
 
 #[derive(Default)]
@@ -42,6 +44,7 @@ impl Inbox {
             state: Mutex::default(),
             arrived: Notify::new(),
             taken: Notify::new(),
+            ended: Notify::new(),
         })
     }
 
@@ -68,6 +71,15 @@ impl Inbox {
     pub(super) fn end(&self, how: Result<(), ConnectorError>) {
         self.state.lock().end.get_or_insert(how);
         self.arrived.notify_one();
+        self.ended.notify_one();
+    }
+
+    /// Returns when no more comes.
+    pub(super) async fn ended(&self) {
+        let ended = self.ended.notified();
+        if self.state.lock().end.is_none() {
+            ended.await;
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -143,8 +143,19 @@ impl Link {
                 patience.send(&mut writer, &bytes?).await?;
             }
             patience.in_time(writer.flush()).await
-        }
-        .await;
+        };
+        // A channel that ended takes nothing more, and whoever writes to it isn't told. Elsewhere the other side may have ended its half alone.
+        let channel = self.session.is_some().then(|| Arc::clone(&self.inbox));
+        let gone = async {
+            match channel {
+                Some(inbox) => inbox.ended().await,
+                None => std::future::pending().await,
+            }
+        };
+        let written = tokio::select! {
+            written = written => written,
+            () = gone => Err(closed(&self.peer, "the server ended it")),
+        };
         match written {
             Ok(()) => self.writer = Some(writer),
             Err(_) => {
