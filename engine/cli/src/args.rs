@@ -75,6 +75,8 @@ pub enum Command {
     Status(StatusArguments),
     /// Say why an asset is, or is not, where it is; or what an error code means
     Explain(ExplainArguments),
+    /// Compare what is at the destinations with what was placed there
+    Verify(VerifyArguments),
     /// Print the JSON Schema that editors validate specs by
     Schema(SchemaArguments),
     /// Look at connectors
@@ -262,6 +264,36 @@ pub struct ExplainArguments {
     pub subject: String,
     /// An asset's name or the beginning of its id
     pub asset: Option<String>,
+    /// Where the specs are [default: this folder]
+    #[arg(long, value_name = "PATH")]
+    pub specs: Vec<PathBuf>,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `camroll verify`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Without --deep it compares names, sizes, and versions and digests where the destination lists them; \
+what was touched since is read. Exit code 9 where something isn't as it was placed.
+
+Examples:
+  camroll verify family
+  camroll verify family --deep                      # read every byte back
+  camroll verify family --deep --repair && camroll sync family.yaml")]
+pub struct VerifyArguments {
+    /// A spec's name
+    pub name: String,
+    /// Only this one of its destinations [default: all]
+    #[arg(long, value_name = "DESTINATION")]
+    pub destination: Option<String>,
+    /// Read all bytes back and compare their digests
+    #[arg(long)]
+    pub deep: bool,
+    /// Have the next sync send what is missing or damaged; nothing that is there is overwritten
+    #[arg(long)]
+    pub repair: bool,
     /// Where the specs are [default: this folder]
     #[arg(long, value_name = "PATH")]
     pub specs: Vec<PathBuf>,

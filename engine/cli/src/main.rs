@@ -61,6 +61,7 @@ fn run(arguments: Arguments) -> Outcome {
             Command::Sync(command) => commands::sync::run(&command, state.as_deref()).await,
             Command::Status(command) => commands::status::run(&command, state.as_deref()),
             Command::Explain(command) => commands::explain::run(&command, state.as_deref()),
+            Command::Verify(command) => commands::verify::run(&command, state.as_deref()).await,
             Command::Schema(command) => commands::schema::run(&command),
             Command::Connector(command) => commands::connector::run(&command),
             Command::State(command) => commands::state::run(&command, state.as_deref()),

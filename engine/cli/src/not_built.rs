@@ -11,10 +11,6 @@ const NOT_BUILT: &[(&str, &str)] = &[
         "run",
         "`camroll sync` runs once; a systemd timer or cron can call it as often as you like",
     ),
-    (
-        "verify",
-        "`camroll sync --json` has the proof of each run; `camroll explain SPEC ASSET` the digests of a file",
-    ),
     ("copies", "`camroll status` says what is settled at every destination"),
     ("restore", "the files at a destination are plain files; copy them"),
     (

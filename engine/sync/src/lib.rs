@@ -4,6 +4,7 @@
 //! the catalogue and what is placed; the source's cursor says only how far it was heard.
 #![forbid(unsafe_code)]
 
+mod archive;
 mod commit;
 mod connections;
 mod context;
@@ -14,14 +15,17 @@ mod identity;
 mod lane;
 mod link;
 mod manifest;
+mod manifest_reader;
 mod preview;
 mod progress;
 mod recover;
+mod restore;
 mod run;
 mod space;
 mod stop;
 mod survey;
 mod transfer;
+mod verify;
 
 pub use connections::{Bundle, OpenError, Opener};
 pub use context::Mode;
@@ -30,5 +34,7 @@ pub use failure::Failure;
 pub use link::BREAKER_OPEN;
 pub use preview::{Preview, PreviewAction};
 pub use progress::{Arrival, Event, Progress, Silent};
+pub use restore::{Choice, FiltersChoice, Knowledge, RestoreReport, RestoreRequest, restore};
 pub use run::{RunReport, RunRequest, run};
 pub use stop::{Stop, StopRequest};
+pub use verify::{Depth, Mending, Mismatch, Repair, VerifyReport, VerifyRequest, verify};

@@ -12,3 +12,4 @@ pub mod state;
 pub mod status;
 pub mod sync;
 pub mod validate;
+pub mod verify;
