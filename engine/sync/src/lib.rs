@@ -4,13 +4,17 @@
 //! the catalogue and what is placed; the source's cursor says only how far it was heard.
 #![forbid(unsafe_code)]
 
+mod adopt;
 mod archive;
 mod commit;
 mod connections;
 mod context;
+mod copies;
+mod doctor;
 mod exit;
 mod failure;
 mod hear;
+mod heard;
 mod identity;
 mod lane;
 mod link;
@@ -27,8 +31,11 @@ mod survey;
 mod transfer;
 mod verify;
 
+pub use adopt::{AdoptReport, AdoptRequest, adopt};
 pub use connections::{Bundle, OpenError, Opener};
 pub use context::Mode;
+pub use copies::{Below, CopiesReport, CopiesRequest, CopyPlace, copies};
+pub use doctor::{Finding, Verdict, examine_destination, examine_source, examine_state};
 pub use exit::Exit;
 pub use failure::Failure;
 pub use link::BREAKER_OPEN;
