@@ -1,0 +1,279 @@
+//! What is known of each service and software, as data. The addresses stand in the manifest: grants come from there.
+//!
+//! Where nothing certain is known a line says what is safe, not what is likely.
+
+/// How a file's time is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// By the header X-OC-Mtime; the service says so.
+    Header,
+    /// Tried by the header, then by PROPPATCH; looked at afterwards.
+    FindOut,
+    /// The time of the upload is what it gets.
+    Never,
+}
+
+/// What MOVE does where something is already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overwrite {
+    /// "Overwrite: F" is known to be obeyed.
+    Obeyed,
+    /// It is looked before each MOVE as well.
+    LookedAt,
+}
+
+/// How files of a size go up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upload {
+    /// One PUT, whatever the size.
+    Whole,
+    /// In chunks beside the files' tree, from `CHUNK` bytes on.
+    Chunks,
+}
+
+/// Which digests come and go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checksums {
+    /// None.
+    None,
+    /// OC-Checksum is kept and told again, but not compared with the bytes: worth nothing as a proof.
+    Kept,
+    /// OC-Checksum is compared with the bytes.
+    Compared,
+    /// The service tells a SHA-1 that it made itself.
+    Told,
+}
+
+/// What a name can't hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// All but what no address can carry.
+    Any,
+    /// What Windows can't hold neither.
+    Windows,
+}
+
+/// A service or a software.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preset {
+    /// What `preset` names.
+    pub id: &'static str,
+    /// For people.
+    pub title: &'static str,
+    /// Where the manifest has no address: an example of what the person has to give.
+    pub address: Option<&'static str>,
+    /// What stands between the address and the user's files; "{user}" is the user's name.
+    pub tree: &'static str,
+    /// Where chunks go.
+    pub uploads: Option<&'static str>,
+    /// How a file's time is set.
+    pub clock: Clock,
+    /// What MOVE does.
+    pub overwrite: Overwrite,
+    /// How files go up.
+    pub upload: Upload,
+    /// Digests.
+    pub checksums: Checksums,
+    /// Names.
+    pub names: Names,
+    /// Whether names differ by case.
+    pub case_sensitive: bool,
+    /// Largest file, bytes.
+    pub max_size: Option<u64>,
+    /// A header without which it doesn't give files.
+    pub referer: bool,
+    /// What to look at when the password is refused.
+    pub password_hint: &'static str,
+    /// Where this is from.
+    pub source: &'static str,
+}
+
+const GENERIC: Preset = Preset {
+    id: "generic",
+    title: "the server",
+    address: Some("https://nas.local:5006"),
+    tree: "",
+    uploads: None,
+    clock: Clock::FindOut,
+    overwrite: Overwrite::LookedAt,
+    upload: Upload::Whole,
+    checksums: Checksums::None,
+    names: Names::Any,
+    case_sensitive: true,
+    max_size: None,
+    referer: false,
+    password_hint: "Look at user and password.",
+    source: "measured on Apache mod_dav, nginx, wsgidav, rclone, SeaweedFS and copyparty: the form that works on all of them",
+};
+
+/// A service with an address of its own, of which no more is known than that.
+const SERVICE: Preset = Preset {
+    address: None,
+    clock: Clock::FindOut,
+    names: Names::Windows,
+    case_sensitive: false,
+    ..GENERIC
+};
+
+/// All of them.
+pub const PRESETS: &[Preset] = &[
+    GENERIC,
+    Preset {
+        id: "nextcloud",
+        title: "Nextcloud",
+        address: Some("https://cloud.example.com"),
+        tree: "/remote.php/dav/files/{user}",
+        uploads: Some("/remote.php/dav/uploads/{user}"),
+        clock: Clock::Header,
+        overwrite: Overwrite::Obeyed,
+        upload: Upload::Chunks,
+        checksums: Checksums::Kept,
+        password_hint: "With two-factor sign-in it must be an app password: Settings, Security, \"Create new app password\". The user is the \"Username\" that stands beside it.",
+        source: "docs.nextcloud.com, developer manual: WebDAV basics, chunked upload v2; requests of rclone 1.75 with vendor=nextcloud. The server keeps OC-Checksum as it is told it",
+        ..GENERIC
+    },
+    Preset {
+        id: "owncloud",
+        title: "ownCloud",
+        address: Some("https://cloud.example.com"),
+        tree: "/remote.php/dav/files/{user}",
+        uploads: Some("/remote.php/dav/uploads/{user}"),
+        clock: Clock::Header,
+        overwrite: Overwrite::Obeyed,
+        upload: Upload::Chunks,
+        checksums: Checksums::Compared,
+        password_hint: "With two-factor sign-in it must be an app password: Settings, Security, \"App passwords\".",
+        source: "doc.owncloud.com, WebDAV API and chunked uploads of ownCloud 10 (its chunks are put together in the order of their names); requests of rclone 1.75 with vendor=owncloud",
+        ..GENERIC
+    },
+    Preset {
+        id: "fastmail",
+        title: "Fastmail",
+        clock: Clock::Header,
+        checksums: Checksums::Told,
+        names: Names::Any,
+        case_sensitive: true,
+        password_hint: "It must be an app password with access to Files: Settings, Privacy & Security, \"Manage app passwords\".",
+        source: "rclone's webdav backend, vendor fastmail: X-OC-Mtime, SHA-1 in a property, precision of a second. 250 MB for a file is reported, not confirmed",
+        ..SERVICE
+    },
+    Preset {
+        id: "pcloud",
+        title: "pCloud",
+        clock: Clock::Never,
+        password_hint: "WebDAV signs in with the account's own password and doesn't work with two-factor sign-in. Accounts of the European region need `url: https://ewebdav.pcloud.com`.",
+        source: "pCloud help, \"WebDAV\"; the time of the upload is kept by reports",
+        ..SERVICE
+    },
+    Preset {
+        id: "yandex",
+        title: "Yandex Disk",
+        password_hint: "It must be an app password of the kind \"Files\": Yandex ID, Security, \"App passwords\".",
+        source: "yandex.com/dev/disk/webdav; slow for free accounts by many reports",
+        ..SERVICE
+    },
+    Preset {
+        id: "hidrive",
+        title: "HiDrive",
+        tree: "/users/{user}",
+        password_hint: "WebDAV is an option of the plan, to be turned on in the settings. IONOS' needs `url: https://webdav.hidrive.ionos.com`.",
+        source: "STRATO help, \"HiDrive WebDAV\"",
+        ..SERVICE
+    },
+    Preset {
+        id: "opendrive",
+        title: "OpenDrive",
+        source: "opendrive.com, \"WebDAV\": paid plans",
+        ..SERVICE
+    },
+    Preset {
+        id: "4shared",
+        title: "4shared",
+        max_size: Some(2 << 30),
+        source: "4shared.com, \"WebDAV\"; 2 GB for a file on free plans by reports",
+        ..SERVICE
+    },
+    Preset {
+        id: "icedrive",
+        title: "Icedrive",
+        clock: Clock::Never,
+        password_hint: "It must be the access key that Icedrive makes for WebDAV, not the account's password; paid plans only. The encrypted area can't be reached.",
+        source: "icedrive.net, \"WebDAV\"; names by the safest assumption",
+        ..SERVICE
+    },
+    Preset {
+        id: "premiumize",
+        title: "Premiumize.me",
+        password_hint: "The user is the customer id, the password the API key (or PIN) of the account's page.",
+        source: "premiumize.me, \"WebDAV\"",
+        ..SERVICE
+    },
+    Preset {
+        id: "putio",
+        title: "Put.io",
+        source: "help.put.io, \"WebDAV\"",
+        ..SERVICE
+    },
+    Preset {
+        id: "pikpak",
+        title: "PikPak",
+        password_hint: "User and password are made in the app: Settings, Experiments, WebDAV.",
+        source: "PikPak's app, experimental settings",
+        ..SERVICE
+    },
+    Preset {
+        id: "seafile",
+        title: "Seafile",
+        address: Some("https://seafile.example.com"),
+        tree: "/seafdav",
+        names: Names::Windows,
+        password_hint: "The administrator must have turned on SeafDAV; accounts with single sign-on need a WebDAV password from their settings. `path` begins with a library's name.",
+        source: "manual.seafile.com, \"WebDAV extension\"",
+        ..GENERIC
+    },
+    Preset {
+        id: "synology",
+        title: "Synology NAS",
+        address: Some("https://nas.local:5006"),
+        names: Names::Windows,
+        case_sensitive: false,
+        password_hint: "The package WebDAV Server must be installed and the user allowed to use it. With `path: home/Photos` Synology Photos shows what is there.",
+        source: "kb.synology.com, \"WebDAV Server\": ports 5005 and 5006",
+        ..GENERIC
+    },
+    Preset {
+        id: "filelu",
+        title: "FileLU",
+        referer: true,
+        source: "one client's source: a GET without a Referer of the same site is answered by 500. Its S3 is the better way (connector s3, provider filelu-s5)",
+        ..SERVICE
+    },
+];
+
+/// The preset of that id.
+pub fn preset(id: &str) -> Option<&'static Preset> {
+    PRESETS.iter().find(|preset| preset.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manifest_and_the_presets_say_the_same() {
+        let manifest: serde_json::Value =
+            serde_json::from_str(include_str!("../manifest.json")).expect("the manifest is JSON");
+        let listed: Vec<&str> = manifest["settings"]["properties"]["preset"]["enum"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter_map(|id| id.as_str())
+            .collect();
+        let known: Vec<&str> = PRESETS.iter().map(|preset| preset.id).collect();
+        assert_eq!(listed, known);
+        for preset in PRESETS {
+            let fixed = &manifest["origins"]["server"]["by"]["/preset"][preset.id];
+            assert_ne!(fixed.is_string(), preset.address.is_some(), "{}: one address, not two", preset.id);
+        }
+    }
+}
