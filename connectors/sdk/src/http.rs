@@ -1,5 +1,6 @@
 //! Requests, and what their failures mean before a service's own words are read.
 
+use crate::bindings::camroll::connector::bodies::Body;
 use crate::bindings::camroll::connector::http as host;
 use crate::bindings::camroll::connector::types::Value;
 use crate::errors::{error, rate_limited};
@@ -11,12 +12,12 @@ pub use host::{Pending, Request, Response, Segment};
 const ANSWER_LIMIT: u32 = 4 << 20;
 
 /// A request being put together.
-pub struct Builder {
-    request: Request<'static>,
+pub struct Builder<'a> {
+    request: Request<'a>,
 }
 
 /// Begins a request.
-pub fn request(method: &str, url: impl Into<String>) -> Builder {
+pub fn request<'a>(method: &str, url: impl Into<String>) -> Builder<'a> {
     Builder {
         request: Request {
             method: method.into(),
@@ -30,7 +31,7 @@ pub fn request(method: &str, url: impl Into<String>) -> Builder {
     }
 }
 
-impl Builder {
+impl<'a> Builder<'a> {
     /// A header.
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.request.headers.push((name.into(), value.into()));
@@ -46,6 +47,20 @@ impl Builder {
     /// A body as it is.
     pub fn text(mut self, body: &str) -> Self {
         self.request.body = vec![Segment::Bytes(body.as_bytes().to_vec())];
+        self
+    }
+
+    /// A range of a body that was lent to the call; to its end without a length.
+    pub fn range(mut self, body: &'a Body, offset: u64, length: Option<u64>) -> Self {
+        self.request
+            .body
+            .push(Segment::Range(host::BodyRange { body, offset, length }));
+        self
+    }
+
+    /// One of the manifest's auth schemes.
+    pub fn auth(mut self, scheme: &str) -> Self {
+        self.request.auth = Some(scheme.into());
         self
     }
 

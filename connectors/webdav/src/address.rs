@@ -21,7 +21,12 @@ impl Place {
     /// The address of a file.
     pub fn url(&self, path: &str) -> String {
         let mut url = self.base.clone();
-        for part in self.root.split('/').chain(path.split('/')).filter(|part| !part.is_empty()) {
+        for part in self
+            .root
+            .split('/')
+            .chain(path.split('/'))
+            .filter(|part| !part.is_empty())
+        {
             url.push('/');
             url.push_str(&encoded(part));
         }
@@ -120,7 +125,16 @@ mod tests {
 
     #[test]
     fn what_is_encoded_is_decoded() {
-        for name in ["a b#c%d&e+f;g'h?.jpg", "é\u{301}ü", "Снимок", "صورة", "चित्र", "写真", "📷 🏖️", "100%25"] {
+        for name in [
+            "a b#c%d&e+f;g'h?.jpg",
+            "é\u{301}ü",
+            "Снимок",
+            "صورة",
+            "चित्र",
+            "写真",
+            "📷 🏖️",
+            "100%25",
+        ] {
             let url = Place::new("https://x.org/dav".into(), "Pho tos").url(name);
             assert_eq!(decoded(&url), format!("dav/Pho tos/{name}"));
             assert!(url.is_ascii());
@@ -143,6 +157,9 @@ mod tests {
         assert_eq!(place.above(), ["https://x.org/a%20b/", "https://x.org/a%20b/c/"]);
         assert_eq!(place.folder(""), "https://x.org/a%20b/c/");
         assert_eq!(place.base(), "https://x.org/");
-        assert_eq!((parent("a/b/c"), parent("c"), below("", "c")), (Some("a/b"), None, "c".to_owned()));
+        assert_eq!(
+            (parent("a/b/c"), parent("c"), below("", "c")),
+            (Some("a/b"), None, "c".to_owned())
+        );
     }
 }

@@ -29,7 +29,11 @@ fn rfc3339(text: &str) -> Option<u64> {
         return None;
     }
     // Days of the years before, counted from March, so that the leap day is the last.
-    let (year, month) = if *month > 2 { (*year, month - 3) } else { (year - 1, month + 9) };
+    let (year, month) = if *month > 2 {
+        (*year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
     let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1;
     Some((days - 719_468) * 86_400 + hour * 3600 + minute * 60 + second)
 }
@@ -48,17 +52,32 @@ mod tests {
 
     #[test]
     fn times_are_read_as_they_are_written() {
-        let time = Instant { seconds: 1_720_000_000, nanoseconds: 0 };
+        let time = Instant {
+            seconds: 1_720_000_000,
+            nanoseconds: 0,
+        };
         let text = write(&time).expect("it can be written");
         assert_eq!(text, "Wed, 03 Jul 2024 09:46:40 GMT");
-        for form in [text.as_str(), " 2024-07-03T09:46:40Z", "2024-07-03T09:46:40.123Z", "Wednesday, 03-Jul-24 09:46:40 GMT"] {
+        for form in [
+            text.as_str(),
+            " 2024-07-03T09:46:40Z",
+            "2024-07-03T09:46:40.123Z",
+            "Wednesday, 03-Jul-24 09:46:40 GMT",
+        ] {
             assert_eq!(read(form).map(|time| time.seconds), Some(1_720_000_000), "{form}");
         }
-        assert_eq!(read("2024-02-29T00:00:00Z").map(|time| time.seconds), Some(1_709_164_800));
+        assert_eq!(
+            read("2024-02-29T00:00:00Z").map(|time| time.seconds),
+            Some(1_709_164_800)
+        );
         assert_eq!(read("1970-01-01T00:00:00Z").map(|time| time.seconds), Some(0));
         for wrong in ["", "yesterday", "2024-13-01T00:00:00Z", "2024-07-03"] {
             assert!(read(wrong).is_none(), "{wrong}");
         }
-        assert!(write(&Instant { seconds: -1, nanoseconds: 0 }).is_none());
+        assert!(write(&Instant {
+            seconds: -1,
+            nanoseconds: 0
+        })
+        .is_none());
     }
 }

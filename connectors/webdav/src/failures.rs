@@ -53,7 +53,10 @@ pub fn failure(preset: &Preset, sign_in: SignIn, answer: &Answer, what: &str) ->
         ),
         429 | 503 => rate_limited(
             "webdav/busy",
-            format!("{title} asks for a rest, or is being maintained ({what}: {}).", answer.status),
+            format!(
+                "{title} asks for a rest, or is being maintained ({what}: {}).",
+                answer.status
+            ),
             answer.retry_after(),
         ),
         301 | 302 | 307 | 308 => error(
@@ -115,10 +118,18 @@ mod tests {
     fn of(status: u16, headers: &[(&str, &str)]) -> Error {
         let answer = Answer {
             status,
-            headers: headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+            headers: headers
+                .iter()
+                .map(|(name, value)| ((*name).into(), (*value).into()))
+                .collect(),
             body: Vec::new(),
         };
-        failure(preset("nextcloud").expect("it is known"), SignIn::Password, &answer, "PUT")
+        failure(
+            preset("nextcloud").expect("it is known"),
+            SignIn::Password,
+            &answer,
+            "PUT",
+        )
     }
 
     #[test]

@@ -26,14 +26,19 @@ pub fn children(url: &str, items: Vec<Item>) -> Vec<(String, Properties)> {
         None => (0..paths.len()).find(|&candidate| {
             let inside = format!("{}/", paths[candidate]);
             items[candidate].properties.folder
-                && paths.iter().enumerate().all(|(other, path)| other == candidate || path.starts_with(&inside))
+                && paths
+                    .iter()
+                    .enumerate()
+                    .all(|(other, path)| other == candidate || path.starts_with(&inside))
         }),
     };
     let mut children: Vec<(String, Properties)> = items
         .into_iter()
         .zip(paths)
         .enumerate()
-        .filter(|(position, (item, path))| Some(*position) != itself && item.failure().is_none_or(|status| status == 404) && !name(path).is_empty())
+        .filter(|(position, (item, path))| {
+            Some(*position) != itself && item.failure().is_none_or(|status| status == 404) && !name(path).is_empty()
+        })
         .map(|(_, (item, path))| (name(&path).to_owned(), item.properties))
         .collect();
     children.sort_by(|one, other| one.0.cmp(&other.0));
@@ -52,7 +57,13 @@ pub struct Taken {
 }
 
 /// Takes at most `room` files behind a name, and no more folders than a mark holds.
-pub fn take(folder: &str, children: &[(String, Properties)], after: Option<&str>, room: usize, waiting: usize) -> Taken {
+pub fn take(
+    folder: &str,
+    children: &[(String, Properties)],
+    after: Option<&str>,
+    room: usize,
+    waiting: usize,
+) -> Taken {
     let mut taken = Taken {
         files: Vec::new(),
         folders: Vec::new(),
@@ -98,7 +109,13 @@ mod tests {
 
     #[test]
     fn the_folder_itself_isnt_its_child() {
-        let told = || vec![item("/dav/p/b.jpg", false), item("/dav/p/", true), item("/dav/p/a%20c/", true)];
+        let told = || {
+            vec![
+                item("/dav/p/b.jpg", false),
+                item("/dav/p/", true),
+                item("/dav/p/a%20c/", true),
+            ]
+        };
         assert_eq!(names(&children("https://x.org/dav/p/", told())), ["a c", "b.jpg"]);
         // Under another address than the one that was asked.
         assert_eq!(names(&children("https://x.org/outside/p/", told())), ["a c", "b.jpg"]);
@@ -110,7 +127,13 @@ mod tests {
         let folder: Vec<(String, Properties)> = (0..10)
             .map(|number| {
                 let folder = number % 3 == 0;
-                (format!("n{number}"), Properties { folder, ..Properties::default() })
+                (
+                    format!("n{number}"),
+                    Properties {
+                        folder,
+                        ..Properties::default()
+                    },
+                )
             })
             .collect();
         let (mut seen, mut after) = (Vec::new(), None);
@@ -131,7 +154,13 @@ mod tests {
     fn uploads_on_the_way_arent_told() {
         let own = [
             ("id".to_owned(), Properties::default()),
-            ("staging".to_owned(), Properties { folder: true, ..Properties::default() }),
+            (
+                "staging".to_owned(),
+                Properties {
+                    folder: true,
+                    ..Properties::default()
+                },
+            ),
         ];
         let taken = take(".camroll", &own, None, 10, 0);
         assert_eq!((taken.files.len(), taken.folders.len()), (1, 0));

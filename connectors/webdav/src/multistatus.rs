@@ -28,7 +28,10 @@ pub struct Item {
 impl Item {
     /// The first status that is a failure.
     pub fn failure(&self) -> Option<u16> {
-        self.status.into_iter().chain(self.refused.iter().copied()).find(|status| *status >= 400)
+        self.status
+            .into_iter()
+            .chain(self.refused.iter().copied())
+            .find(|status| *status >= 400)
     }
 }
 
@@ -59,7 +62,11 @@ pub fn read(input: impl BufRead, mut each: impl FnMut(Item)) -> Result<(), Malfo
             Event::Start(start) => {
                 let dav = matches!(namespace, ResolveResult::Bound(Namespace("DAV:")));
                 let local = start.local_name();
-                let name = if dav { local.as_ref().to_owned() } else { format!("*{}", local.as_ref()) };
+                let name = if dav {
+                    local.as_ref().to_owned()
+                } else {
+                    format!("*{}", local.as_ref())
+                };
                 if open.is_empty() && name != "multistatus" {
                     return Err(Malformed(format!("it begins with {name:?}")));
                 }
@@ -153,9 +160,15 @@ mod tests {
         .expect("a multistatus");
         assert_eq!(told.len(), 2);
         assert!(told[0].properties.folder && told[0].properties.used.is_none());
-        assert_eq!((told[0].href.as_str(), told[0].refused.as_slice()), ("/a%20b/", &[404][..]));
+        assert_eq!(
+            (told[0].href.as_str(), told[0].refused.as_slice()),
+            ("/a%20b/", &[404][..])
+        );
         assert_eq!(told[1].href, "/a%20b/c&d e");
-        assert_eq!((told[1].properties.size, told[1].properties.tag.as_deref()), (Some(7), Some("\"x\"")));
+        assert_eq!(
+            (told[1].properties.size, told[1].properties.tag.as_deref()),
+            (Some(7), Some("\"x\""))
+        );
         assert!(told[1].properties.sha1.is_some() && !told[1].properties.folder);
     }
 
@@ -166,7 +179,10 @@ mod tests {
 <response><href>/y</href><propstat><prop><getlastmodified/></prop><status>HTTP/1.1 403 Forbidden</status></propstat></response></multistatus>"#,
         )
         .expect("a multistatus");
-        assert_eq!(told.iter().map(Item::failure).collect::<Vec<_>>(), [Some(423), Some(403)]);
+        assert_eq!(
+            told.iter().map(Item::failure).collect::<Vec<_>>(),
+            [Some(423), Some(403)]
+        );
     }
 
     #[test]
@@ -182,7 +198,9 @@ mod tests {
         }
         let deep = format!("<multistatus xmlns=\"DAV:\">{}", "<a>".repeat(100));
         assert!(items(&deep).is_err());
-        assert!(items(r#"<multistatus xmlns="DAV:"/>"#).expect("a multistatus").is_empty());
+        assert!(items(r#"<multistatus xmlns="DAV:"/>"#)
+            .expect("a multistatus")
+            .is_empty());
     }
 
     #[test]

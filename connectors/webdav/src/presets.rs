@@ -273,7 +273,12 @@ mod tests {
         assert_eq!(listed, known);
         for preset in PRESETS {
             let fixed = &manifest["origins"]["server"]["by"]["/preset"][preset.id];
-            assert_ne!(fixed.is_string(), preset.address.is_some(), "{}: one address, not two", preset.id);
+            assert_ne!(
+                fixed.is_string(),
+                preset.address.is_some(),
+                "{}: one address, not two",
+                preset.id
+            );
         }
     }
 }

@@ -54,8 +54,8 @@ fn wrong(pointer: &str, message: String) -> Error {
 impl Settings {
     /// What they come to. `fixed` tells the address that the manifest has for a preset.
     pub fn destination(&self, fixed: impl Fn(&str) -> Option<String>) -> Result<Destination, Error> {
-        let preset = preset(&self.preset)
-            .ok_or_else(|| wrong("/preset", format!("There is no preset {:?}.", self.preset)))?;
+        let preset =
+            preset(&self.preset).ok_or_else(|| wrong("/preset", format!("There is no preset {:?}.", self.preset)))?;
         let address = match (&self.url, fixed(preset.id)) {
             (Some(url), _) => url.clone(),
             (None, Some(address)) => address,
@@ -100,7 +100,13 @@ impl Settings {
         if root.split('/').any(|part| matches!(part, "." | "..")) {
             return Err(wrong("/path", "`path` can't hold \".\" or \"..\".".to_owned()));
         }
-        let host = address.split("//").nth(1).unwrap_or(address).split('/').next().unwrap_or_default();
+        let host = address
+            .split("//")
+            .nth(1)
+            .unwrap_or(address)
+            .split('/')
+            .next()
+            .unwrap_or_default();
         Ok(Destination {
             preset,
             place: Place::new(tree(preset.tree)?, root),
@@ -120,7 +126,9 @@ impl Settings {
 /// The address that the manifest has for a preset.
 pub fn fixed_address(preset: &str) -> Option<String> {
     let manifest: serde_json::Value = serde_json::from_str(include_str!("../manifest.json")).ok()?;
-    manifest["origins"]["server"]["by"]["/preset"][preset].as_str().map(str::to_owned)
+    manifest["origins"]["server"]["by"]["/preset"][preset]
+        .as_str()
+        .map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -128,7 +136,9 @@ mod tests {
     use super::*;
 
     fn of(json: &str) -> Result<Destination, Error> {
-        serde_json::from_str::<Settings>(json).expect("settings").destination(fixed_address)
+        serde_json::from_str::<Settings>(json)
+            .expect("settings")
+            .destination(fixed_address)
     }
 
     #[test]
@@ -136,7 +146,10 @@ mod tests {
         let pcloud = of(r#"{"preset":"pcloud","user":"a@b.org","password":"password"}"#).expect("a destination");
         assert_eq!(pcloud.place.url("x y"), "https://webdav.pcloud.com/x%20y");
         let europe = of(r#"{"preset":"pcloud","url":"https://ewebdav.pcloud.com/","user":"u","password":"password"}"#);
-        assert_eq!(europe.expect("a destination").place.url("a"), "https://ewebdav.pcloud.com/a");
+        assert_eq!(
+            europe.expect("a destination").place.url("a"),
+            "https://ewebdav.pcloud.com/a"
+        );
         let missing = of(r#"{"preset":"generic"}"#).expect_err("no address");
         assert_eq!(missing.details, [("setting".to_owned(), "/url".to_owned())]);
     }
@@ -145,12 +158,17 @@ mod tests {
     fn nextclouds_folders_are_named_by_the_user() {
         let cloud = of(r#"{"preset":"nextcloud","url":"https://c.org/","user":"al ice","password":"password","path":"/Photos/2024/"}"#)
             .expect("a destination");
-        assert_eq!(cloud.place.url(""), "https://c.org/remote.php/dav/files/al%20ice/Photos/2024");
+        assert_eq!(
+            cloud.place.url(""),
+            "https://c.org/remote.php/dav/files/al%20ice/Photos/2024"
+        );
         assert_eq!(
             cloud.uploads.expect("chunks").url("k"),
             "https://c.org/remote.php/dav/uploads/al%20ice/k"
         );
-        let whole = of(r#"{"preset":"nextcloud","url":"https://c.org/remote.php/dav/files/x","user":"x","password":"password"}"#);
+        let whole = of(
+            r#"{"preset":"nextcloud","url":"https://c.org/remote.php/dav/files/x","user":"x","password":"password"}"#,
+        );
         assert_eq!(whole.expect_err("too much").code, "webdav/setting");
     }
 
@@ -166,6 +184,9 @@ mod tests {
             let error = of(&format!("{{{url}{rest}}}")).expect_err("it doesn't fit");
             assert_eq!(error.details, [("setting".to_owned(), setting.to_owned())], "{rest}");
         }
-        assert_eq!(of(&format!("{{{url},\"token\":\"token\"}}")).expect("a token").sign_in, SignIn::Bearer);
+        assert_eq!(
+            of(&format!("{{{url},\"token\":\"token\"}}")).expect("a token").sign_in,
+            SignIn::Bearer
+        );
     }
 }
