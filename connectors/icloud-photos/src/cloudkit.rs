@@ -68,7 +68,7 @@ impl Zone {
     }
 }
 
-fn call(database: &str, operation: &str, body: &Value) -> Result<Builder, Error> {
+fn call(database: &str, operation: &str, body: &Value) -> Result<Builder<'static>, Error> {
     let Some(base) = remembered("photos") else {
         return Err(error(
             ErrorClass::Unauthenticated,

@@ -119,7 +119,7 @@ fn page_of(url: &str) -> String {
 }
 
 /// A request to the identity service. `verifying` is what comes after the password: those calls come from another page.
-pub fn auth(method: &str, path: &str, verifying: Page) -> Result<Builder, Error> {
+pub fn auth(method: &str, path: &str, verifying: Page) -> Result<Builder<'static>, Error> {
     let places = places();
     let client = client_id()?;
     let page = match verifying {
