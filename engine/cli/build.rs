@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
-const BUNDLED: [&str; 2] = ["icloud-photos", "local"];
+const BUNDLED: [&str; 4] = ["icloud-photos", "local", "s3", "sftp"];
 
 fn main() {
     let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));

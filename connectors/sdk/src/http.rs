@@ -12,12 +12,12 @@ pub use host::{Pending, Request, Response, Segment};
 const ANSWER_LIMIT: u32 = 4 << 20;
 
 /// A request being put together.
-pub struct Builder<'a> {
-    request: Request<'a>,
+pub struct Builder<'b> {
+    request: Request<'b>,
 }
 
 /// Begins a request.
-pub fn request<'a>(method: &str, url: impl Into<String>) -> Builder<'a> {
+pub fn request<'b>(method: &str, url: impl Into<String>) -> Builder<'b> {
     Builder {
         request: Request {
             method: method.into(),
@@ -31,7 +31,7 @@ pub fn request<'a>(method: &str, url: impl Into<String>) -> Builder<'a> {
     }
 }
 
-impl<'a> Builder<'a> {
+impl<'b> Builder<'b> {
     /// A header.
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.request.headers.push((name.into(), value.into()));
@@ -50,8 +50,8 @@ impl<'a> Builder<'a> {
         self
     }
 
-    /// A range of a body that was lent to the call; to its end without a length.
-    pub fn range(mut self, body: &'a Body, offset: u64, length: Option<u64>) -> Self {
+    /// A range of a file as the body; its bytes don't pass through the connector.
+    pub fn range(mut self, body: &'b Body, offset: u64, length: Option<u64>) -> Self {
         self.request
             .body
             .push(Segment::Range(host::BodyRange { body, offset, length }));
@@ -59,8 +59,8 @@ impl<'a> Builder<'a> {
     }
 
     /// One of the manifest's auth schemes.
-    pub fn auth(mut self, scheme: &str) -> Self {
-        self.request.auth = Some(scheme.into());
+    pub fn auth(mut self, name: &str) -> Self {
+        self.request.auth = Some(name.into());
         self
     }
 

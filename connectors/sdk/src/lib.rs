@@ -20,5 +20,5 @@ pub mod errors;
 pub mod http;
 pub mod token;
 
-pub use bindings::camroll::connector::{bodies, clock, files, log, random, secrets, session, staging, types};
+pub use bindings::camroll::connector::{bodies, clock, files, log, random, secrets, session, staging, tcp, types};
 pub use types::{Error, ErrorClass, Instant};

@@ -206,6 +206,9 @@ pub struct PlanArguments {
     /// One JSON document on standard output
     #[arg(long)]
     pub json: bool,
+    /// Saves the plan, for `camroll sync --plan FILE`
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
     /// Exit with 4 where there is something to do
     #[arg(long)]
     pub exit_code: bool,
@@ -219,6 +222,7 @@ It can be stopped at any time; the next run goes on where it was. Exit codes: do
 Examples:
   camroll sync                                      # every spec of this folder
   camroll sync family.yaml
+  camroll plan -o plan.json && camroll sync --plan plan.json
   camroll sync --json family.yaml > receipt.json")]
 pub struct SyncArguments {
     /// The specs
@@ -227,6 +231,9 @@ pub struct SyncArguments {
     /// One JSON document with the receipts on standard output
     #[arg(long)]
     pub json: bool,
+    /// Does exactly what this saved plan names, and nothing that came since
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
     /// No progress, only what went wrong
     #[arg(short, long)]
     pub quiet: bool,

@@ -8,6 +8,7 @@ mod codes;
 mod commands;
 mod logs;
 mod not_built;
+mod saved_plan;
 mod setup;
 mod specs;
 mod story;

@@ -625,6 +625,25 @@ impl Connection {
         self.give_back(instance, &result);
         result
     }
+
+    /// Gives another path to what is there, if it is what was expected and nothing is at the new one.
+    pub async fn rename(&self, expected: Entry, path: String) -> Result<Entry, ConnectorError> {
+        let Some(indices) = &self.0.loaded.indices.editing else {
+            return Err(self.cannot("editing"));
+        };
+        let mut instance = self.instance().await?;
+        let component = instance.component;
+        let expected = convert::entry_out(expected);
+        let result = self
+            .call(&mut instance, Call::Other, async |store: &mut Store<Guest>| {
+                let guest = indices.load(&mut *store, &component)?;
+                guest.call_rename(store, &expected, &path, None).await
+            })
+            .await
+            .map(convert::entry_in);
+        self.give_back(instance, &result);
+        result
+    }
 }
 
 fn is_trap(code: &str) -> bool {

@@ -18,6 +18,7 @@ use crate::limits::Limits;
 use crate::load::manifest_of;
 use crate::manifest::Manifest;
 use crate::net::{Net, Resolve, SystemResolver};
+use crate::tcp::Tcp;
 use crate::vault::{SessionStore, Vault};
 
 /// The most memory that a manifest may ask for, bytes: what Python and JavaScript need.
@@ -198,6 +199,13 @@ impl Connector {
             Arc::clone(&self.0.resolver),
             self.0.limits.idle,
         )?;
+        let tcp = Tcp::new(
+            &manifest,
+            &request.settings,
+            Arc::clone(&vault),
+            Arc::clone(&self.0.resolver),
+            self.0.limits.idle,
+        )?;
         let folder = match &manifest.folder {
             None => None,
             // A setting that isn't there names no folder; whether it may be left out is the schema's to say.
@@ -216,6 +224,7 @@ impl Connector {
             settings: request.settings.to_string(),
             vault,
             net,
+            tcp,
             folder,
             limits: self.0.limits,
             stop: watch::Sender::new(false),

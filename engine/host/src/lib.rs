@@ -21,6 +21,7 @@ mod manifest;
 mod net;
 mod pointer;
 mod redact;
+mod tcp;
 mod vault;
 
 pub use bodies::{

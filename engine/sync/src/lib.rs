@@ -4,6 +4,7 @@
 //! the catalogue and what is placed; the source's cursor says only how far it was heard.
 #![forbid(unsafe_code)]
 
+mod approval;
 mod commit;
 mod connections;
 mod context;
@@ -25,6 +26,7 @@ mod stop;
 mod survey;
 mod transfer;
 
+pub use approval::{Approval, SavedPlan, SpecPlan};
 pub use connections::{Bundle, OpenError, Opener};
 pub use context::Mode;
 pub use exit::Exit;

@@ -2,19 +2,23 @@
 
 use camroll_model::{Action, Asset};
 use camroll_plan::AssetPlan;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What would be done for one file.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PreviewAction {
     /// put, replace, remove.
-    pub action: &'static str,
+    pub action: String,
     /// The asset's id.
     pub asset: String,
     /// Its name.
     pub name: Option<String>,
     /// Which file.
-    pub role: &'static str,
+    pub role: String,
+    /// Its id within the asset.
+    pub resource: String,
+    /// Of these bytes.
+    pub version: String,
     /// Where.
     pub path: String,
     /// Bytes, where known.
@@ -25,22 +29,37 @@ pub struct PreviewAction {
 
 impl PreviewAction {
     pub(crate) fn of(action: &Action, asset: &Asset) -> Self {
-        let (name, role, path, size, reason) = match action {
-            Action::Put { file, reason } => ("put", file.role, file.path.clone(), file.size, reason),
-            Action::Replace { file, reason, .. } => ("replace", file.role, file.path.clone(), file.size, reason),
+        let (name, role, resource, version, path, size, reason) = match action {
+            Action::Put { file, reason } | Action::Replace { file, reason, .. } => (
+                if matches!(action, Action::Put { .. }) {
+                    "put"
+                } else {
+                    "replace"
+                },
+                file.role,
+                &file.resource,
+                &file.version,
+                file.path.clone(),
+                file.size,
+                reason,
+            ),
             Action::Remove { placed, reason } => (
                 "remove",
                 placed.role,
+                &placed.resource,
+                &placed.version,
                 placed.path().unwrap_or_default().to_owned(),
                 Some(placed.size),
                 reason,
             ),
         };
         Self {
-            action: name,
+            action: name.to_owned(),
             asset: asset.id.to_string(),
             name: asset.name.clone(),
-            role: role.name(),
+            role: role.name().to_owned(),
+            resource: resource.to_string(),
+            version: version.clone(),
             path,
             size,
             reason: reason.clone(),
@@ -49,8 +68,10 @@ impl PreviewAction {
 }
 
 /// What a run would do at one destination.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Preview {
+    /// What the plan depends on besides the library: the spec, and what the destination can do.
+    pub fingerprint: String,
     /// Assets that were looked at and that the filters take.
     pub in_scope: u64,
     /// Bytes that are free there, where the destination tells.

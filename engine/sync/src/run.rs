@@ -14,6 +14,7 @@ use camroll_spec::{LibraryChoice, Spec};
 use camroll_state::{Lane, RunNote, State};
 use tokio::sync::watch;
 
+use crate::approval::{Approval, Approved};
 use crate::context::{Context, HeardLibrary, Mode};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -31,6 +32,9 @@ use crate::transfer::Place;
 /// Problems that a receipt names; the rest are counted.
 const PROBLEMS: usize = 200;
 
+/// Codes of what waits as it should: nothing went wrong.
+const WAITING: [&str; 2] = ["source/no-bytes-yet", "plan/not-named"];
+
 /// What is to be run.
 pub struct RunRequest {
     /// The spec.
@@ -47,6 +51,8 @@ pub struct RunRequest {
     pub stop: Stop,
     /// Whether it acts.
     pub mode: Mode,
+    /// The plan that it may act on; without one, on what it finds.
+    pub approval: Option<Approval>,
 }
 
 /// What a run came to.
@@ -111,6 +117,16 @@ async fn reach(
         key,
         identity,
     })
+}
+
+fn other_plan(destination: &str) -> Failure {
+    Failure::Guard {
+        code: "plan/stale",
+        message: format!(
+            "The plan was made for another spec or for what {destination:?} could do then. Make it again with `camroll plan -o FILE`."
+        ),
+        destination: Some(destination.to_owned()),
+    }
 }
 
 /// What is computed of every file: our own digest, and those that a destination tells, compares or must know.
@@ -198,7 +214,14 @@ async fn go(
     });
     let mut runs = Vec::new();
     for (number, there) in reached.into_iter().enumerate() {
-        runs.push(lane(&context, LaneNumber(number), there).await?);
+        let approved = match &request.approval {
+            None => None,
+            Some(approval) => match approval.0.get(there.destination.name.as_str()) {
+                Some(approved) => Some(approved.clone()),
+                None => return Err(other_plan(there.destination.name.as_str())),
+            },
+        };
+        runs.push(lane(&context, LaneNumber(number), there, approved).await?);
     }
     let lanes: Vec<Lane> = runs.iter().map(|run| run.lane.clone()).collect();
     if request.mode == Mode::Sync {
@@ -357,7 +380,12 @@ async fn choose(
         .collect()
 }
 
-async fn lane(context: &Arc<Context>, number: LaneNumber, there: Reached) -> Result<LaneRun, Failure> {
+async fn lane(
+    context: &Arc<Context>,
+    number: LaneNumber,
+    there: Reached,
+    approved: Option<Approved>,
+) -> Result<LaneRun, Failure> {
     let Reached {
         destination,
         link,
@@ -405,15 +433,24 @@ async fn lane(context: &Arc<Context>, number: LaneNumber, there: Reached) -> Res
         features: &identity.features,
         library: &personal,
     };
+    let fingerprint = fingerprint(&wish);
+    if approved
+        .as_ref()
+        .is_some_and(|approved| approved.fingerprint != hex::encode(fingerprint))
+    {
+        return Err(other_plan(&name));
+    }
     let lane = context
         .state
-        .lane(context.spec.name.as_str(), &name, &key, fingerprint(&wish))?;
+        .lane(context.spec.name.as_str(), &name, &key, fingerprint)?;
     Ok(LaneRun {
         context: Arc::clone(context),
         destination,
         place,
         features: identity.features,
         free: identity.free,
+        fingerprint,
+        approved,
         lane,
     })
 }
@@ -515,7 +552,7 @@ fn conclude(
         None if tally
             .problems
             .iter()
-            .any(|problem| problem.retry == Retry::NextRun && problem.code != "source/no-bytes-yet") =>
+            .any(|problem| problem.retry == Retry::NextRun && !WAITING.contains(&problem.code.as_str())) =>
         {
             Exit::SomeFailed
         }

@@ -4,8 +4,15 @@
 //! It never stands in for a server that can be had: doubles of those that can't live in `tests/clouds`.
 #![forbid(unsafe_code)]
 
+pub mod buckets;
 mod fetched;
+mod keys;
+mod openssh;
 mod process;
+mod rclone_sftp;
 
 pub use fetched::{Fetched, fetched};
+pub use keys::KeyPair;
+pub use openssh::OpenSsh;
 pub use process::{Server, free_port};
+pub use rclone_sftp::RcloneSftp;

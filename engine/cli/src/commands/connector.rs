@@ -96,6 +96,17 @@ fn info(id: &str, json: bool) -> Outcome {
                     format!("{}: {}", text(&host["pattern"]), text(&host["why"])),
                 )
             }))
+            .chain(members("tcp").into_iter().map(|(name, rule)| {
+                let host = text(&rule["host"]);
+                let whose = host.trim_start_matches('/');
+                (
+                    name,
+                    format!(
+                        "the host that the setting {whose:?} names, at its port: {}",
+                        text(&rule["why"])
+                    ),
+                )
+            }))
             .collect(),
     );
     section(

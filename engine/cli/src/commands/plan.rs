@@ -1,15 +1,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use camroll_sync::{Exit, Mode, Silent};
+use camroll_sync::{Exit, SavedPlan, Silent, SpecPlan};
 use indicatif::HumanBytes;
-use serde_json::json;
 
 use crate::args::PlanArguments;
-use crate::commands::sync::{one, stop_on_signals};
+use crate::commands::sync::{Task, one, stop_on_signals};
+use crate::saved_plan;
 use crate::setup::{open_state, opener, state_folder};
 use crate::specs;
-use crate::story::Outcome;
+use crate::story::{Outcome, Story};
 
 /// Lines of a plan that are shown to a person.
 const SHOWN: usize = 50;
@@ -30,7 +30,7 @@ pub async fn run(arguments: &PlanArguments, folder: Option<&Path>) -> Outcome {
         let opener = opener(&folder)?;
         let stop = stop_on_signals();
         for spec in &reading.specs {
-            let report = match one(&state, &opener, spec, Arc::new(Silent), &stop, Mode::Plan).await {
+            let report = match one(&state, &opener, spec, Arc::new(Silent), &stop, Task::Plan).await {
                 Ok(report) => report,
                 Err(story) => {
                     eprintln!("{}:", spec.name);
@@ -74,12 +74,20 @@ pub async fn run(arguments: &PlanArguments, folder: Option<&Path>) -> Outcome {
                     }
                 }
             }
-            plans.push(json!({"spec": spec.name.as_str(), "destinations": report.previews}));
+            plans.push(SpecPlan {
+                spec: spec.name.to_string(),
+                destinations: report.previews,
+            });
         }
         state.checkpoint().map_err(crate::setup::state_story)?;
     }
+    let plan = SavedPlan::new(plans);
+    if let Some(path) = &arguments.output {
+        saved_plan::write(path, &plan)?;
+        eprintln!("Saved. `camroll sync --plan {}` does exactly this.", path.display());
+    }
     if arguments.json {
-        println!("{}", json!({"plans": plans}));
+        println!("{}", serde_json::to_string(&plan).map_err(Story::unexpected)?);
     }
     if arguments.exit_code && exit == Exit::Done && changes > 0 {
         return Ok(Exit::HasChanges);

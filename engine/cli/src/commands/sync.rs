@@ -6,12 +6,14 @@ use camroll_model::{Outcome as RunOutcome, Receipt};
 use camroll_spec::Spec;
 use camroll_state::State;
 use camroll_sync::{
-    Exit, Mode, OpenError, Opener, Progress, RunReport, RunRequest, Silent, Stop, StopRequest, run as run_spec,
+    Approval, Exit, Mode, OpenError, Opener, Progress, RunReport, RunRequest, Silent, Stop, StopRequest,
+    run as run_spec,
 };
 use indicatif::HumanBytes;
 
 use crate::args::SyncArguments;
 use crate::bars::{Bars, Quiet};
+use crate::saved_plan;
 use crate::setup::{connect, open_state, open_story, opener, secrets, state_folder};
 use crate::specs;
 use crate::story::{Outcome, Story};
@@ -24,6 +26,7 @@ pub async fn run(arguments: &SyncArguments, folder: Option<&Path>) -> Outcome {
     } else {
         Exit::Done
     };
+    let plan = arguments.plan.as_deref().map(saved_plan::read).transpose()?;
     let folder = state_folder(folder)?;
     let mut receipts: Vec<Receipt> = Vec::new();
     if !reading.specs.is_empty() {
@@ -46,7 +49,18 @@ pub async fn run(arguments: &SyncArguments, folder: Option<&Path>) -> Outcome {
             } else {
                 Arc::clone(&bars) as _
             };
-            let result = one(&state, &opener, spec, progress, &stop, Mode::Sync).await;
+            let task = match &plan {
+                None => Task::Sync,
+                Some(plan) => match plan.approval(spec.name.as_str()) {
+                    Some(approval) => Task::Apply(approval),
+                    None => {
+                        bars.finish();
+                        eprintln!("{}: the plan doesn't speak of it; nothing is done.", spec.name);
+                        continue;
+                    }
+                },
+            };
+            let result = one(&state, &opener, spec, progress, &stop, task).await;
             bars.finish();
             match result {
                 Ok(report) => {
@@ -70,6 +84,16 @@ pub async fn run(arguments: &SyncArguments, folder: Option<&Path>) -> Outcome {
     Ok(exit)
 }
 
+/// What is to be done with a spec.
+pub enum Task {
+    /// Tell what would be done.
+    Plan,
+    /// Do what it wants.
+    Sync,
+    /// Do what a saved plan names.
+    Apply(Approval),
+}
+
 /// Runs one spec.
 pub async fn one(
     state: &Arc<State>,
@@ -77,8 +101,13 @@ pub async fn one(
     spec: &Spec,
     progress: Arc<dyn Progress>,
     stop: &Stop,
-    mode: Mode,
+    task: Task,
 ) -> Result<RunReport, Story> {
+    let (mode, approval) = match task {
+        Task::Plan => (Mode::Plan, None),
+        Task::Sync => (Mode::Sync, None),
+        Task::Apply(approval) => (Mode::Sync, Some(approval)),
+    };
     let source = connect(opener, spec, &spec.source.connection)?;
     let sign_in = opener.sign_in(&spec.source.connection).map_err(open_story)?;
     let mut destinations = Vec::new();
@@ -99,6 +128,7 @@ pub async fn one(
         progress,
         stop: stop.clone(),
         mode,
+        approval,
     };
     Ok(run_spec(state, request).await)
 }

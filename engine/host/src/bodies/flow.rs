@@ -11,6 +11,9 @@ use tokio::sync::Notify;
 use crate::bodies::pipe::Proven;
 use crate::bodies::spool::{Slot, Spool, SpoolFile};
 
+/// What the code of an error begins with that is the source's and shows at a destination.
+const IN_BODY: &str = "host/body: ";
+
 /// Which bytes a reader may ask for again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
@@ -109,7 +112,13 @@ impl Reader {
 
     /// Whether the writer waits for it to get to this block.
     fn is_before(&self, block: &Block) -> bool {
-        !self.lost && self.keep != Keep::Whole && self.furthest <= block.start
+        !self.lost
+            && match self.keep {
+                // In the midst of it, it gets on without anything new.
+                Keep::Nothing => self.furthest < block.end(),
+                Keep::Behind(_) => self.furthest <= block.start,
+                Keep::Whole => false,
+            }
     }
 }
 
@@ -331,7 +340,7 @@ impl Flow {
                 return;
             }
             state.end = End::Failed(ConnectorError {
-                code: format!("host/body: {}", error.code),
+                code: format!("{IN_BODY}{}", error.code),
                 ..error
             });
         }
@@ -465,7 +474,7 @@ pub(crate) fn gone_by() -> ConnectorError {
 fn broken_off() -> ConnectorError {
     ConnectorError::new(
         ErrorClass::Cancelled,
-        "host/body: host/broken-off",
+        &format!("{IN_BODY}{}", "host/broken-off"),
         "The call that lent these bytes is over.",
     )
 }
@@ -473,7 +482,7 @@ fn broken_off() -> ConnectorError {
 fn fell_behind() -> ConnectorError {
     ConnectorError::new(
         ErrorClass::Transient,
-        "host/body: host/fell-behind",
+        &format!("{IN_BODY}{}", "host/fell-behind"),
         "This destination fell further behind than the spool holds; it reads the file on its own later.",
     )
 }

@@ -32,9 +32,6 @@ impl Drop for Pending {
 
 impl Guest {
     async fn request(&mut self, request: wit::Request) -> Result<Request, ConnectorError> {
-        if request.auth.is_some() {
-            return Err(unsupported("An auth scheme"));
-        }
         let mut body = Vec::new();
         for segment in request.body {
             body.push(match segment {
@@ -59,10 +56,12 @@ impl Guest {
             });
         }
         let mut pace = None;
+        let mut region = None;
         let mut unknown_length = UnknownLength::Refused;
         for (key, value) in attributes_in(request.options) {
             match (key.as_str(), value) {
                 ("pace", Value::Text(class)) => pace = Some(class),
+                ("region", Value::Text(named)) => region = Some(named),
                 ("chunked", Value::Flag(true)) => unknown_length = UnknownLength::Chunked,
                 ("chunked", Value::Flag(false)) => {}
                 _ => return Err(unsupported(&format!("The request option {key:?}"))),
@@ -75,6 +74,8 @@ impl Guest {
             body,
             redirects: request.redirects,
             pace,
+            auth: request.auth,
+            region,
             unknown_length,
         })
     }

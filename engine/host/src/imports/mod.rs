@@ -6,6 +6,7 @@ mod http;
 mod later;
 mod small;
 mod staging;
+mod tcp;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64};
@@ -16,11 +17,13 @@ use wasmtime::component::ResourceTable;
 
 pub use self::bodies::Sink;
 pub use self::http::Pending;
-pub use self::later::{Outgoing, TcpConnection};
+pub use self::later::Outgoing;
+pub use self::tcp::TcpConnection;
 use crate::files::Folder;
 use crate::limits::{Limiter, Limits};
 use crate::manifest::Manifest;
 use crate::net::Net;
+use crate::tcp::Tcp;
 use crate::vault::Vault;
 
 /// What all instances of a connection share.
@@ -31,6 +34,7 @@ pub(crate) struct Shared {
     pub settings: String,
     pub vault: Arc<Vault>,
     pub net: Net,
+    pub tcp: Tcp,
     pub folder: Option<Folder>,
     pub limits: Limits,
     pub stop: watch::Sender<bool>,
@@ -97,6 +101,8 @@ pub(crate) struct Guest {
     pub ticks: u64,
     /// Pendings and unread answers.
     pub under_way: usize,
+    /// Connections below HTTP that are open.
+    pub connections: usize,
     /// Where checkpoints go while a file is being staged.
     pub saver: Option<crate::bodies::Saver>,
 }
@@ -113,6 +119,7 @@ impl Guest {
             waited: 0,
             ticks: 0,
             under_way: 0,
+            connections: 0,
             saver: None,
         }
     }

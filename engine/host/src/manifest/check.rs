@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Manifest, ManifestError, Place, Slot};
+use super::{Manifest, ManifestError, Place, Security, Slot};
 use crate::net::is_refused_header;
 
 /// Checks all of it.
@@ -25,6 +25,18 @@ pub(super) fn check(manifest: &Manifest) -> Result<(), ManifestError> {
         slot_is_fine(name, slot)?;
     }
     captures(manifest)?;
+    for (name, auth) in &manifest.auth {
+        if let Some(slot) = auth
+            .slots()
+            .into_iter()
+            .find(|slot| !manifest.slots.contains_key(*slot))
+        {
+            return fail(format!(
+                "its auth {name:?} uses the slot {slot:?}, and there is no such slot"
+            ));
+        }
+    }
+    connections(manifest)?;
     origins(manifest)?;
     names(manifest)
 }
@@ -83,6 +95,46 @@ fn captures(manifest: &Manifest) -> Result<(), ManifestError> {
     Ok(())
 }
 
+/// Connections below HTTP go where a person says, never to an address of the manifest's own.
+fn connections(manifest: &Manifest) -> Result<(), ManifestError> {
+    for (name, rule) in &manifest.tcp {
+        let mut pointers = vec![&rule.host];
+        pointers.extend(&rule.port);
+        pointers.extend(rule.ssh.iter().flat_map(|ssh| [&ssh.user, &ssh.known_hosts]));
+        if let Some(pointer) = pointers.into_iter().find(|pointer| !pointer.starts_with('/')) {
+            return fail(format!(
+                "its connection {name:?} speaks of the setting {pointer:?}, which is no JSON pointer"
+            ));
+        }
+        if rule.security.is_empty() || rule.default_port == 0 {
+            return fail(format!("its connection {name:?} has no security or no default port"));
+        }
+        if rule.security.contains(&Security::Ssh) != rule.ssh.is_some() {
+            return fail(format!(
+                "its connection {name:?} must say how SSH signs in exactly where it is made by SSH"
+            ));
+        }
+        let Some(ssh) = &rule.ssh else { continue };
+        let mut slots = [&ssh.password, &ssh.key, &ssh.passphrase]
+            .into_iter()
+            .flatten()
+            .peekable();
+        if slots.peek().is_none() {
+            return fail(format!("its connection {name:?} signs in with no slot at all"));
+        }
+        if let Some(slot) = slots.find(|slot| !manifest.slots.contains_key(*slot)) {
+            return fail(format!(
+                "its connection {name:?} signs in with the slot {slot:?} and there is no such slot"
+            ));
+        }
+        let named = |letter: u8| letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'.' | b'_' | b'@');
+        if ssh.subsystem.is_empty() || !ssh.subsystem.bytes().all(named) {
+            return fail(format!("its connection {name:?} has the subsystem {:?}", ssh.subsystem));
+        }
+    }
+    Ok(())
+}
+
 /// A pattern of a path. "**" stands for the rest, so nothing can come after it.
 fn pattern(path: &str) -> Result<(), ManifestError> {
     let mut segments = path.split('/').skip_while(|segment| *segment != "**");
@@ -103,7 +155,7 @@ fn origins(manifest: &Manifest) -> Result<(), ManifestError> {
         }
         let chosen = origin.by.values().flat_map(|values| values.values());
         for address in origin.address.iter().chain(chosen) {
-            if !is_fixed_address(address) {
+            if !is_fixed_address(&without_settings(address)) {
                 return fail(format!(
                     "its origin {name:?} has the address {address:?}, which isn't https://host or has more than a path; plain http is for a person to set"
                 ));
@@ -116,6 +168,21 @@ fn origins(manifest: &Manifest) -> Result<(), ManifestError> {
         }
     }
     Ok(())
+}
+
+/// An address as it is when a label stands for each setting that it names. A setting can only be the beginning of a host's name, never its end.
+fn without_settings(address: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = address;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((_, after)) = after.split_once('}').filter(|(_, after)| after.starts_with('.')) else {
+            return String::new();
+        };
+        plain.push_str(before);
+        plain.push('x');
+        rest = after;
+    }
+    plain + rest
 }
 
 fn is_fixed_address(text: &str) -> bool {
@@ -137,6 +204,7 @@ fn names(manifest: &Manifest) -> Result<(), ManifestError> {
         .flat_map(|slot| slot.places.iter().map(|place| &place.origin))
         .chain(manifest.captures.iter().map(|capture| &capture.origin))
         .chain(manifest.learns.values().map(|learn| &learn.origin))
+        .chain(manifest.auth.values().flat_map(|auth| auth.origins()))
         .chain(manifest.cookies.iter().flat_map(|cookies| &cookies.origins));
     match named.find(|origin| !manifest.origins.contains_key(*origin)) {
         Some(origin) => fail(format!(

@@ -1,11 +1,14 @@
 //! The manifest of a connector, as docs/manifest.md describes it: read strictly, because grants come from it.
 
 mod check;
+mod tcp;
 #[cfg(test)]
 mod tests;
 mod twins;
 
 use std::collections::BTreeMap;
+
+pub use tcp::{Security, SshRule, TcpRule};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -58,9 +61,12 @@ pub struct Manifest {
     /// Quirks of the service's HTTP.
     #[serde(default)]
     pub http: HttpQuirks,
-    /// Named auth schemes; none is built yet.
+    /// Connections below HTTP.
     #[serde(default)]
-    pub auth: BTreeMap<String, Value>,
+    pub tcp: BTreeMap<String, TcpRule>,
+    /// Named auth schemes.
+    #[serde(default)]
+    pub auth: BTreeMap<String, Auth>,
     /// Classes of requests.
     #[serde(default)]
     pub pacing: BTreeMap<String, Pacing>,
@@ -175,6 +181,74 @@ pub struct Learn {
     pub under: Vec<String>,
 }
 
+/// What the host adds to a request over what it sends. Slots are named by their names, settings by JSON pointers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(
+    tag = "scheme",
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case",
+    deny_unknown_fields
+)]
+pub enum Auth {
+    /// RFC 7617.
+    HttpBasic {
+        /// Where it may be used.
+        origins: Vec<String>,
+        /// The setting with the user's name.
+        user: String,
+        /// The slot with the password.
+        password: String,
+    },
+    /// RFC 6750.
+    HttpBearer {
+        /// Where it may be used.
+        origins: Vec<String>,
+        /// The slot with the token.
+        token: String,
+    },
+    /// AWS Signature Version 4.
+    #[serde(rename = "aws-sigv4")]
+    AwsSigv4 {
+        /// Where it may be used.
+        origins: Vec<String>,
+        /// The slot with the access key's id.
+        access_key: String,
+        /// The slot with its secret.
+        secret_key: String,
+        /// The slot with a session's token, where there may be one.
+        session_token: Option<String>,
+        /// The setting with the region.
+        region: String,
+        /// "s3".
+        service: String,
+    },
+}
+
+impl Auth {
+    /// Where it may be used.
+    pub(crate) fn origins(&self) -> &[String] {
+        match self {
+            Self::HttpBasic { origins, .. } | Self::HttpBearer { origins, .. } | Self::AwsSigv4 { origins, .. } => {
+                origins
+            }
+        }
+    }
+
+    /// The slots that it takes secrets from.
+    pub(crate) fn slots(&self) -> Vec<&String> {
+        match self {
+            Self::HttpBasic { password, .. } => vec![password],
+            Self::HttpBearer { token, .. } => vec![token],
+            Self::AwsSigv4 {
+                access_key,
+                secret_key,
+                session_token,
+                ..
+            } => [access_key, secret_key].into_iter().chain(session_token).collect(),
+        }
+    }
+}
+
 /// The cookie jar.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -255,8 +329,36 @@ impl Manifest {
             let value = settings.pointer(pointer).or_else(|| self.default_of(pointer))?;
             values.get(value.as_str()?)
         });
-        let address = chosen.or(origin.address.as_ref())?;
-        Some((Url::parse(address).ok()?, SaidBy::Manifest))
+        let address = self.filled(chosen.or(origin.address.as_ref())?, settings)?;
+        Some((Url::parse(&address).ok()?, SaidBy::Manifest))
+    }
+
+    /// An address with the settings that it names: "https://s3.{/region}.example.com". Only what can be a part of a host's name goes in.
+    fn filled(&self, address: &str, settings: &Value) -> Option<String> {
+        let mut filled = String::new();
+        let mut rest = address;
+        while let Some((before, after)) = rest.split_once('{') {
+            let (pointer, after) = after.split_once('}')?;
+            let value = settings
+                .pointer(pointer)
+                .or_else(|| self.default_of(pointer))
+                .and_then(Value::as_str)?;
+            let is_label = (1..=63).contains(&value.len())
+                && value
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
+                && !value.starts_with(['-', '.'])
+                && !value.ends_with(['-', '.'])
+                && !value.contains("..");
+            if !is_label {
+                return None;
+            }
+            filled.push_str(before);
+            filled.push_str(value);
+            rest = after;
+        }
+        filled.push_str(rest);
+        Some(filled)
     }
 
     /// What the schema of the settings says where a setting is unset.

@@ -112,3 +112,35 @@ fn an_unset_setting_chooses_by_its_default() {
     );
     assert_eq!(address("other", json!({})), by_manifest("https://other.example.com/"));
 }
+
+#[test]
+fn a_connection_below_http_goes_where_a_person_says_and_signs_in_with_slots() {
+    let sftp = json!({
+        "host": "/host", "port": "/port", "default-port": 22, "security": ["ssh"], "why": "",
+        "ssh": {"user": "/user", "key": "token", "known-hosts": "/known_hosts", "subsystem": "sftp"}
+    });
+    let said = |pointer: &str, value: Value| {
+        let mut manifest = manifest();
+        manifest["tcp"] = json!({ "sftp": sftp });
+        *manifest.pointer_mut(&format!("/tcp/sftp{pointer}")).unwrap() = value;
+        match Manifest::parse(manifest.to_string().as_bytes()) {
+            Ok(_) => "nothing".to_owned(),
+            Err(error) => error.to_string(),
+        }
+    };
+    assert_eq!(said("/port", json!("/port")), "nothing");
+    for (pointer, value, words) in [
+        ("/host", json!("evil.example.com"), "no JSON pointer"),
+        ("/ssh/known-hosts", json!(""), "no JSON pointer"),
+        ("/security", json!([]), "no security"),
+        ("/default-port", json!(0), "no default port"),
+        ("/security", json!(["plain"]), "exactly where it is made by SSH"),
+        ("/ssh/key", json!("other"), "no such slot"),
+        ("/ssh/key", Value::Null, "no slot at all"),
+        ("/ssh/subsystem", json!("sftp; rm"), "subsystem"),
+        ("/security", json!(["telnet"]), "unknown variant"),
+        ("/ssh", json!({"user": "/u", "accept-any": true}), "unknown field"),
+    ] {
+        assert!(said(pointer, value).contains(words), "{pointer}: {words}");
+    }
+}

@@ -126,7 +126,8 @@ fn proxy_host(text: &str) -> Option<String> {
 }
 
 /// The roots that the system trusts, and those of SSL_CERT_FILE. Read once a process: it takes tens of milliseconds.
-fn tls() -> Result<rustls::ClientConfig, HostError> {
+/// What TLS trusts: the system's roots.
+pub(crate) fn tls() -> Result<rustls::ClientConfig, HostError> {
     static TLS: OnceLock<Result<rustls::ClientConfig, String>> = OnceLock::new();
     TLS.get_or_init(|| {
         let mut roots = rustls::RootCertStore::empty();

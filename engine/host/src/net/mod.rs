@@ -2,6 +2,7 @@
 
 mod address;
 mod answer;
+mod auth;
 mod clients;
 mod content;
 mod cookies;
@@ -13,6 +14,7 @@ mod redirect;
 mod resolver;
 mod send;
 
+pub(crate) use clients::tls;
 pub(crate) use content::{Encoding, RunningDigest, Segment};
 pub(crate) use headers::is_refused as is_refused_header;
 pub(crate) use places::PREFIX as PLACEHOLDER;

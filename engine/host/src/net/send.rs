@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::error::HostError;
 use crate::manifest::Manifest;
+use crate::net::auth::{Outgoing, Schemes};
 use crate::net::clients::{Clients, Way};
 use crate::net::content::{Content as Sent, Part, Segment, lengthless};
 use crate::net::cookies::{PastExpiry, header_for, parse};
@@ -32,6 +33,10 @@ pub(crate) struct Request {
     pub body: Vec<Segment>,
     pub redirects: u8,
     pub pace: Option<String>,
+    /// The name of an auth scheme of the manifest.
+    pub auth: Option<String>,
+    /// For schemes that sign for a region: instead of the one in the settings.
+    pub region: Option<String>,
     /// What is sent in pieces of unknown number.
     pub unknown_length: UnknownLength,
 }
@@ -58,6 +63,7 @@ pub(crate) struct Net {
     manifest: Arc<Manifest>,
     vault: Arc<Vault>,
     grants: Grants,
+    schemes: Schemes,
     clients: Clients,
     classes: BTreeMap<String, Arc<Semaphore>>,
     idle: Duration,
@@ -88,11 +94,13 @@ impl Net {
             })
             .collect();
         let grants = Grants::new(Arc::clone(&manifest), settings, Arc::clone(&vault))?;
+        let schemes = Schemes::new(settings);
         let clients = Clients::new(resolver).map_err(network)?;
         Ok(Self {
             manifest,
             vault,
             grants,
+            schemes,
             clients,
             classes,
             idle,
@@ -184,6 +192,23 @@ impl Net {
             Content::Dropped => Sent(Vec::new()),
         };
         let filled = places.query(url)?;
+        // As placeholders do, it stays on the origin that the request was made for.
+        if let Some(auth) = request
+            .auth
+            .as_ref()
+            .filter(|_| chain.credentials == Credentials::Carried)
+        {
+            let outgoing = Outgoing {
+                method,
+                url: &filled,
+                headers: &mut headers,
+                content: &body,
+                now: started,
+                region: request.region.as_deref(),
+            };
+            self.schemes
+                .sign(&self.manifest, &self.vault, auth, &granted, outgoing)?;
+        }
         self.requests.fetch_add(1, Ordering::Relaxed);
         let mut outgoing = self.clients.of(way).request(name, filled).headers(headers);
         let mut pulse = Arc::default();
@@ -263,6 +288,13 @@ impl Net {
         let received = now();
         let status = answered.status().as_u16();
         let mut headers = Vec::new();
+        if let Some(date) = answered
+            .headers()
+            .get(reqwest::header::DATE)
+            .and_then(|date| date.to_str().ok())
+        {
+            self.schemes.heard_date(date, received);
+        }
         let mut set = Vec::new();
         for (name, value) in answered.headers() {
             let Ok(value) = value.to_str() else { continue };

@@ -15,6 +15,7 @@ use camroll_spec::Destination;
 use camroll_state::Lane;
 use tokio::sync::watch;
 
+use crate::approval::Approved;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::preview::Preview;
@@ -59,6 +60,9 @@ pub(crate) struct LaneRun {
     pub place: Arc<Place>,
     pub features: Features,
     pub free: Option<u64>,
+    pub fingerprint: [u8; 32],
+    /// What a person approved; without it, whatever the spec wants, within the brake.
+    pub approved: Option<Approved>,
     pub lane: Lane,
 }
 
@@ -84,6 +88,7 @@ impl LaneRun {
     pub(crate) async fn run(self, mut hearing: watch::Receiver<Hearing>) -> LaneReport {
         let mut report = LaneReport::default();
         report.preview.free = self.free;
+        report.preview.fingerprint = hex::encode(self.fingerprint);
         if let Err(failure) = self.drive(&mut hearing, &mut report).await {
             report.failure = Some(failure);
         }

@@ -141,6 +141,12 @@ impl LaneRun {
         staging.next_ticket += 1;
         let (mut gentle, mut destructive) = (Vec::new(), Vec::new());
         for action in &plan.actions {
+            if let Some(approved) = &self.approved
+                && !approved.names(action, &asset)
+            {
+                push_problem(&mut status.problems, self.not_in_the_plan(&asset, action));
+                continue;
+            }
             if let Action::Put { file, .. } | Action::Replace { file, .. } = action
                 && let Some(rules) = &self.features.names
                 && !stopped
@@ -256,6 +262,18 @@ impl LaneRun {
         })
     }
 
+    fn not_in_the_plan(&self, asset: &Asset, action: &Action) -> camroll_model::Problem {
+        let error = ConnectorError::new(
+            ErrorClass::Conflict,
+            "plan/not-named",
+            "The plan that was to be applied doesn't name this; it waits for the next run, or the next plan.",
+        );
+        let mut said = problem(Some((&asset.id, asset.name.as_deref())), &error, Retry::NextRun);
+        said.resource = Some(PreviewAction::of(action, asset).role);
+        said.destination = Some(self.place.name.clone());
+        said
+    }
+
     /// Releases the destructive actions together, or leaves them pending together.
     pub(super) fn brake(&self, staging: &mut Staging, report: &mut LaneReport) -> Result<(), Failure> {
         let destructive = std::mem::take(&mut staging.destructive);
@@ -266,11 +284,15 @@ impl LaneRun {
         let week_ago = self.context.now - jiff::SignedDuration::from_hours(7 * 24);
         let done = self.context.state.destructive_since(self.place.id, week_ago.into())?;
         let placed = self.context.state.placements_at(self.place.id)?;
+        if self.approved.is_some() {
+            staging.jobs.extend(destructive.into_iter().flat_map(|(_, jobs)| jobs));
+            return Ok(());
+        }
         match camroll_plan::brake(&self.context.spec.limits.destructive, done, placed, wanted) {
             Brake::Released => staging.jobs.extend(destructive.into_iter().flat_map(|(_, jobs)| jobs)),
             Brake::Tripped { limit } => {
                 let message = format!(
-                    "{wanted} files would be replaced or removed at {:?} and {done} were in the last seven days; {limit} Raise it in the spec if that is meant.",
+                    "{wanted} files would be replaced or removed at {:?} and {done} were in the last seven days; {limit} If that is meant, raise it in the spec, or look at `camroll plan -o FILE` and approve it with `camroll sync --plan FILE`.",
                     self.place.name
                 );
                 let error = ConnectorError::new(ErrorClass::Conflict, "brake/tripped", message.clone());

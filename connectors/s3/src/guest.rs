@@ -1,0 +1,229 @@
+use camroll_connector::errors::error;
+use camroll_connector::types::{Account, Entry, Error, ErrorClass, NameRules, Target};
+use camroll_connector::{bodies, token};
+
+use crate::objects::{self, path};
+use crate::parts::{part_size, ONE_PIECE, UNDER_WAY};
+use crate::upload::{self, Upload, Wanted};
+use crate::{bucket, providers};
+
+wit_bindgen::generate!({
+    path: "../../wit/0.1",
+    inline: "
+        package camroll:s3;
+        world guest {
+            include camroll:connector/imports@0.1.0;
+            export camroll:connector/connector@0.1.0;
+            export camroll:connector/destination@0.1.0;
+            export camroll:connector/browsing@0.1.0;
+            export camroll:connector/editing@0.1.0;
+        }
+    ",
+    world: "camroll:s3/guest",
+    with: {
+        "camroll:connector/types@0.1.0": camroll_connector::bindings::camroll::connector::types,
+        "camroll:connector/log@0.1.0": camroll_connector::bindings::camroll::connector::log,
+        "camroll:connector/clock@0.1.0": camroll_connector::bindings::camroll::connector::clock,
+        "camroll:connector/random@0.1.0": camroll_connector::bindings::camroll::connector::random,
+        "camroll:connector/bodies@0.1.0": camroll_connector::bindings::camroll::connector::bodies,
+        "camroll:connector/secrets@0.1.0": camroll_connector::bindings::camroll::connector::secrets,
+        "camroll:connector/session@0.1.0": camroll_connector::bindings::camroll::connector::session,
+        "camroll:connector/http@0.1.0": camroll_connector::bindings::camroll::connector::http,
+        "camroll:connector/tcp@0.1.0": camroll_connector::bindings::camroll::connector::tcp,
+        "camroll:connector/files@0.1.0": camroll_connector::bindings::camroll::connector::files,
+        "camroll:connector/staging@0.1.0": camroll_connector::bindings::camroll::connector::staging,
+    },
+});
+
+use exports::camroll::connector::{browsing, connector, destination, editing};
+
+struct S3;
+export!(S3);
+
+/// The largest file, bytes: what all providers take.
+const LARGEST: u64 = 5 << 40;
+
+impl connector::Guest for S3 {
+    fn connect(settings: String) -> Result<(), Error> {
+        bucket::connect(&settings)
+    }
+
+    fn check() -> Result<Account, Error> {
+        objects::list("", None)?;
+        Ok(Account {
+            id: None,
+            name: bucket::settings()?.bucket.clone(),
+            expires: None,
+            attributes: Vec::new(),
+        })
+    }
+}
+
+impl destination::Guest for S3 {
+    fn probe() -> Result<destination::Identity, Error> {
+        let settings = bucket::settings()?;
+        objects::list("", None)?;
+        if settings.lock.is_some() && !settings.provider().object_lock {
+            return Err(error(
+                ErrorClass::InvalidSetting,
+                "s3/no-object-lock",
+                "This provider has no Object Lock: leave `lock` out.",
+            ));
+        }
+        let needs = |from, digests: &[&str], window| destination::Needs {
+            from,
+            size: true,
+            digests: digests.iter().map(|name| (*name).to_owned()).collect(),
+            window,
+            preview: false,
+            attributes: Vec::new(),
+        };
+        let window = |size| (UNDER_WAY + 1) * part_size(size, settings.provider());
+        let mut traits = vec![
+            "set-modified",
+            "resume",
+            "shows-heic",
+            "shows-hevc",
+            "shows-raw",
+            "shows-motion-photo",
+        ];
+        if settings.provider().conditions == providers::Conditions::Kept {
+            traits.extend(["conditional-create", "conditional-replace"]);
+        }
+        // A new version over a locked one would hide it.
+        traits.push(if settings.lock.is_some() {
+            "immutable"
+        } else {
+            "replace"
+        });
+        Ok(destination::Identity {
+            // A bucket's name is one person's only at one provider: the engine keeps an id in it.
+            id: None,
+            features: destination::Features {
+                needs: vec![
+                    needs(0, &["md5"], 0),
+                    needs(ONE_PIECE + 1, &[], window(ONE_PIECE)),
+                    needs(80 << 30, &[], window(LARGEST)),
+                ],
+                names: Some(names(settings.prefix.len())),
+                digests: vec!["md5".into()],
+                checked_digests: vec!["md5".into()],
+                max_size: Some(LARGEST),
+                commit_batch: 4,
+                traits: traits.into_iter().map(String::from).collect(),
+                attributes: Vec::new(),
+            },
+            free: None,
+            total: None,
+            attributes: Vec::new(),
+        })
+    }
+
+    fn stage(file: destination::File, body: &bodies::Body) -> Result<destination::Staged, Error> {
+        let size = body.size().ok_or_else(|| {
+            error(
+                ErrorClass::Unexpected,
+                "s3/no-size",
+                "The size of the file isn't known, and the engine was asked for it.",
+            )
+        })?;
+        if file.replaces.is_some() && bucket::settings()?.lock.is_some() {
+            return Err(error(
+                ErrorClass::Unsupported,
+                "s3/locked",
+                "Nothing is put over an object in a bucket with a lock.",
+            ));
+        }
+        let wanted = Wanted {
+            path: file.path,
+            media_type: file.media_type,
+            size,
+            modified: file.modified.map(|time| time.seconds),
+            asset: file.asset.map(|asset| asset.id),
+            replaces: file.replaces,
+            body,
+        };
+        if size > ONE_PIECE {
+            return Ok(destination::Staged::Held(token::write(&upload::parts(
+                &wanted,
+                file.checkpoint,
+            )?)));
+        }
+        upload::put(&wanted).map(stored).map(destination::Staged::Stored)
+    }
+
+    fn commit(items: Vec<Vec<u8>>) -> Result<Vec<Result<destination::Stored, Error>>, Error> {
+        Ok(items
+            .iter()
+            .map(|item| upload::complete(&token::read::<Upload>(item)?).map(stored))
+            .collect())
+    }
+
+    fn abort(items: Vec<destination::Orphan>) -> Result<Vec<Result<(), Error>>, Error> {
+        Ok(items
+            .into_iter()
+            .map(|orphan| {
+                let known = orphan.held.or(orphan.checkpoint);
+                match known.and_then(|token| token::read::<Upload>(&token).ok()?.id) {
+                    Some(id) => upload::abort(&orphan.path, &id),
+                    None => upload::abort_all(&orphan.path),
+                }
+            })
+            .collect())
+    }
+}
+
+fn stored(stored: upload::Stored) -> destination::Stored {
+    destination::Stored {
+        entry: stored.entry,
+        checked: stored.checked,
+        already_there: false,
+        attributes: Vec::new(),
+    }
+}
+
+/// Keys are any UTF-8 of 1,024 bytes; a part of one is what other tools take for a name.
+fn names(prefix: usize) -> NameRules {
+    NameRules {
+        forbidden: "\\".into(),
+        forbidden_first: String::new(),
+        forbidden_last: String::new(),
+        reserved: Vec::new(),
+        case_sensitive: true,
+        unicode: "nfc".into(),
+        name_limit: 255,
+        path_limit: 1024 - u32::try_from(prefix + 1).unwrap_or(0).min(900),
+        limits_in_bytes: true,
+        duplicates: false,
+        attributes: Vec::new(),
+    }
+}
+
+impl browsing::Guest for S3 {
+    fn list(prefix: String, next: Option<Vec<u8>>) -> Result<browsing::Entries, Error> {
+        let next = next.map(|next| token::read::<String>(&next)).transpose()?;
+        let (entries, next) = objects::list(&prefix, next.as_deref())?;
+        Ok(browsing::Entries {
+            entries,
+            next: next.map(|next| token::write(&next)),
+        })
+    }
+
+    fn stat(target: Target) -> Result<Option<Entry>, Error> {
+        objects::stat(&path(target)?)
+    }
+
+    fn read(target: Target, offset: u64, into: &bodies::Sink) -> Result<(), Error> {
+        objects::read(&path(target)?, offset, into)
+    }
+}
+
+impl editing::Guest for S3 {
+    fn remove(expected: Entry, _trash: bool) -> Result<(), Error> {
+        objects::remove(&expected)
+    }
+
+    fn rename(expected: Entry, to: String, _folder: Option<Target>) -> Result<Entry, Error> {
+        objects::rename(&expected, &to)
+    }
+}

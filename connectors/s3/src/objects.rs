@@ -1,0 +1,188 @@
+//! Objects that are there: listed, looked at, read, renamed, removed.
+
+use base64::prelude::{Engine as _, BASE64_STANDARD};
+use camroll_connector::errors::{error, unexpected};
+use camroll_connector::http::Answer;
+use camroll_connector::types::{Digest, Entry, Target};
+use camroll_connector::{bodies, Error, ErrorClass};
+
+use crate::bucket::{answer, settings, success, to};
+use crate::failures::{already_there, failure};
+use crate::keys::decoded;
+use crate::providers::Etag;
+use crate::{keys, xml};
+
+/// The digest that an ETag is; none where it is something else.
+fn md5(etag: &str) -> Option<Digest> {
+    let hex = etag.trim_matches('"');
+    if hex.len() != 32 || settings().ok()?.provider().etag == Etag::Opaque {
+        return None;
+    }
+    let value = (0..16)
+        .map(|index| u8::from_str_radix(hex.get(2 * index..2 * index + 2)?, 16).ok())
+        .collect::<Option<Vec<u8>>>()?;
+    Some(Digest {
+        algorithm: "md5".into(),
+        value,
+    })
+}
+
+/// An entry of what is known of an object.
+pub fn entry(path: &str, size: Option<u64>, etag: &str) -> Entry {
+    let encrypted = settings().is_ok_and(|settings| settings.encryption.as_deref() == Some("aws:kms"));
+    Entry {
+        target: Target {
+            path: Some(path.to_owned()),
+            id: None,
+        },
+        folder: false,
+        size,
+        modified: None,
+        version: (!etag.is_empty()).then(|| etag.to_owned()),
+        // Under a key of the service's own an ETag is no digest.
+        digests: if encrypted {
+            Vec::new()
+        } else {
+            md5(etag).into_iter().collect()
+        },
+        attributes: Vec::new(),
+    }
+}
+
+/// The path that a target must have.
+pub fn path(target: Target) -> Result<String, Error> {
+    target.path.ok_or_else(|| {
+        error(
+            ErrorClass::Unsupported,
+            "s3/no-path",
+            "Objects in a bucket are found by their key.",
+        )
+    })
+}
+
+/// A page of what is below a prefix.
+pub fn list(prefix: &str, next: Option<&str>) -> Result<(Vec<Entry>, Option<String>), Error> {
+    let settings = settings()?;
+    let below = match (settings.key(prefix), prefix) {
+        (key, "") if key.is_empty() => String::new(),
+        (key, _) => format!("{}/", key.trim_end_matches('/')),
+    };
+    let mut query = vec![
+        ("list-type", "2"),
+        ("encoding-type", "url"),
+        ("max-keys", "1000"),
+        ("prefix", below.as_str()),
+    ];
+    if let Some(next) = next {
+        query.push(("continuation-token", next));
+    }
+    let answer = success(answer(to("GET", "", &query)?)?, "listing")?;
+    let listing = xml::listing(&String::from_utf8_lossy(&answer.body))
+        .ok_or_else(|| unexpected("s3/bad-listing", "The service's listing isn't understood."))?;
+    let entries = listing
+        .objects
+        .iter()
+        .filter_map(|object| {
+            let key = decoded(&object.key);
+            // What ends with a slash stands for a folder in a service's own pages.
+            let path = settings
+                .path(&key)
+                .filter(|path| !path.is_empty() && !path.ends_with('/'))?;
+            Some(entry(path, Some(object.size), &object.etag))
+        })
+        .collect();
+    Ok((entries, listing.next))
+}
+
+/// What is at a path.
+pub fn stat(path: &str) -> Result<Option<Entry>, Error> {
+    let answer = answer(to("HEAD", &settings()?.key(path), &[])?)?;
+    match answer.status {
+        404 => Ok(None),
+        _ => {
+            let answer = success(answer, "looking at an object")?;
+            let size = answer.header("content-length").and_then(|text| text.parse().ok());
+            Ok(Some(entry(path, size, answer.header("etag").unwrap_or_default())))
+        }
+    }
+}
+
+/// The bytes.
+pub fn read(path: &str, offset: u64, into: &bodies::Sink) -> Result<(), Error> {
+    let mut request = to("GET", &settings()?.key(path), &[])?;
+    if offset > 0 {
+        request = request.header("range", format!("bytes={offset}-"));
+    }
+    let response = request.send()?;
+    match (response.status, offset) {
+        (200, 0) | (206, _) => into.append(&response.body),
+        (200, _) => {
+            response.body.seek(offset)?;
+            into.append(&response.body)
+        }
+        _ => Err(failure(&Answer::read(response)?, "reading an object")),
+    }
+}
+
+/// The object that is expected there is there.
+pub fn expect(expected: &Entry) -> Result<String, Error> {
+    let path = path(expected.target.clone())?;
+    let there = stat(&path)?.ok_or_else(already_there)?;
+    let same = match (&expected.version, &there.version) {
+        (Some(known), Some(found)) => known == found,
+        _ => expected.size == there.size,
+    };
+    if same {
+        Ok(path)
+    } else {
+        Err(already_there())
+    }
+}
+
+/// Takes an object away.
+pub fn remove(expected: &Entry) -> Result<(), Error> {
+    let path = expect(expected)?;
+    success(
+        answer(to("DELETE", &settings()?.key(&path), &[])?)?,
+        "removing an object",
+    )
+    .map(drop)
+}
+
+/// Copies it to another key and takes the old one away: there is no other way here.
+pub fn rename(expected: &Entry, new: &str) -> Result<Entry, Error> {
+    let settings = settings()?;
+    if settings.lock.is_some() {
+        return Err(error(
+            ErrorClass::Unsupported,
+            "s3/locked",
+            "Objects under a lock can't be renamed.",
+        ));
+    }
+    let old = expect(expected)?;
+    if stat(new)?.is_some() {
+        return Err(already_there());
+    }
+    let source = format!("/{}/{}", settings.bucket, keys::path(&settings.key(&old)));
+    let copied = success(
+        answer(to("PUT", &settings.key(new), &[])?.header("x-amz-copy-source", source))?,
+        "renaming an object",
+    )?;
+    let text = String::from_utf8_lossy(&copied.body);
+    if xml::failure(&text).is_some() {
+        return Err(failure(&copied, "renaming an object"));
+    }
+    let there = stat(new)?.filter(|there| there.size == expected.size).ok_or_else(|| {
+        unexpected(
+            "s3/copy-differs",
+            "The copy isn't what was copied. The object stays where it was.",
+        )
+    })?;
+    remove(expected)?;
+    Ok(there)
+}
+
+/// Raw bytes as a header has them.
+pub fn base64(bytes: &[u8]) -> String {
+    BASE64_STANDARD.encode(bytes)
+}

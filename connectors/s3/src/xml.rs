@@ -1,0 +1,147 @@
+//! The answers' XML. Read without regard to namespaces: servers differ in them.
+
+use roxmltree::{Document, Node};
+
+/// What a service says of a failure.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// NoSuchKey …
+    pub code: String,
+    /// For people.
+    pub message: String,
+}
+
+/// An object of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// As it stands there, encoded.
+    pub key: String,
+    /// Bytes.
+    pub size: u64,
+    /// With its quotes.
+    pub etag: String,
+}
+
+/// A page of a listing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// The objects.
+    pub objects: Vec<Object>,
+    /// Where it goes on.
+    pub next: Option<String>,
+}
+
+fn child<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a str> {
+    node.children()
+        .find(|child| child.tag_name().name() == name)
+        .and_then(|child| child.text())
+}
+
+fn all<'a, 'i>(document: &'a Document<'i>, name: &'static str) -> impl Iterator<Item = Node<'a, 'i>> {
+    document
+        .descendants()
+        .filter(move |node| node.tag_name().name() == name)
+}
+
+fn parsed(text: &str) -> Option<Document<'_>> {
+    // Without a document type: its entities are a way to make a short text long.
+    Document::parse(text).ok()
+}
+
+/// The failure that an answer tells; none where it tells none.
+pub fn failure(text: &str) -> Option<Failure> {
+    let document = parsed(text)?;
+    let error = all(&document, "Error").next()?;
+    Some(Failure {
+        code: child(error, "Code").unwrap_or_default().to_owned(),
+        message: child(error, "Message").unwrap_or_default().to_owned(),
+    })
+}
+
+/// A page of ListObjectsV2; none where it isn't one.
+pub fn listing(text: &str) -> Option<Listing> {
+    let document = parsed(text)?;
+    let root = document.root_element();
+    (root.tag_name().name() == "ListBucketResult").then_some(())?;
+    let objects = all(&document, "Contents")
+        .filter_map(|node| {
+            Some(Object {
+                key: child(node, "Key")?.to_owned(),
+                size: child(node, "Size")?.trim().parse().ok()?,
+                etag: child(node, "ETag").unwrap_or_default().to_owned(),
+            })
+        })
+        .collect();
+    let more = child(root, "IsTruncated").is_some_and(|text| text.trim() == "true");
+    Some(Listing {
+        objects,
+        next: child(root, "NextContinuationToken").filter(|_| more).map(str::to_owned),
+    })
+}
+
+/// The id of an upload that was begun.
+pub fn upload_id(text: &str) -> Option<String> {
+    let document = parsed(text)?;
+    child(document.root_element(), "UploadId").map(str::to_owned)
+}
+
+/// ETag and size of the parts that are there, by number; and the number after which the list goes on.
+pub fn parts(text: &str) -> Option<(Vec<(u64, String, u64)>, Option<u64>)> {
+    let document = parsed(text)?;
+    let root = document.root_element();
+    let parts = all(&document, "Part")
+        .filter_map(|node| {
+            Some((
+                child(node, "PartNumber")?.trim().parse().ok()?,
+                child(node, "ETag")?.to_owned(),
+                child(node, "Size")?.trim().parse().ok()?,
+            ))
+        })
+        .collect();
+    let more = child(root, "IsTruncated").is_some_and(|text| text.trim() == "true");
+    let next = child(root, "NextPartNumberMarker")
+        .filter(|_| more)
+        .and_then(|text| text.trim().parse().ok());
+    Some((parts, next))
+}
+
+/// Ids of uploads of exactly this key that were begun and not ended.
+pub fn uploads(text: &str, key: &str) -> Vec<String> {
+    let Some(document) = parsed(text) else {
+        return Vec::new();
+    };
+    let found = all(&document, "Upload")
+        .filter(|node| child(*node, "Key") == Some(key))
+        .filter_map(|node| child(node, "UploadId").map(str::to_owned))
+        .collect();
+    found
+}
+
+/// The ETag of an object that was put together or copied.
+pub fn etag(text: &str) -> Option<String> {
+    let document = parsed(text)?;
+    let found = all(&document, "ETag").next()?.text().map(str::to_owned);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_a_listing() {
+        let text = r#"<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><IsTruncated>true</IsTruncated>
+            <Contents><Key>a%20b</Key><Size>5</Size><ETag>"0"</ETag></Contents><NextContinuationToken>x</NextContinuationToken></ListBucketResult>"#;
+        let listing = listing(text).unwrap();
+        assert_eq!(listing.next.as_deref(), Some("x"));
+        assert_eq!(listing.objects[0].key, "a%20b");
+    }
+
+    #[test]
+    fn an_error_with_status_200_is_an_error() {
+        let text = "<Error><Code>InternalError</Code><Message>Try again.</Message></Error>";
+        assert_eq!(failure(text).unwrap().code, "InternalError");
+        assert_eq!(failure("<CompleteMultipartUploadResult/>"), None);
+        assert_eq!(failure("<!DOCTYPE a [<!ENTITY b 'c'>]><Error>&b;</Error>"), None);
+    }
+}

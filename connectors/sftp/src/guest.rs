@@ -1,0 +1,255 @@
+use camroll_connector::errors::{error, unexpected};
+use camroll_connector::types::{self, Account, Entry, Error, ErrorClass, Instant, NameRules, Target};
+use camroll_connector::{bodies, token};
+
+use crate::browse;
+use crate::listing::{Found, Walk};
+use crate::naming::{self, Held};
+use crate::packets::{kind, Attributes, Kind};
+use crate::paths::below;
+use crate::session::{self, with};
+use crate::upload::{self, Upload};
+
+wit_bindgen::generate!({
+    path: "../../wit/0.1",
+    inline: "
+        package camroll:sftp;
+        world guest {
+            include camroll:connector/imports@0.1.0;
+            export camroll:connector/connector@0.1.0;
+            export camroll:connector/destination@0.1.0;
+            export camroll:connector/browsing@0.1.0;
+            export camroll:connector/editing@0.1.0;
+        }
+    ",
+    world: "camroll:sftp/guest",
+    with: {
+        "camroll:connector/types@0.1.0": camroll_connector::bindings::camroll::connector::types,
+        "camroll:connector/log@0.1.0": camroll_connector::bindings::camroll::connector::log,
+        "camroll:connector/clock@0.1.0": camroll_connector::bindings::camroll::connector::clock,
+        "camroll:connector/random@0.1.0": camroll_connector::bindings::camroll::connector::random,
+        "camroll:connector/bodies@0.1.0": camroll_connector::bindings::camroll::connector::bodies,
+        "camroll:connector/secrets@0.1.0": camroll_connector::bindings::camroll::connector::secrets,
+        "camroll:connector/session@0.1.0": camroll_connector::bindings::camroll::connector::session,
+        "camroll:connector/http@0.1.0": camroll_connector::bindings::camroll::connector::http,
+        "camroll:connector/tcp@0.1.0": camroll_connector::bindings::camroll::connector::tcp,
+        "camroll:connector/files@0.1.0": camroll_connector::bindings::camroll::connector::files,
+        "camroll:connector/staging@0.1.0": camroll_connector::bindings::camroll::connector::staging,
+    },
+});
+
+use exports::camroll::connector::{browsing, connector, destination, editing};
+
+struct Sftp;
+export!(Sftp);
+
+impl connector::Guest for Sftp {
+    fn connect(settings: String) -> Result<(), Error> {
+        session::settings(&settings)
+    }
+
+    /// Only looks: what is written is written when the engine knows that this is the right place.
+    fn check() -> Result<Account, Error> {
+        with(|session| session.look(&session.root.clone()).map(drop))?;
+        Ok(Account {
+            id: None,
+            name: session::name(),
+            expires: None,
+            attributes: Vec::new(),
+        })
+    }
+}
+
+impl destination::Guest for Sftp {
+    fn probe() -> Result<destination::Identity, Error> {
+        let volume = with(|session| session.volume())?;
+        Ok(destination::Identity {
+            id: None,
+            features: destination::Features {
+                needs: Vec::new(),
+                names: Some(names()),
+                digests: Vec::new(),
+                checked_digests: Vec::new(),
+                max_size: None,
+                commit_batch: 64,
+                traits: [
+                    "set-modified",
+                    "replace",
+                    "conditional-create",
+                    "conditional-replace",
+                    "resume",
+                    "shows-heic",
+                    "shows-hevc",
+                    "shows-raw",
+                    "shows-motion-photo",
+                ]
+                .map(String::from)
+                .to_vec(),
+                attributes: vec![("modified-precision".into(), types::Value::Integer(1))],
+            },
+            free: volume.map(|(free, _)| free),
+            total: volume.map(|(_, total)| total),
+            attributes: Vec::new(),
+        })
+    }
+
+    fn stage(file: destination::File, body: &bodies::Body) -> Result<destination::Staged, Error> {
+        let replaces = file.replaces.map(version).transpose()?;
+        let size = with(|session| {
+            upload::upload(
+                session,
+                Upload {
+                    key: &file.idempotency_key,
+                    body,
+                    modified: file.modified,
+                    checkpoint: file.checkpoint,
+                },
+            )
+        })?;
+        Ok(destination::Staged::Held(token::write(&Held {
+            key: file.idempotency_key,
+            path: file.path,
+            size,
+            replaces,
+        })))
+    }
+
+    fn commit(items: Vec<Vec<u8>>) -> Result<Vec<Result<destination::Stored, Error>>, Error> {
+        let held = items
+            .iter()
+            .map(|item| token::read::<Held>(item))
+            .collect::<Result<Vec<_>, _>>()?;
+        let published = with(|session| naming::publish(session, &held))?;
+        Ok(held
+            .into_iter()
+            .zip(published)
+            .map(|(held, published)| {
+                published.map(|attributes| destination::Stored {
+                    entry: entry(held.path, &attributes),
+                    checked: Vec::new(),
+                    already_there: false,
+                    attributes: Vec::new(),
+                })
+            })
+            .collect())
+    }
+
+    fn abort(items: Vec<destination::Orphan>) -> Result<Vec<Result<(), Error>>, Error> {
+        let keys: Vec<String> = items.into_iter().map(|item| item.idempotency_key).collect();
+        with(|session| upload::discard(session, &keys))
+    }
+}
+
+impl browsing::Guest for Sftp {
+    fn list(prefix: String, next: Option<Vec<u8>>) -> Result<browsing::Entries, Error> {
+        let mut walk = match next {
+            Some(next) => token::read::<Walk>(&next)?,
+            None => Walk(vec![(prefix, None)]),
+        };
+        let files = with(|session| browse::page(session, &mut walk))?;
+        Ok(browsing::Entries {
+            entries: files
+                .into_iter()
+                .map(|Found { path, named, .. }| entry(path, &named.attributes))
+                .collect(),
+            next: (!walk.0.is_empty()).then(|| token::write(&walk)),
+        })
+    }
+
+    fn stat(target: Target) -> Result<Option<Entry>, Error> {
+        let path = path(target)?;
+        let found = with(|session| {
+            let whole = below(&session.root, &path);
+            session.look(&whole)
+        })?;
+        Ok(found.map(|attributes| entry(path, &attributes)))
+    }
+
+    fn read(target: Target, offset: u64, into: &bodies::Sink) -> Result<(), Error> {
+        let path = path(target)?;
+        with(|session| browse::read(session, &path, offset, into))
+    }
+}
+
+impl editing::Guest for Sftp {
+    fn remove(expected: Entry, _trash: bool) -> Result<(), Error> {
+        let path = path(expected.target.clone())?;
+        let version = version(expected)?;
+        with(|session| {
+            let found = naming::expect(session, &path, &version)?;
+            let whole = below(&session.root, &path);
+            let kind = match found.kind() {
+                Kind::Folder => kind::RMDIR,
+                Kind::File | Kind::Other => kind::REMOVE,
+            };
+            let packet = session.packet(kind).text(whole);
+            session.done(packet, &path)
+        })
+    }
+
+    fn rename(expected: Entry, to: String, _folder: Option<Target>) -> Result<Entry, Error> {
+        let from = path(expected.target.clone())?;
+        let version = version(expected)?;
+        let attributes = with(|session| naming::rename(session, &from, &version, &to))?;
+        Ok(entry(to, &attributes))
+    }
+}
+
+/// What names can be on servers as they are: a path's parts, in bytes.
+fn names() -> NameRules {
+    NameRules {
+        forbidden: "/".into(),
+        forbidden_first: String::new(),
+        forbidden_last: String::new(),
+        reserved: Vec::new(),
+        case_sensitive: true,
+        unicode: "keep".into(),
+        name_limit: 255,
+        path_limit: 4000,
+        limits_in_bytes: true,
+        duplicates: false,
+        attributes: Vec::new(),
+    }
+}
+
+fn path(target: Target) -> Result<String, Error> {
+    target.path.ok_or_else(|| {
+        error(
+            ErrorClass::Unsupported,
+            "sftp/no-path",
+            "Files here are found by their path.",
+        )
+    })
+}
+
+/// The version that is expected: as it was told, else by size and time.
+fn version(entry: Entry) -> Result<String, Error> {
+    match (entry.version, entry.size, entry.modified) {
+        (Some(version), _, _) => Ok(version),
+        (None, Some(size), Some(modified)) => Ok(Attributes {
+            size: Some(size),
+            mode: None,
+            modified: u32::try_from(modified.seconds).ok(),
+        }
+        .version()),
+        _ => Err(unexpected("sftp/no-version", "What is to be changed has no version.")),
+    }
+}
+
+fn entry(path: String, attributes: &Attributes) -> Entry {
+    Entry {
+        target: Target {
+            path: Some(path),
+            id: None,
+        },
+        folder: attributes.kind() == Kind::Folder,
+        size: attributes.size,
+        modified: attributes.modified.map(|seconds| Instant {
+            seconds: i64::from(seconds),
+            nanoseconds: 0,
+        }),
+        version: Some(attributes.version()),
+        digests: Vec::new(),
+        attributes: Vec::new(),
+    }
+}

@@ -1,0 +1,258 @@
+//! Bytes to a temporary name, many writes at a time.
+
+use std::collections::BTreeMap;
+
+use camroll_connector::types::{Error, ErrorClass, Instant};
+use camroll_connector::{bodies, log, staging, token};
+use serde::{Deserialize, Serialize};
+
+use crate::failures::{full, garbled};
+use crate::folders;
+use crate::packets::{kind, open, status, Packet, Reply};
+use crate::paths::{below, draft, STAGING};
+use crate::session::{yes, Session, UNDER_WAY};
+
+/// Bytes that may be under way: enough for a second of a fast line, little enough for a small server.
+const IN_FLIGHT: u64 = 8 << 20;
+/// An upload that breaks off goes on from the last multiple of it that is safe.
+const CHECKPOINT: u64 = 64 << 20;
+
+/// What a broken upload goes on from.
+#[derive(Serialize, Deserialize)]
+struct Reached {
+    bytes: u64,
+}
+
+/// A file's bytes on their way.
+struct Writes<'a> {
+    session: &'a mut Session,
+    handle: Vec<u8>,
+    /// Requests without an answer, with their bytes.
+    waiting: BTreeMap<u32, u64>,
+    in_flight: u64,
+    offset: u64,
+}
+
+/// What is to be brought.
+pub struct Upload<'a> {
+    pub key: &'a str,
+    pub body: &'a bodies::Body,
+    pub modified: Option<Instant>,
+    pub checkpoint: Option<Vec<u8>>,
+}
+
+/// Brings a file's bytes to its temporary name; how many there are.
+pub fn upload(session: &mut Session, upload: Upload) -> Result<u64, Error> {
+    let path = below(&session.root, &draft(upload.key)?);
+    folders::ensure(session, [STAGING].into_iter())?;
+    let reached = match &upload.checkpoint {
+        Some(state) if goes_on(session) => reached(session, state, &path)?,
+        _ => 0,
+    };
+    let mut how = open::WRITE | open::CREATE;
+    if reached == 0 {
+        how |= open::TRUNCATE;
+    }
+    let packet = session.packet(kind::OPEN).text(&path).u32(how).no_attributes();
+    let handle = session.open(packet, "a temporary file")?;
+    let mut writes = Writes {
+        session,
+        handle,
+        waiting: BTreeMap::new(),
+        in_flight: 0,
+        offset: reached,
+    };
+    let written = match upload.body.size() {
+        Some(size) => writes.known(upload.body, size),
+        None => writes.unknown(upload.body),
+    };
+    let written = written.and_then(|()| writes.settle());
+    let (handle, size) = (std::mem::take(&mut writes.handle), writes.offset);
+    if let Err(failed) = written {
+        return Err(abandon(session, failed, upload.body.size()));
+    }
+    conclude(session, &handle, upload.modified)?;
+    Ok(size)
+}
+
+/// Only where writing at an offset is known to work, and what was written is known to be on disk.
+fn goes_on(session: &Session) -> bool {
+    session.can("fsync@openssh.com")
+}
+
+fn reached(session: &mut Session, state: &[u8], path: &str) -> Result<u64, Error> {
+    let Ok(Reached { bytes }) = token::read::<Reached>(state) else {
+        return Ok(0);
+    };
+    let there = session.look(path)?.and_then(|attributes| attributes.size);
+    Ok(match there {
+        Some(size) if size >= bytes => bytes,
+        // The engine hands out nothing before the checkpoint any more, so it must hear of this.
+        _ => {
+            return Err(camroll_connector::errors::error(
+                ErrorClass::Expired,
+                "sftp/upload-lost",
+                "What was uploaded of it before is gone.",
+            ))
+        }
+    })
+}
+
+impl Writes<'_> {
+    /// The host sends the bytes; they don't pass through here.
+    fn known(&mut self, body: &bodies::Body, size: u64) -> Result<(), Error> {
+        if size == 0 {
+            // Also of nothing the end comes only when the source passed.
+            body.read(1)?;
+        }
+        let mut saves = goes_on(self.session);
+        let mut safe = self.offset;
+        while self.offset < size {
+            let count = (size - self.offset).min(u64::from(self.session.write_size)) as u32;
+            self.room(u64::from(count))?;
+            let header = self.begin(count);
+            self.session.send(&header.before(count))?;
+            self.session.send_body(body, self.offset, count)?;
+            self.offset += u64::from(count);
+            if saves && self.offset - safe >= CHECKPOINT && self.offset < size {
+                saves = self.save()?;
+                safe = self.offset;
+            }
+        }
+        Ok(())
+    }
+
+    fn unknown(&mut self, body: &bodies::Body) -> Result<(), Error> {
+        loop {
+            let bytes = body.read(self.session.write_size)?;
+            if bytes.is_empty() {
+                return Ok(());
+            }
+            let count = bytes.len() as u32;
+            self.room(u64::from(count))?;
+            let mut packet = self.begin(count).before(count);
+            packet.extend(bytes);
+            self.session.send(&packet)?;
+            self.offset += u64::from(count);
+        }
+    }
+
+    fn begin(&mut self, count: u32) -> Packet {
+        let packet = self
+            .session
+            .packet(kind::WRITE)
+            .text(&self.handle)
+            .u64(self.offset)
+            .u32(count);
+        self.waiting.insert(packet.id(), u64::from(count));
+        self.in_flight += u64::from(count);
+        packet
+    }
+
+    fn room(&mut self, count: u64) -> Result<(), Error> {
+        while self.waiting.len() >= UNDER_WAY || (self.in_flight + count > IN_FLIGHT && self.in_flight > 0) {
+            self.one()?;
+        }
+        Ok(())
+    }
+
+    fn one(&mut self) -> Result<(), Error> {
+        let (id, reply) = self.session.receive()?;
+        let count = self.waiting.remove(&id).ok_or_else(|| garbled("answer to nothing"))?;
+        self.in_flight -= count;
+        yes(reply, "writing")
+    }
+
+    /// Waits for all answers; the first that says no is told.
+    fn settle(&mut self) -> Result<(), Error> {
+        let mut first = Ok(());
+        while !self.waiting.is_empty() {
+            let one = self.one();
+            let lost = one.as_ref().is_err_and(|why| why.class == ErrorClass::Transient);
+            first = first.and(one);
+            if lost {
+                break;
+            }
+        }
+        first
+    }
+
+    /// Makes what was written safe, and tells the engine. False where nobody keeps it.
+    fn save(&mut self) -> Result<bool, Error> {
+        self.settle()?;
+        let packet = self
+            .session
+            .packet(kind::EXTENDED)
+            .text("fsync@openssh.com")
+            .text(&self.handle);
+        yes(self.session.ask(packet)?, "writing to disk")?;
+        let state = token::write(&Reached { bytes: self.offset });
+        match staging::save(&state, self.offset) {
+            Ok(()) => Ok(true),
+            Err(why) if why.class == ErrorClass::Unsupported => Ok(false),
+            Err(why) => Err(why),
+        }
+    }
+}
+
+/// Why a file wasn't taken. The connection is given up with whatever is under way on it.
+fn abandon(session: &mut Session, failed: Error, size: Option<u64>) -> Error {
+    session.give_up();
+    if failed.code != "sftp/failure" {
+        return failed;
+    }
+    // Version 3 has no word for a full disk, so it is asked for its space.
+    match Session::fresh().and_then(|mut fresh| fresh.volume()) {
+        Ok(Some((free, _))) if free < size.unwrap_or(1) => full(free),
+        _ => failed,
+    }
+}
+
+fn conclude(session: &mut Session, handle: &[u8], modified: Option<Instant>) -> Result<(), Error> {
+    let mut packets = Vec::new();
+    if let Some(time) = modified {
+        // Version 3 counts from 1970 in 32 bits.
+        let seconds = u32::try_from(time.seconds.max(0)).unwrap_or(u32::MAX);
+        packets.push(session.packet(kind::FSETSTAT).text(handle).times(seconds));
+    }
+    let syncs = session.can("fsync@openssh.com");
+    if syncs {
+        packets.push(session.packet(kind::EXTENDED).text("fsync@openssh.com").text(handle));
+    }
+    packets.push(session.packet(kind::CLOSE).text(handle));
+    let mut replies = session.ask_all(packets)?.into_iter();
+    if modified.is_some() {
+        if let Some(Err(why)) = replies.next().map(|reply| yes(reply, "setting the time")) {
+            log::write(
+                log::Level::Info,
+                "the server doesn't keep the time that a file should have",
+                &[("why".into(), why.message)],
+            );
+        }
+    }
+    if syncs {
+        if let Some(Reply::Status { code, message }) = replies.next() {
+            if code != status::OK && code != status::UNSUPPORTED {
+                return Err(crate::failures::of_status(code, &message, "writing to disk"));
+            }
+        }
+    }
+    replies.next().map_or(Ok(()), |reply| yes(reply, "closing"))
+}
+
+/// Takes temporary files away; one that isn't there is taken away already.
+pub fn discard(session: &mut Session, keys: &[String]) -> Result<Vec<Result<(), Error>>, Error> {
+    let mut packets = Vec::new();
+    for key in keys {
+        let path = below(&session.root, &draft(key)?);
+        packets.push(session.packet(kind::REMOVE).text(path));
+    }
+    let replies = session.ask_all(packets)?;
+    Ok(replies
+        .into_iter()
+        .map(|reply| match yes(reply, "a temporary file") {
+            Err(why) if why.class == ErrorClass::NotFound => Ok(()),
+            removed => removed,
+        })
+        .collect())
+}

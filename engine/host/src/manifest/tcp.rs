@@ -1,0 +1,62 @@
+//! What a manifest says of connections below HTTP.
+
+use serde::Deserialize;
+
+/// A host and port that may be connected to, as a person set them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TcpRule {
+    /// The setting that names the host.
+    pub host: String,
+    /// The setting that names the port.
+    pub port: Option<String>,
+    /// The port where that isn't set.
+    pub default_port: u16,
+    /// How it may be connected to.
+    pub security: Vec<Security>,
+    /// How SSH signs in.
+    pub ssh: Option<SshRule>,
+    /// For people.
+    pub why: String,
+}
+
+/// What protects a connection.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Security {
+    /// Nothing.
+    Plain,
+    /// TLS for the name connected to.
+    Tls,
+    /// SSH; the connection is a subsystem's channel.
+    Ssh,
+}
+
+impl Security {
+    /// As `tcp.connect` is asked for it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Tls => "tls",
+            Self::Ssh => "ssh",
+        }
+    }
+}
+
+/// How SSH signs in, and whom it trusts.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SshRule {
+    /// The setting that names the user.
+    pub user: String,
+    /// The slot of the password.
+    pub password: Option<String>,
+    /// The slot of the private key.
+    pub key: Option<String>,
+    /// The slot of the key's passphrase.
+    pub passphrase: Option<String>,
+    /// The setting that names a known_hosts file or holds its lines.
+    pub known_hosts: String,
+    /// The subsystem: "sftp".
+    pub subsystem: String,
+}

@@ -1,0 +1,191 @@
+//! Which host and port may be connected to: what the manifest's `tcp` rules take from the settings.
+
+use camroll_model::{ConnectorError, ErrorClass};
+use serde_json::Value;
+
+use crate::manifest::{Manifest, Security, SshRule};
+
+/// What may be connected to, and how.
+pub(super) struct Granted {
+    name: String,
+    pub host: String,
+    port: u16,
+    pub security: Security,
+    pub ssh: Option<SshSettings>,
+}
+
+/// How SSH signs in: what of it isn't secret, and the slots of what is.
+pub(super) struct SshSettings {
+    pub user: String,
+    pub password: Option<String>,
+    pub key: Option<String>,
+    pub passphrase: Option<String>,
+    /// A path or the lines themselves.
+    pub known_hosts: Option<String>,
+    pub subsystem: String,
+}
+
+pub(super) struct Grants {
+    connector: String,
+    granted: Vec<Granted>,
+}
+
+impl Grants {
+    pub(super) fn new(manifest: &Manifest, settings: &Value) -> Result<Self, ConnectorError> {
+        let mut granted = Vec::new();
+        for (name, rule) in &manifest.tcp {
+            // A setting that isn't there grants nothing; whether it may be left out is the schema's to say.
+            let Some(host) = text(settings, &rule.host) else {
+                continue;
+            };
+            let port = match rule.port.as_deref().and_then(|pointer| settings.pointer(pointer)) {
+                Some(port) => port
+                    .as_u64()
+                    .and_then(|port| u16::try_from(port).ok())
+                    .filter(|port| *port > 0)
+                    .ok_or_else(|| bad_host(&host, "its port isn't between 1 and 65535"))?,
+                None => rule.default_port,
+            };
+            let host = name_of(&host)?;
+            for security in &rule.security {
+                granted.push(Granted {
+                    name: name.clone(),
+                    host: host.clone(),
+                    port,
+                    security: *security,
+                    ssh: rule.ssh.as_ref().map(|rule| ssh_settings(rule, settings)),
+                });
+            }
+        }
+        Ok(Self {
+            connector: manifest.id.clone(),
+            granted,
+        })
+    }
+
+    pub(super) fn check(
+        &self,
+        host: &str,
+        port: u16,
+        security: &str,
+        auth: Option<&str>,
+    ) -> Result<&Granted, ConnectorError> {
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        self.granted
+            .iter()
+            .find(|granted| {
+                granted.host.eq_ignore_ascii_case(host)
+                    && granted.port == port
+                    && granted.security.name() == security
+                    && auth.is_none_or(|auth| auth == granted.name)
+            })
+            .ok_or_else(|| {
+                let mut error = refused(host, port, security);
+                error.message = format!("The connector {}: {}", self.connector, error.message);
+                error
+            })
+    }
+}
+
+pub(super) fn refused(host: &str, port: u16, security: &str) -> ConnectorError {
+    ConnectorError::new(
+        ErrorClass::PermissionDenied,
+        "host/not-granted",
+        format!(
+            "a connection to {host}:{port} ({security}) isn't granted: only the settings name where it may connect."
+        ),
+    )
+}
+
+fn text(settings: &Value, pointer: &str) -> Option<String> {
+    settings
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
+}
+
+fn ssh_settings(rule: &SshRule, settings: &Value) -> SshSettings {
+    SshSettings {
+        user: text(settings, &rule.user).unwrap_or_default(),
+        password: rule.password.clone(),
+        key: rule.key.clone(),
+        passphrase: rule.passphrase.clone(),
+        known_hosts: text(settings, &rule.known_hosts),
+        subsystem: rule.subsystem.clone(),
+    }
+}
+
+/// A name or an address, without the brackets that an IPv6 address may have.
+fn name_of(host: &str) -> Result<String, ConnectorError> {
+    let name = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(host);
+    let is_fine = name
+        .chars()
+        .all(|letter| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_' | ':' | '%'));
+    if name.is_empty() || !is_fine {
+        return Err(bad_host(host, "it isn't the name or address of a host"));
+    }
+    Ok(name.to_ascii_lowercase())
+}
+
+fn bad_host(host: &str, why: &str) -> ConnectorError {
+    ConnectorError::new(
+        ErrorClass::InvalidSetting,
+        "tcp/bad-host",
+        format!("{host:?} can't be connected to: {why}."),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grants(settings: &str) -> Result<Grants, ConnectorError> {
+        let manifest = br#"{"manifest":1,"id":"t","version":"0.1.0","interface":"0.1","title":"t","summary":"t","roles":["destination"],
+            "settings":{},"slots":{"password":{"setting":"/password","why":"t"}},
+            "tcp":{"sftp":{"host":"/host","port":"/port","default-port":22,"security":["ssh"],"why":"t",
+            "ssh":{"user":"/user","password":"password","known-hosts":"/known_hosts","subsystem":"sftp"}}}}"#;
+        let manifest = Manifest::parse(manifest).expect("it is right");
+        Grants::new(&manifest, &serde_json::from_str(settings).expect("JSON"))
+    }
+
+    #[test]
+    fn only_what_a_person_set_is_granted() {
+        let grants = grants(r#"{"host":"NAS.example","user":"alice"}"#).unwrap();
+        assert!(grants.check("nas.example", 22, "ssh", Some("sftp")).is_ok());
+        for (host, port, security) in [
+            ("nas.example", 23, "ssh"),
+            ("nas.example", 22, "plain"),
+            ("nas.example.org", 22, "ssh"),
+            ("127.0.0.1", 22, "ssh"),
+        ] {
+            let refused = grants.check(host, port, security, None).err().expect("refused");
+            assert_eq!(refused.code, "host/not-granted");
+        }
+    }
+
+    #[test]
+    fn hosts_and_ports_that_are_none_are_settings_to_mend() {
+        for settings in [
+            r#"{"host":"nas/evil"}"#,
+            r#"{"host":"nas evil"}"#,
+            r#"{"host":"nas","port":70000}"#,
+            r#"{"host":"nas","port":0}"#,
+        ] {
+            assert_eq!(
+                grants(settings).err().expect("refused").code,
+                "tcp/bad-host",
+                "{settings}"
+            );
+        }
+        assert!(
+            grants(r#"{"host":"[::1]"}"#)
+                .unwrap()
+                .check("::1", 22, "ssh", None)
+                .is_ok()
+        );
+    }
+}

@@ -1,0 +1,7 @@
+//! The connector `sftp` over the host's SSH against real servers: OpenSSH, and rclone, whose server differs where servers may.
+
+mod content;
+mod faults;
+mod place;
+mod sign_in;
+mod throughput;

@@ -1,0 +1,205 @@
+//! Whole runs into buckets of real servers: what an rclone of its own finds there is the library, byte by byte.
+
+mod setting;
+
+use camroll_cloud_apple::{Action, Content, NewItem};
+use camroll_servers::buckets::{ACCESS_KEY, Bucket, SECRET_KEY};
+use camroll_servers::{Fetched, fetched};
+use setting::{Setting, name, photo};
+
+const SIZE: u64 = 30_000;
+
+/// The servers that can be had here.
+fn buckets() -> Vec<(&'static str, Bucket)> {
+    let mut buckets = Vec::new();
+    let rclone = match fetched("rclone") {
+        Fetched::Here(rclone) => rclone,
+        Fetched::Missing(why) => {
+            eprintln!("not run: {why}");
+            return buckets;
+        }
+    };
+    buckets.push(("rclone serve s3", Bucket::rclone(&rclone)));
+    match fetched("seaweedfs") {
+        Fetched::Here(weed) => buckets.push(("SeaweedFS", Bucket::seaweedfs(&weed, &rclone))),
+        Fetched::Missing(why) => eprintln!("not run: {why}"),
+    }
+    buckets
+}
+
+fn write_spec(setting: &Setting, bucket: &Bucket, more: &str) {
+    setting.write_spec("");
+    let path = setting.path("family.yaml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (head, _) = text.split_once("destination:\n").unwrap();
+    let endpoint = bucket.endpoint();
+    let destination = format!(
+        "destination:\n  connector: s3\n  with:\n    provider: other\n    endpoint: \"{endpoint}\"\n    bucket: photos\n    prefix: family\n    access_key: {{ env: S3_ACCESS_KEY }}\n    secret_key: {{ env: S3_SECRET_KEY }}\n{more}"
+    );
+    std::fs::write(path, format!("{head}{destination}")).unwrap();
+}
+
+fn run(setting: &Setting, secret: &str, arguments: &[&str]) -> setting::Run {
+    let output = setting
+        .command(arguments)
+        .env("S3_ACCESS_KEY", ACCESS_KEY)
+        .env("S3_SECRET_KEY", secret)
+        .output()
+        .expect("camroll runs");
+    setting::Run::of(output)
+}
+
+fn sync(setting: &Setting) -> setting::Run {
+    run(setting, SECRET_KEY, &["sync", "family.yaml", "--json"])
+}
+
+/// A folder with the library as it must be.
+fn expected(setting: &Setting, files: &[(String, Content)]) -> String {
+    let folder = setting.path("expected");
+    for (path, content) in files {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content.block(0, usize::MAX)).unwrap();
+    }
+    folder.display().to_string()
+}
+
+fn assert_equal(bucket: &Bucket, folder: &str, server: &str) {
+    let there = format!("{}/family", bucket.remote());
+    let checked = bucket.rclone_says(&["check", "--download", folder, &there, "--exclude", ".camroll/**"]);
+    assert!(
+        checked.is_some(),
+        "{server}: rclone finds a difference; there: {:?}",
+        bucket.rclone_says(&["lsf", "-R", &there])
+    );
+}
+
+#[test]
+fn a_library_comes_whole_and_stays_so() {
+    for (server, bucket) in buckets() {
+        let setting = Setting::new();
+        setting.add_photos(40, SIZE);
+        let odd = [
+            "Müller & Söhne +1 (ä).JPG",
+            "夏の写真 100%.JPG",
+            "снег #7.JPG",
+            "emoji 🎉'!~.JPG",
+        ];
+        let mut files: Vec<(String, Content)> = (0..40)
+            .map(|number| {
+                (
+                    format!("2014/05/{}", name(number)),
+                    Content::generated(number + 1, SIZE),
+                )
+            })
+            .collect();
+        setting.apple.library(|library| {
+            for (number, name) in (100..).zip(odd) {
+                library.add(NewItem {
+                    name: Some(name.into()),
+                    ..photo(number, SIZE)
+                });
+                files.push((format!("2014/05/{name}"), Content::generated(number + 1, SIZE)));
+            }
+        });
+        write_spec(&setting, &bucket, "");
+        setting.login();
+        let first = sync(&setting);
+        assert_eq!(
+            (first.code, first.put()),
+            (0, 44),
+            "{server}: {}{}",
+            first.out,
+            first.err
+        );
+        let receipt = first.receipt();
+        assert_eq!(
+            receipt["destinations"]["default"]["proof"]["service-checked"], 44,
+            "{server}: {receipt}"
+        );
+        let folder = expected(&setting, &files);
+        assert_equal(&bucket, &folder, server);
+        let again = sync(&setting);
+        assert_eq!((again.code, again.put()), (0, 0), "{server}: {}", again.out);
+
+        // An edit that is edited again takes the first one's place.
+        for text in ["first edit", "second edit"] {
+            setting.apple.library(|library| {
+                let id = library.find(&name(3)).expect("a photo");
+                library.edit(&id, Content::of(text.as_bytes().to_vec()));
+            });
+            let edited = sync(&setting);
+            assert_eq!((edited.code, edited.put()), (0, 1), "{server}: {}", edited.out);
+        }
+        let stem = name(3).replace(".JPG", "-edited.JPG");
+        files.push((format!("2014/05/{stem}"), Content::of(b"second edit".to_vec())));
+        let folder = expected(&setting, &files);
+        assert_equal(&bucket, &folder, server);
+    }
+}
+
+#[test]
+fn a_large_file_comes_in_parts_and_a_wrong_one_not_at_all() {
+    const LARGE: u64 = 70 << 20;
+    for (server, bucket) in buckets() {
+        let setting = Setting::new();
+        setting.add_photos(1, LARGE);
+        write_spec(&setting, &bucket, "");
+        setting.login();
+        setting
+            .apple
+            .fault(&format!("download:{}", name(0)), None, Action::Flip(LARGE - 1));
+        let wrong = sync(&setting);
+        assert_eq!(wrong.code, 6, "{server}: {}{}", wrong.out, wrong.err);
+        let there = format!("{}/family", bucket.remote());
+        let listed = bucket
+            .rclone_says(&["lsf", "-R", "--files-only", &there, "--exclude", ".camroll/**"])
+            .unwrap();
+        assert_eq!(listed, "", "{server}");
+        let uploads = bucket.rclone_says(&["backend", "list-multipart-uploads", &bucket.remote()]);
+        assert!(
+            uploads.is_none_or(|uploads| !uploads.contains(&name(0))),
+            "{server}: an upload is left"
+        );
+        setting.apple.mend();
+        let right = sync(&setting);
+        assert_eq!(
+            (right.code, right.put()),
+            (0, 1),
+            "{server}: {}{}",
+            right.out,
+            right.err
+        );
+        let folder = expected(
+            &setting,
+            &[(format!("2014/05/{}", name(0)), Content::generated(1, LARGE))],
+        );
+        assert_equal(&bucket, &folder, server);
+    }
+}
+
+#[test]
+fn wrong_keys_and_a_missing_bucket_are_told_apart() {
+    for (server, bucket) in buckets() {
+        let setting = Setting::new();
+        setting.add_photos(2, SIZE);
+        write_spec(&setting, &bucket, "");
+        setting.login();
+        let refused = run(&setting, "another-secret", &["sync", "family.yaml", "--json"]);
+        assert_ne!(refused.code, 0, "{server}");
+        assert!(
+            refused.problem_codes().iter().any(|code| code.starts_with("s3/")),
+            "{server}: {}",
+            refused.out
+        );
+        let path = setting.path("family.yaml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.replace("bucket: photos", "bucket: elsewhere")).unwrap();
+        let missing = sync(&setting);
+        assert!(
+            missing.problem_codes().contains(&"s3/NoSuchBucket".to_owned()),
+            "{server}: {}",
+            missing.out
+        );
+    }
+}

@@ -1,0 +1,137 @@
+//! Servers that speak S3: a strict one and a lax one.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::{Server, free_port};
+
+/// The access key's id.
+pub const ACCESS_KEY: &str = "labkey";
+/// Its secret.
+pub const SECRET_KEY: &str = "labsecret123";
+
+/// A server with an empty bucket called "photos".
+pub struct Bucket {
+    server: Server,
+    folder: TempDir,
+    rclone: PathBuf,
+}
+
+impl Bucket {
+    /// SeaweedFS: checks signatures and digests, and keeps conditions.
+    ///
+    /// # Panics
+    /// If it doesn't start.
+    pub fn seaweedfs(weed: &Path, rclone: &Path) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let config = folder.path().join("s3.json");
+        let identities = format!(
+            r#"{{"identities":[{{"name":"t","credentials":[{{"accessKey":"{ACCESS_KEY}","secretKey":"{SECRET_KEY}"}}],"actions":["Admin","Read","Write","List","Tagging"]}}]}}"#
+        );
+        std::fs::write(&config, identities).expect("a file");
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).expect("a folder");
+        let [master, volume, filer, s3] = [(); 4].map(|()| port_with_a_twin());
+        let mut command = Command::new(weed.join("bin/weed"));
+        command
+            .arg("server")
+            .arg(format!("-dir={}", data.display()))
+            .args(["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.electionTimeout=1s"])
+            // Without it the master reports statistics to its makers.
+            .args([
+                "-master.volumeSizeLimitMB=64",
+                "-master.telemetry=false",
+                "-volume.max=500",
+                "-filer",
+                "-s3",
+            ])
+            .args([format!("-master.port={master}"), format!("-volume.port={volume}")])
+            .args([format!("-filer.port={filer}"), format!("-s3.port={s3}")])
+            .args(["-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.autoCreateBucket=false"])
+            .arg(format!("-s3.config={}", config.display()))
+            .current_dir(folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        Self::with_bucket(Server::start(&mut command, s3), folder, rclone)
+    }
+
+    /// rclone's own: takes every digest and every condition, and looks at none.
+    ///
+    /// # Panics
+    /// If it doesn't start.
+    pub fn rclone(rclone: &Path) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).expect("a folder");
+        let port = free_port();
+        let mut command = Command::new(rclone.join("bin/rclone"));
+        command
+            .args(["serve", "s3", "--addr", &format!("127.0.0.1:{port}")])
+            .args(["--auth-key", &format!("{ACCESS_KEY},{SECRET_KEY}")])
+            .arg(&data)
+            .env("RCLONE_CONFIG", folder.path().join("no-config"))
+            .stderr(Stdio::null());
+        Self::with_bucket(Server::start(&mut command, port), folder, rclone)
+    }
+
+    fn with_bucket(server: Server, folder: TempDir, rclone: &Path) -> Self {
+        let bucket = Self {
+            server,
+            folder,
+            rclone: rclone.to_owned(),
+        };
+        // Its port opens before it can make a bucket.
+        let made = (0..60).any(|_| {
+            let made = bucket.rclone_says(&["mkdir", &bucket.remote()]).is_some();
+            if !made {
+                std::thread::sleep(std::time::Duration::from_millis(500));
+            }
+            made
+        });
+        assert!(made, "no bucket could be made at {}", bucket.endpoint());
+        bucket
+    }
+
+    /// Its address.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.server.address())
+    }
+
+    /// The bucket as rclone names it.
+    pub fn remote(&self) -> String {
+        ":s3:photos".to_owned()
+    }
+
+    /// What an rclone of its own says of it; none if it fails.
+    pub fn rclone_says(&self, arguments: &[&str]) -> Option<String> {
+        let output = Command::new(self.rclone.join("bin/rclone"))
+            .args(arguments)
+            .args(["--retries", "1", "--low-level-retries", "3"])
+            .env("RCLONE_CONFIG", self.folder.path().join("no-config"))
+            .env("RCLONE_S3_PROVIDER", "Other")
+            .env("RCLONE_S3_ENDPOINT", self.endpoint())
+            .env("RCLONE_S3_ACCESS_KEY_ID", ACCESS_KEY)
+            .env("RCLONE_S3_SECRET_ACCESS_KEY", SECRET_KEY)
+            .env("RCLONE_S3_FORCE_PATH_STYLE", "true")
+            .output()
+            .expect("rclone runs");
+        output
+            .status
+            .success()
+            .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+}
+
+/// A free port whose neighbour ten thousand further is free too: SeaweedFS speaks gRPC there.
+fn port_with_a_twin() -> u16 {
+    (0..1000)
+        .map(|_| free_port())
+        .find(|port| {
+            port.checked_add(10_000)
+                .is_some_and(|twin| TcpListener::bind((Ipv4Addr::LOCALHOST, twin)).is_ok())
+        })
+        .expect("two ports on loopback")
+}
