@@ -11,6 +11,11 @@ use crate::settings::SignIn;
 pub fn failure(preset: &Preset, sign_in: SignIn, answer: &Answer, what: &str) -> Error {
     let title = preset.title;
     match answer.status {
+        401 if wants_digest(answer) => error(
+            ErrorClass::Unsupported,
+            "webdav/digest-only",
+            format!("{title} signs in by digests only (RFC 7616), which camroll can't yet. Allow basic authentication over https there."),
+        ),
         401 => error(
             ErrorClass::Unauthenticated,
             "webdav/signed-out",
@@ -69,6 +74,16 @@ pub fn failure(preset: &Preset, sign_in: SignIn, answer: &Answer, what: &str) ->
         ),
         _ => answer.failure("webdav", what),
     }
+}
+
+/// Whether a server offers digests and nothing that takes the password itself.
+fn wants_digest(answer: &Answer) -> bool {
+    let offered = |scheme: &str| {
+        answer.headers.iter().any(|(name, value)| {
+            name.eq_ignore_ascii_case("www-authenticate") && value.to_ascii_lowercase().contains(scheme)
+        })
+    };
+    offered("digest ") && !offered("basic ")
 }
 
 /// Something is there that wasn't expected.
@@ -151,6 +166,13 @@ mod tests {
         }
         let busy = of(503, &[("Retry-After", "17")]);
         assert_eq!((busy.class, busy.retry_after), (ErrorClass::RateLimited, Some(17)));
+    }
+
+    #[test]
+    fn a_server_that_wants_digests_isnt_a_wrong_password() {
+        assert_eq!(of(401, &[("WWW-Authenticate", "Digest realm=\"x\"")]).code, "webdav/digest-only");
+        let both = [("WWW-Authenticate", "Digest realm=\"x\""), ("www-authenticate", "Basic realm=\"x\"")];
+        assert_eq!(of(401, &both).code, "webdav/signed-out");
     }
 
     #[test]

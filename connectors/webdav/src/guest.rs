@@ -49,17 +49,11 @@ impl connector::Guest for Webdav {
         wire::connect(&settings)
     }
 
-    /// Looks at the address; a server that wants digests instead of the password is asked by them from then on.
+    /// Only looks: what is written is written when the engine knows that this is the right place.
     fn check() -> Result<Account, Error> {
         let session = session()?;
         let base = session.destination.place.base();
-        let there = match session.look(&base) {
-            Err(refused) if refused.class == ErrorClass::Unauthenticated && session.wants_digest(&base)? => {
-                wire::use_digest()?;
-                session.look(&base)?
-            }
-            looked => looked?,
-        };
+        let there = session.look(&base)?;
         if there.is_none() {
             return Err(Error {
                 details: vec![("setting".into(), "/url".into())],

@@ -7,15 +7,11 @@ use std::rc::Rc;
 use camroll_connector::errors::unexpected;
 use camroll_connector::http::{request, Answer, Builder};
 use camroll_connector::types::Error;
-use camroll_connector::{session, token};
 
 use crate::browse::Read;
 use crate::clocks::Learnt;
 use crate::failures::failure;
 use crate::settings::{fixed_address, Destination, Settings, SignIn};
-
-/// Where `check` remembers that a server wants digests instead of the password.
-const SCHEME: &str = "scheme";
 
 /// What an instance holds. All of it can be lost.
 pub struct Session {
@@ -54,20 +50,12 @@ pub fn session() -> Result<Rc<Session>, Error> {
         .ok_or_else(|| unexpected("webdav/settings", "The connection has no settings."))
 }
 
-/// Remembers that the server wants digests. Only in `check`.
-pub fn use_digest() -> Result<(), Error> {
-    session::set(SCHEME, &token::write(&"digest"))
-}
-
-/// The manifest's name of how this connection signs in; none where nobody does.
+/// The manifest's name of how a connection signs in; none where nobody does.
 fn scheme(sign_in: SignIn) -> Option<&'static str> {
     match sign_in {
         SignIn::None => None,
         SignIn::Bearer => Some("bearer"),
-        SignIn::Password => Some(match session::get(SCHEME) {
-            Some(_) => "digest",
-            None => "basic",
-        }),
+        SignIn::Password => Some("basic"),
     }
 }
 
@@ -105,20 +93,6 @@ impl Session {
             .into_iter()
             .map(|pending| Answer::read(camroll_connector::http::Pending::wait(pending?)?))
             .collect()
-    }
-
-    /// Whether a server that refused the password offers digests and nothing that takes the password itself.
-    pub fn wants_digest(&self, url: &str) -> Result<bool, Error> {
-        if self.destination.sign_in != SignIn::Password || session::get(SCHEME).is_some() {
-            return Ok(false);
-        }
-        let answer = Answer::read(request("OPTIONS", url).pace("metadata").send()?)?;
-        let offered = |scheme: &str| {
-            answer.headers.iter().any(|(name, value)| {
-                name.eq_ignore_ascii_case("www-authenticate") && value.to_ascii_lowercase().contains(scheme)
-            })
-        };
-        Ok(answer.status == 401 && offered("digest ") && !offered("basic "))
     }
 
     /// What a status means.
