@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Pages of codes that are put together when they are needed, so that no source has them whole.
-const COMPOSED: [&str; 1] = ["apple/http-status"];
+const COMPOSED: [&str; 2] = ["apple/http-status", "webdav/http-status"];
 
 #[test]
 fn every_code_has_a_page_and_every_page_a_code() {
