@@ -2,81 +2,31 @@
 //!
 //! Equal size and name only nominate a file. It is taken over after the destination told its digest, or after every byte of it was read.
 
+mod compare;
+mod report;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use camroll_host::Connection;
 use camroll_model::{Asset, ConnectorError, Entry, ErrorClass, Ownership, Placement, Problem, Proof, Recipe, Retry};
 use camroll_plan::{Scope, held, scope};
-use camroll_spec::{Destination, Spec};
-use camroll_state::{DestinationId, Ordinal, Placed, Presence, SignIn, State};
+use camroll_state::{DestinationId, Ordinal, Placed, Presence, State};
 use futures::StreamExt as _;
-use serde::Serialize;
 
 use crate::archive::{Archive, OWN, PAGE, heeding};
 use crate::context::{HeardLibrary, Mode};
-use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::identity::write_file;
-use crate::link::Link;
 use crate::manifest::line;
 use crate::manifest_reader::{ManifestReader, Told};
-use crate::progress::{Arrival, Event, Progress};
+use crate::progress::{Arrival, Event};
 use crate::run::{RunRequest, hear_all};
-use crate::stop::Stop;
-use crate::survey::read_digests;
+use compare::{There, compare, look};
+pub use report::{AdoptReport, AdoptRequest};
 
 /// Problems that are named; the rest are counted.
 const PROBLEMS: usize = 1000;
-
-/// What is to be taken over.
-pub struct AdoptRequest {
-    /// The spec.
-    pub spec: Arc<Spec>,
-    /// One of its destinations.
-    pub destination: Destination,
-    /// Its connection.
-    pub connection: Connection,
-    /// The source, for what the manifest doesn't name; none: only what it names.
-    pub source: Option<(Connection, SignIn)>,
-    /// Who is told.
-    pub progress: Arc<dyn Progress>,
-    /// Who may stop it.
-    pub stop: Stop,
-}
-
-/// What was taken over.
-#[derive(Clone, Debug, Serialize)]
-pub struct AdoptReport {
-    /// The destination's name in the spec.
-    pub destination: String,
-    /// Files that the manifest names and that are what it says.
-    pub by_manifest: u64,
-    /// Files that are the library's by their content.
-    pub by_content: u64,
-    /// Files that the journal knew before.
-    pub known_before: u64,
-    /// Files that the manifest names and that are gone or others; a sync sends them again.
-    pub mismatches: u64,
-    /// Files there that are nobody's that camroll knows. They stay untouched.
-    pub others: u64,
-    /// What is wrong.
-    pub problems: Vec<Problem>,
-}
-
-impl AdoptReport {
-    /// For a script.
-    pub fn exit(&self) -> Exit {
-        if self.mismatches > 0 {
-            Exit::Mismatch
-        } else if self.problems.is_empty() {
-            Exit::Done
-        } else {
-            Exit::SomeFailed
-        }
-    }
-}
 
 struct Adopting<'a> {
     request: &'a AdoptRequest,
@@ -420,59 +370,4 @@ fn named(file: &Entry, name: &str) -> bool {
     path.rsplit('/')
         .next()
         .is_some_and(|file| file.eq_ignore_ascii_case(name))
-}
-
-enum There {
-    Same(Box<Placement>),
-    Missing,
-    Other,
-}
-
-async fn look(link: &Link, told: &Placement) -> Result<There, ConnectorError> {
-    let target = told.entry.target.clone();
-    let there = link
-        .call(|there| {
-            let target = target.clone();
-            async move { there.stat(target).await }
-        })
-        .await?;
-    match there {
-        None => Ok(There::Missing),
-        Some(entry) => compare(link, entry, told).await,
-    }
-}
-
-async fn compare(link: &Link, entry: Entry, told: &Placement) -> Result<There, ConnectorError> {
-    if entry.folder || entry.size.is_some_and(|size| size != told.size) {
-        return Ok(There::Other);
-    }
-    let contradicted = entry.digests.iter().any(|listed| {
-        told.digests
-            .iter()
-            .any(|ours| ours.algorithm == listed.algorithm && ours.value != listed.value)
-    });
-    if contradicted {
-        return Ok(There::Other);
-    }
-    let reported = entry.digests.iter().any(|listed| told.digests.contains(listed));
-    // SHA-256 is told by every placement: where only another digest is known, the file is read for it.
-    let has_own = told
-        .digests
-        .iter()
-        .any(|digest| digest.algorithm == camroll_model::Algorithm::Sha256);
-    let (digests, proof) = if reported && has_own {
-        (told.digests.clone(), Proof::ServiceReported)
-    } else {
-        match read_digests(link, &entry.target, &told.digests).await? {
-            Some(digests) => (digests, Proof::ReadBack),
-            None => return Ok(There::Other),
-        }
-    };
-    Ok(There::Same(Box::new(Placement {
-        entry,
-        digests,
-        proof,
-        ownership: Ownership::Adopted,
-        ..told.clone()
-    })))
 }

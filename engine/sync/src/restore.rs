@@ -2,138 +2,29 @@
 //!
 //! Every byte is checked on its way, a file gets its name only when it is whole and durable, and what is in the folder already is never replaced.
 
+mod file;
+mod report;
+
 use std::sync::Arc;
 
-use camroll_host::{Connection, PipeOptions};
-use camroll_model::{
-    Algorithm, Asset, AssetKind, ConnectorError, ErrorClass, Library, Placement, Problem, Retry, StageFile, Staged,
-    Target,
-};
+use camroll_model::{Asset, AssetKind, ConnectorError, ErrorClass, Library, Placement, Problem, Retry};
 use camroll_plan::{Scope, scope};
-use camroll_spec::{Destination, Filter, HiddenFilter, NameGlob, Span, Spec};
+use camroll_spec::{Filter, HiddenFilter, Spec};
 use camroll_state::State;
 use futures::StreamExt as _;
-use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::archive::{Archive, PAGE, heeding};
 use crate::context::Mode;
-use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::identity::miscounted;
 use crate::link::Link;
 use crate::manifest_reader::ManifestReader;
-use crate::progress::{Arrival, Event, Progress};
-use crate::stop::Stop;
-use crate::survey::read_digests;
+use crate::progress::{Arrival, Event};
+use file::{Ended, Wanted, bring_one};
+pub use report::{Choice, FiltersChoice, Knowledge, RestoreReport, RestoreRequest};
 
 /// Problems that are named; the rest are counted.
 const PROBLEMS: usize = 1000;
-/// Bytes that may be under way in one file.
-const WINDOW: usize = 1 << 20;
-
-/// Where it is known from what is at the destination.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Knowledge {
-    /// The journal of this machine.
-    State,
-    /// `.camroll/manifest` at the destination.
-    Manifest,
-}
-
-/// Which files.
-#[derive(Clone, Debug)]
-pub struct Choice {
-    /// Taken within.
-    pub taken: Option<Span>,
-    /// The asset's name matches one of these; none: any.
-    pub names: Vec<NameGlob>,
-    /// Also what the spec's own filters say.
-    pub filters: FiltersChoice,
-}
-
-/// Whether the spec's own filters count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FiltersChoice {
-    /// All that is there.
-    Everything,
-    /// What the spec's filters take now.
-    InScope,
-}
-
-/// What is to be restored.
-pub struct RestoreRequest {
-    /// The spec.
-    pub spec: Arc<Spec>,
-    /// One of its destinations.
-    pub destination: Destination,
-    /// Its connection.
-    pub connection: Connection,
-    /// Where the files go: an empty folder, or one where a restore goes on.
-    pub into: Connection,
-    /// Which files.
-    pub choice: Choice,
-    /// Where it is to be known from; none: the journal if it knows the destination.
-    pub knowledge: Option<Knowledge>,
-    /// Who is told.
-    pub progress: Arc<dyn Progress>,
-    /// Who may stop it.
-    pub stop: Stop,
-}
-
-/// What came of it.
-#[derive(Clone, Debug, Serialize)]
-pub struct RestoreReport {
-    /// The destination's name in the spec.
-    pub destination: String,
-    /// Where it is known from what is there.
-    pub from: Knowledge,
-    /// Files that the choice takes: the sum of the following.
-    pub chosen: u64,
-    /// Brought now.
-    pub restored: u64,
-    /// Equal files were in the folder.
-    pub already_there: u64,
-    /// Not brought.
-    pub failed: u64,
-    /// Bytes that were brought.
-    pub bytes: u64,
-    /// Files at the destination that the choice doesn't take.
-    pub not_chosen: u64,
-    /// What wasn't brought, and why.
-    pub problems: Vec<Problem>,
-    /// Whether any file at the destination isn't what was placed there.
-    #[serde(skip)]
-    mismatch: bool,
-}
-
-impl RestoreReport {
-    /// For a script.
-    pub fn exit(&self) -> Exit {
-        if self.mismatch {
-            Exit::Mismatch
-        } else if self.failed > 0 {
-            Exit::SomeFailed
-        } else {
-            Exit::Done
-        }
-    }
-}
-
-/// A file that the choice takes.
-struct Wanted {
-    placement: Placement,
-    name: Option<String>,
-    /// Where it goes.
-    path: String,
-}
-
-enum Ended {
-    Restored,
-    AlreadyThere,
-    Failed(ConnectorError),
-}
 
 struct Restoring<'a> {
     request: &'a RestoreRequest,
@@ -435,133 +326,4 @@ impl Restoring<'_> {
         }
         Ok(())
     }
-}
-
-async fn bring_one(from: &Link, into: &Link, one: &Wanted) -> Ended {
-    match lying(into, one).await {
-        Ok(Some(ended)) => return ended,
-        Ok(None) => {}
-        Err(error) => return Ended::Failed(error),
-    }
-    // Wrong bytes may be the network's fault, once.
-    let brought = match copy(from, into, one).await {
-        Err(error) if matches!(error.class, ErrorClass::Corrupt | ErrorClass::Transient) => copy(from, into, one).await,
-        other => other,
-    };
-    match brought {
-        Ok(()) => Ended::Restored,
-        Err(error) => Ended::Failed(error),
-    }
-}
-
-/// What is in the folder where it shall be.
-async fn lying(into: &Link, one: &Wanted) -> Result<Option<Ended>, ConnectorError> {
-    let target = Target::at(one.path.clone());
-    let there = into
-        .call(|into| {
-            let target = target.clone();
-            async move { into.stat(target).await }
-        })
-        .await?;
-    let Some(entry) = there else { return Ok(None) };
-    if entry.size == Some(one.placement.size)
-        && !entry.folder
-        && read_digests(into, &target, &one.placement.digests).await?.is_some()
-    {
-        return Ok(Some(Ended::AlreadyThere));
-    }
-    Ok(Some(Ended::Failed(other_content())))
-}
-
-fn other_content() -> ConnectorError {
-    ConnectorError::new(
-        ErrorClass::Conflict,
-        "restore/other-content",
-        "Something else has that name in the folder, and stays as it is. Restore into another folder, or take it away.",
-    )
-}
-
-async fn copy(from: &Link, into: &Link, one: &Wanted) -> Result<(), ConnectorError> {
-    let (mut intake, outlet) = camroll_host::pipe(PipeOptions {
-        size: Some(one.placement.size),
-        digests: one.placement.digests.clone(),
-        compute: vec![Algorithm::Sha256],
-        window: WINDOW,
-        turns: None,
-        gate: Box::new(|_| Box::pin(async { Ok(()) })),
-    });
-    let key = format!("restore-{}", hex::encode(&Sha256::digest(&one.path)[..16]));
-    let file = StageFile {
-        asset: None,
-        role: None,
-        path: one.path.clone(),
-        media_type: "application/octet-stream".to_owned(),
-        modified: one.placement.entry.modified,
-        related: Vec::new(),
-        replaces: None,
-        idempotency_key: key.clone(),
-        checkpoint: None,
-    };
-    let target = one.placement.entry.target.clone();
-    let reading = async {
-        match from.connection().read(target, 0, &mut intake).await {
-            Ok(()) => intake.finish().await.map(drop),
-            Err(error) => {
-                intake.fail(error.clone());
-                Err(error)
-            }
-        }
-    };
-    let mut writing = tokio::task::JoinSet::new();
-    let folder = into.connection().clone();
-    writing.spawn(async move { folder.stage(file, outlet).await });
-    let (read, staged) = tokio::join!(reading, writing.join_next());
-    let staged = match staged {
-        Some(Ok(staged)) => staged,
-        Some(Err(panic)) => Err(ConnectorError::new(
-            ErrorClass::Unexpected,
-            "sync/panic",
-            panic.to_string(),
-        )),
-        None => Err(crate::link::cancelled()),
-    };
-    let published = match (read, staged) {
-        (Ok(()), Ok(Staged::Held(token))) => {
-            let mut committed = into.connection().commit(vec![token]).await?;
-            let one = committed.pop().unwrap_or_else(|| Err(miscounted("commit", 1, 0)));
-            one.map(drop)
-        }
-        (Ok(()), Ok(Staged::Stored(_))) => Ok(()),
-        // A folder that is full makes the reading fail too: its own word counts.
-        (Err(_), Err(staged)) if !staged.code.starts_with("host/body: ") && staged.class != ErrorClass::Corrupt => {
-            Err(staged)
-        }
-        (Err(read), _) => Err(read),
-        (Ok(()), Err(staged)) => Err(staged),
-    };
-    let Err(error) = published else { return Ok(()) };
-    let orphan = camroll_model::Orphan {
-        path: one.path.clone(),
-        idempotency_key: key,
-        held: None,
-        checkpoint: None,
-    };
-    if let Err(error) = into.connection().abort(vec![orphan]).await {
-        tracing::info!(code = error.code, "a draft stays until the next restore");
-    }
-    Err(match error.class {
-        // Somebody put something there meanwhile.
-        ErrorClass::Conflict => other_content(),
-        ErrorClass::Corrupt => ConnectorError::new(
-            ErrorClass::Corrupt,
-            "restore/damaged",
-            "What is at the destination isn't what was placed there; it was not restored. Another copy may have it.",
-        ),
-        ErrorClass::NotFound if error.code != "files/vanished" => ConnectorError::new(
-            ErrorClass::NotFound,
-            "restore/missing",
-            "It isn't at the destination any more. Another copy may have it.",
-        ),
-        _ => error,
-    })
 }

@@ -3,187 +3,25 @@
 //! The listing is gone through page by page, each entry looked up by its path, and a bit kept for each placement that was seen: memory doesn't grow with the archive but for
 //! that bit. What the listing didn't show is asked for by name before it counts as missing.
 
+mod judge;
+mod report;
+mod seen;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use camroll_host::Connection;
 use camroll_model::{ConnectorError, Entry, ErrorClass, Placement, Problem, Proof, Retry};
-use camroll_spec::{Destination, Spec};
 use camroll_state::{DestinationId, Presence, Stands, State};
 use futures::StreamExt as _;
-use serde::Serialize;
 
 use crate::archive::{Archive, OWN, PAGE, heeding};
 use crate::context::Mode;
-use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::progress::{Arrival, Event, Progress};
-use crate::stop::Stop;
+use crate::progress::{Arrival, Event};
 use crate::survey::read_digests;
-
-/// How closely it is looked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Depth {
-    /// What the destination lists: names, sizes, versions, digests where it tells them.
-    Listing,
-    /// Every byte is read back.
-    Bytes,
-}
-
-/// What becomes of assets whose files are missing or damaged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Repair {
-    /// They are told.
-    Tell,
-    /// They are made dirty, so that the next sync brings them again.
-    MakeDirty,
-}
-
-/// What is to be verified.
-pub struct VerifyRequest {
-    /// The spec.
-    pub spec: Arc<Spec>,
-    /// One of its destinations.
-    pub destination: Destination,
-    /// Its connection.
-    pub connection: Connection,
-    /// How closely.
-    pub depth: Depth,
-    /// What then.
-    pub repair: Repair,
-    /// Who is told.
-    pub progress: Arc<dyn Progress>,
-    /// Who may stop it.
-    pub stop: Stop,
-}
-
-/// What was found at a destination.
-#[derive(Clone, Debug, Serialize)]
-pub struct VerifyReport {
-    /// Its name in the spec.
-    pub destination: String,
-    /// Files that the journal says are there.
-    pub placed: u64,
-    /// Those that are there as they were placed, as far as it was looked.
-    pub as_placed: u64,
-    /// Files that were read back, and were the same.
-    pub read_back: u64,
-    /// Bytes of them.
-    pub bytes_read: u64,
-    /// Files there that the journal doesn't know. They are nobody's business.
-    pub others: u64,
-    /// What isn't as it was placed.
-    pub mismatches: Vec<Mismatch>,
-    /// Files that couldn't be read, so that nothing is known of them.
-    pub unread: Vec<Mismatch>,
-}
-
-impl VerifyReport {
-    /// For a script.
-    pub fn exit(&self) -> Exit {
-        if !self.mismatches.is_empty() {
-            Exit::Mismatch
-        } else if !self.unread.is_empty() {
-            Exit::SomeFailed
-        } else {
-            Exit::Done
-        }
-    }
-}
-
-/// A file that isn't as it was placed.
-#[derive(Clone, Debug, Serialize)]
-pub struct Mismatch {
-    /// Stable: `camroll explain CODE`.
-    pub code: String,
-    /// Where.
-    pub path: String,
-    /// Whose file it is.
-    pub asset: String,
-    /// Which of its files.
-    pub role: &'static str,
-    /// What is wrong, and what to do.
-    pub message: String,
-    /// What becomes of it.
-    pub mending: Mending,
-}
-
-/// What becomes of a file that isn't as it was placed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mending {
-    /// Nothing yet: `--repair` would have it sent again.
-    Possible,
-    /// The next sync sends it again.
-    Planned,
-    /// The source no longer has it: only another copy can help.
-    Impossible,
-    /// Nothing is known of it, so nothing is done.
-    Unknown,
-}
-
-/// What a listing says of a placement.
-enum Judged {
-    Same,
-    /// The listed digest is one of ours.
-    Reported,
-    /// Another version than the one that was placed, and nothing that tells whether the bytes are others.
-    Touched,
-    Differs(&'static str, String),
-}
-
-fn judge(entry: &Entry, placement: &Placement) -> Judged {
-    if let Some(size) = entry.size
-        && size != placement.size
-    {
-        let why = format!("It has {size} bytes there, and {} were placed.", placement.size);
-        return Judged::Differs("verify/other-size", why);
-    }
-    let mut reported = false;
-    for told in &entry.digests {
-        let ours = placement.digests.iter().find(|ours| ours.algorithm == told.algorithm);
-        match ours {
-            Some(ours) if ours.value != told.value => {
-                let why = format!("The destination says that its digest is {told}, and {ours} was placed.");
-                return Judged::Differs("verify/other-digest", why);
-            }
-            Some(_) => reported = true,
-            None => {}
-        }
-    }
-    if reported {
-        return Judged::Reported;
-    }
-    match (&entry.version, &placement.entry.version) {
-        (Some(there), Some(known)) if there != known => Judged::Touched,
-        _ => Judged::Same,
-    }
-}
-
-/// A bit for each placement.
-#[derive(Default)]
-struct Seen(Vec<u64>);
-
-impl Seen {
-    fn place(number: u64) -> (usize, u64) {
-        (usize::try_from(number / 64).unwrap_or(usize::MAX), 1 << (number % 64))
-    }
-
-    fn add(&mut self, number: u64) {
-        let (word, bit) = Self::place(number);
-        if self.0.len() <= word {
-            self.0.resize(word + 1, 0);
-        }
-        if let Some(word) = self.0.get_mut(word) {
-            *word |= bit;
-        }
-    }
-
-    fn has(&self, number: u64) -> bool {
-        let (word, bit) = Self::place(number);
-        self.0.get(word).is_some_and(|word| word & bit != 0)
-    }
-}
+use judge::{Judged, judge};
+pub use report::{Depth, Mending, Mismatch, Repair, VerifyReport, VerifyRequest};
+use seen::Seen;
 
 struct Verifying<'a> {
     request: &'a VerifyRequest,
