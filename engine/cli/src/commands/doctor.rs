@@ -109,7 +109,7 @@ fn summary(findings: &[Finding]) -> String {
     let count = |verdict: Verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
     match (count(Verdict::Wrong), count(Verdict::Limit)) {
         (0, 0) => "All is well.".to_owned(),
-        (0, limits) => format!("All works; {limits} limits to know."),
-        (wrong, _) => format!("{wrong} things are wrong."),
+        (0, limits) => format!("All works; limits to know: {limits}."),
+        (wrong, _) => format!("What is wrong: {wrong} of {}.", findings.len()),
     }
 }
