@@ -35,6 +35,14 @@ pub(super) fn check(manifest: &Manifest) -> Result<(), ManifestError> {
                 "its auth {name:?} uses the slot {slot:?}, and there is no such slot"
             ));
         }
+        if let Some(pointer) = auth.pointer().filter(|pointer| !pointer.starts_with('/')) {
+            return fail(format!(
+                "its auth {name:?} speaks of the setting {pointer:?}, which is no JSON pointer"
+            ));
+        }
+        if auth.origins().is_empty() {
+            return fail(format!("its auth {name:?} names no origin where it may be used"));
+        }
     }
     connections(manifest)?;
     origins(manifest)?;

@@ -206,6 +206,15 @@ pub enum Auth {
         /// The slot with the token.
         token: String,
     },
+    /// RFC 7616.
+    HttpDigest {
+        /// Where it may be used.
+        origins: Vec<String>,
+        /// The setting with the user's name.
+        user: String,
+        /// The slot with the password.
+        password: String,
+    },
     /// AWS Signature Version 4.
     #[serde(rename = "aws-sigv4")]
     AwsSigv4 {
@@ -217,8 +226,8 @@ pub enum Auth {
         secret_key: String,
         /// The slot with a session's token, where there may be one.
         session_token: Option<String>,
-        /// The setting with the region.
-        region: String,
+        /// The setting with the region, where there is one; a request may name another.
+        region: Option<String>,
         /// "s3".
         service: String,
     },
@@ -228,16 +237,17 @@ impl Auth {
     /// Where it may be used.
     pub(crate) fn origins(&self) -> &[String] {
         match self {
-            Self::HttpBasic { origins, .. } | Self::HttpBearer { origins, .. } | Self::AwsSigv4 { origins, .. } => {
-                origins
-            }
+            Self::HttpBasic { origins, .. }
+            | Self::HttpBearer { origins, .. }
+            | Self::HttpDigest { origins, .. }
+            | Self::AwsSigv4 { origins, .. } => origins,
         }
     }
 
     /// The slots that it takes secrets from.
     pub(crate) fn slots(&self) -> Vec<&String> {
         match self {
-            Self::HttpBasic { password, .. } => vec![password],
+            Self::HttpBasic { password, .. } | Self::HttpDigest { password, .. } => vec![password],
             Self::HttpBearer { token, .. } => vec![token],
             Self::AwsSigv4 {
                 access_key,
@@ -245,6 +255,15 @@ impl Auth {
                 session_token,
                 ..
             } => [access_key, secret_key].into_iter().chain(session_token).collect(),
+        }
+    }
+
+    /// The setting that it reads.
+    pub(crate) fn pointer(&self) -> Option<&String> {
+        match self {
+            Self::HttpBasic { user, .. } | Self::HttpDigest { user, .. } => Some(user),
+            Self::HttpBearer { .. } => None,
+            Self::AwsSigv4 { region, .. } => region.as_ref(),
         }
     }
 }

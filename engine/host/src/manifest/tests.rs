@@ -16,7 +16,11 @@ fn manifest() -> Value {
             "other": {"by": {"/tier": {"gold": "https://gold.example.com"}}, "address": "https://other.example.com", "why": ""}
         },
         "slots": {"token": {"captured": true, "places": [{"method": "POST", "origin": "auth", "path": "/**", "header": "X-Token"}], "why": ""}},
-        "captures": [{"slot": "token", "method": "*", "origin": "auth", "path": "/**", "json": "/token"}]
+        "captures": [{"slot": "token", "method": "*", "origin": "auth", "path": "/**", "json": "/token"}],
+        "auth": {
+            "digest": {"scheme": "http-digest", "origins": ["auth"], "user": "/user", "password": "token"},
+            "signed": {"scheme": "aws-sigv4", "origins": ["auth"], "access-key": "token", "secret-key": "token", "region": "/region", "service": "s3"}
+        }
     })
 }
 
@@ -48,6 +52,16 @@ fn what_a_manifest_may_not_say_is_refused_in_words() {
         ("/slots/token/places/0/path", json!("/**/x"), "goes on after"),
         ("/captures/0/json", Value::Null, "exactly one of header, cookie, json"),
         ("/captures/0/slot", json!("other"), "no such slot"),
+        ("/auth/digest/scheme", json!("http-ntlm"), "unknown variant"),
+        ("/auth/digest/password", json!("other"), "no such slot"),
+        ("/auth/digest/user", json!("user"), "no JSON pointer"),
+        ("/auth/digest/origins", json!([]), "names no origin"),
+        (
+            "/auth/signed/origins",
+            json!(["nowhere"]),
+            "doesn't name it under origins",
+        ),
+        ("/auth/signed/region", json!("eu"), "no JSON pointer"),
         ("/origins/other/address", json!("http://127.0.0.1:80"), "isn't https"),
         (
             "/origins/other/address",

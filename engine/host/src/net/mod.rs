@@ -13,6 +13,7 @@ mod places;
 mod redirect;
 mod resolver;
 mod send;
+mod wire;
 
 pub(crate) use clients::tls;
 pub(crate) use content::{Encoding, RunningDigest, Segment};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use camroll_model::{ConnectorError, ErrorClass};
 use futures::stream::{BoxStream, StreamExt as _};
+use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -13,15 +14,16 @@ use url::Url;
 
 use crate::error::HostError;
 use crate::manifest::Manifest;
-use crate::net::auth::{Outgoing, Schemes};
+use crate::net::auth::{Heard, Outgoing, Refusal, Schemes};
 use crate::net::clients::{Clients, Way};
-use crate::net::content::{Content as Sent, Part, Segment, lengthless};
+use crate::net::content::{Content as Sent, Part, Segment};
 use crate::net::cookies::{PastExpiry, header_for, parse};
 use crate::net::grants::{Granted, Grants, private_address, reach_of};
 use crate::net::places::Places;
 use crate::net::redirect::{Chain, Content, Credentials};
-use crate::net::resolver::{REFUSED, Resolve};
-use crate::net::{address, answer, headers};
+use crate::net::resolver::Resolve;
+use crate::net::wire::{Empty, asked_anew, read, stream};
+use crate::net::{address, answer, headers, wire};
 use crate::redact::redact;
 use crate::vault::{Reach, Vault};
 
@@ -56,6 +58,20 @@ pub(crate) struct Response {
     pub url: String,
     pub length: Option<u64>,
     pub body: BoxStream<'static, Result<Bytes, ConnectorError>>,
+}
+
+/// How often a request was sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    First,
+    Last,
+}
+
+/// What came of a turn.
+enum Hop {
+    Answered(Response),
+    /// It was refused for want of something that is known now.
+    Again,
 }
 
 /// HTTP for one connection.
@@ -154,7 +170,29 @@ impl Net {
         }
     }
 
+    /// One request on the way; once more where its refusal taught what was missing.
     async fn hop(&self, chain: &Chain, request: &Request) -> Result<Response, ConnectorError> {
+        let mut turn = Turn::First;
+        loop {
+            match self.turn(chain, request, turn).await? {
+                Hop::Answered(response) => return Ok(response),
+                Hop::Again => turn = Turn::Last,
+            }
+        }
+    }
+
+    fn was_taught(&self, auth: &str, url: &Url, said: Option<&HeaderValue>, answered: &reqwest::Response) -> Refusal {
+        let heard = Heard {
+            url,
+            status: answered.status().as_u16(),
+            headers: answered.headers(),
+            said,
+            now: now(),
+        };
+        self.schemes.heard(&self.manifest, auth, &heard)
+    }
+
+    async fn turn(&self, chain: &Chain, request: &Request, turn: Turn) -> Result<Hop, ConnectorError> {
         let (method, url) = (chain.method.as_str(), &chain.url);
         let started = now();
         let name = headers::method(method)?;
@@ -193,11 +231,11 @@ impl Net {
         };
         let filled = places.query(url)?;
         // As placeholders do, it stays on the origin that the request was made for.
-        if let Some(auth) = request
+        let signed = request
             .auth
             .as_ref()
-            .filter(|_| chain.credentials == Credentials::Carried)
-        {
+            .filter(|_| chain.credentials == Credentials::Carried);
+        if let Some(auth) = signed {
             let outgoing = Outgoing {
                 method,
                 url: &filled,
@@ -210,46 +248,28 @@ impl Net {
                 .sign(&self.manifest, &self.vault, auth, &granted, outgoing)?;
         }
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let mut outgoing = self.clients.of(way).request(name, filled).headers(headers);
-        let mut pulse = Arc::default();
-        let failed = Arc::new(parking_lot::Mutex::new(None));
-        match body.in_memory() {
-            Some(bytes) => {
-                if !bytes.is_empty() || !matches!(method, "GET" | "HEAD") {
-                    outgoing = outgoing.body(bytes);
-                }
+        let said = headers.get(reqwest::header::AUTHORIZATION).cloned();
+        let outgoing = self.clients.of(way).request(name, filled.clone()).headers(headers);
+        let answered = wire::transmit(
+            url,
+            outgoing,
+            &body,
+            (request.unknown_length, Empty::of(method)),
+            self.idle,
+        )
+        .await?;
+        if let Some(auth) = signed
+            && self.was_taught(auth, &filled, said.as_ref(), &answered) == Refusal::Taught
+            && turn == Turn::First
+        {
+            if body.can_be_sent_again() {
+                return Ok(Hop::Again);
             }
-            None => {
-                match (body.length(), request.unknown_length) {
-                    (Some(length), _) => outgoing = outgoing.header(reqwest::header::CONTENT_LENGTH, length),
-                    (None, UnknownLength::Chunked) => {}
-                    (None, UnknownLength::Refused) => return Err(lengthless()),
-                }
-                let (bytes, beats) = body.sent();
-                pulse = beats;
-                let failed = Arc::clone(&failed);
-                // What a source says of its end is the connector's to hear, not the network's.
-                let bytes = bytes.map(move |bytes| bytes.inspect_err(|error| *failed.lock() = Some(error.clone())));
-                outgoing = outgoing.body(reqwest::Body::wrap_stream(bytes));
+            if answered.status() == StatusCode::UNAUTHORIZED {
+                return Err(asked_anew(url));
             }
         }
-        let answered = tokio::select! {
-            answered = outgoing.send() => answered.map_err(|error| {
-                failed.lock().take().unwrap_or_else(|| network(url, &error))
-            })?,
-            () = pulse.stands_still(self.idle) => {
-                return Err(ConnectorError::new(
-                    ErrorClass::Transient,
-                    "host/timeout",
-                    format!(
-                        "{} didn't answer within {} s.",
-                        url.host_str().unwrap_or_default(),
-                        self.idle.as_secs()
-                    ),
-                ));
-            }
-        };
-        self.take(method, url, answered, &granted, jar).await
+        self.take(method, url, answered, &granted, jar).await.map(Hop::Answered)
     }
 
     fn body(&self, segments: &[Segment], places: &Places<'_>, headers: &mut HeaderMap) -> Result<Sent, ConnectorError> {
@@ -288,13 +308,6 @@ impl Net {
         let received = now();
         let status = answered.status().as_u16();
         let mut headers = Vec::new();
-        if let Some(date) = answered
-            .headers()
-            .get(reqwest::header::DATE)
-            .and_then(|date| date.to_str().ok())
-        {
-            self.schemes.heard_date(date, received);
-        }
         let mut set = Vec::new();
         for (name, value) in answered.headers() {
             let Ok(value) = value.to_str() else { continue };
@@ -380,73 +393,4 @@ impl Net {
         error.message = redact(&self.vault, &error.message);
         error
     }
-}
-
-async fn read(
-    mut body: BoxStream<'static, Result<Bytes, ConnectorError>>,
-    length: Option<u64>,
-) -> Result<Bytes, ConnectorError> {
-    if length.is_some_and(|length| length > answer::READ_LIMIT as u64) {
-        return Err(answer::too_large());
-    }
-    let mut whole = Vec::new();
-    while let Some(chunk) = body.next().await {
-        let chunk = chunk?;
-        if whole.len() + chunk.len() > answer::READ_LIMIT {
-            return Err(answer::too_large());
-        }
-        whole.extend_from_slice(&chunk);
-    }
-    Ok(whole.into())
-}
-
-fn stream(answered: reqwest::Response, url: Url, idle: Duration) -> BoxStream<'static, Result<Bytes, ConnectorError>> {
-    futures::stream::unfold((answered, url), move |(mut answered, url)| async move {
-        match tokio::time::timeout(idle, answered.chunk()).await {
-            Ok(Ok(Some(chunk))) => Some((Ok(chunk), (answered, url))),
-            Ok(Ok(None)) => None,
-            Ok(Err(error)) => Some((Err(network(&url, &error)), (answered, url))),
-            Err(_) => {
-                let error = ConnectorError::new(
-                    ErrorClass::Transient,
-                    "host/idle",
-                    format!(
-                        "{} sent nothing for {} s in the middle of an answer.",
-                        url.host_str().unwrap_or_default(),
-                        idle.as_secs()
-                    ),
-                );
-                Some((Err(error), (answered, url)))
-            }
-        }
-    })
-    .boxed()
-}
-
-fn network(url: &Url, error: &reqwest::Error) -> ConnectorError {
-    let host = url.host_str().unwrap_or_default();
-    let mut chain = String::new();
-    let mut source = std::error::Error::source(error);
-    while let Some(inner) = source {
-        chain = inner.to_string();
-        if chain.contains(REFUSED) {
-            return private_address(host);
-        }
-        source = inner.source();
-    }
-    let (class, code) = if chain.contains("certificate") || chain.contains("invalid peer") {
-        (ErrorClass::Unexpected, "host/tls")
-    } else if error.is_connect() {
-        (ErrorClass::Transient, "host/connect")
-    } else if error.is_timeout() {
-        (ErrorClass::Transient, "host/timeout")
-    } else {
-        (ErrorClass::Transient, "host/broken-off")
-    };
-    let what = if error.is_connect() {
-        "can't be reached"
-    } else {
-        "broke the connection off"
-    };
-    ConnectorError::new(class, code, format!("{host} {what} ({chain})."))
 }

@@ -1,5 +1,6 @@
 //! What a connector must not be able to do, tried by one that does: each is stopped under its own name, and the host goes on serving others.
 
+mod auth;
 mod files;
 mod limits;
 mod load;

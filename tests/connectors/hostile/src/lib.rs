@@ -158,6 +158,7 @@ fn ask(url: &str) -> Result<String, Error> {
     if let Some((name, value)) = header.split_once(": ") {
         asked.headers.push((name.to_owned(), value.to_owned()));
     }
+    asked.auth = Some(setting("auth")).filter(|auth| !auth.is_empty());
     asked.redirects = 5;
     send(&asked)
 }

@@ -153,7 +153,7 @@ fn signing_key(secret: &str, day: &str, region: &str, service: &str) -> Vec<u8> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::content::Content;
+    use crate::net::content::{Content, Part};
 
     /// The examples of "Authenticating Requests: Using the Authorization Header", Amazon S3 API Reference.
     fn signature(method: &str, url: &str, given: &[(&str, &str)]) -> String {
@@ -180,6 +180,69 @@ mod tests {
     }
 
     const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    /// "Examples of how to derive a signing key for Signature Version 4", AWS General Reference.
+    #[test]
+    fn amazons_own_signing_key() {
+        assert_eq!(
+            hex::encode(signing_key(
+                "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+                "20150830",
+                "us-east-1",
+                "iam"
+            )),
+            "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9"
+        );
+    }
+
+    /// Address, content, session's token, signature.
+    const EXPECTED: &[(&str, &str, Option<&str>, &str)] = &[
+        (
+            "https://b.example.com/a/2014/%E5%A4%8F%20100%25%20%2B~%27%28%29.jpg",
+            "",
+            None,
+            "2c38d287232dd59684001abcf09bf3b52090717116fb5c7896916c2b2b77e8aa",
+        ),
+        (
+            "https://b.example.com/k?partNumber=2&uploadId=a%2Bb%2F%3D%20c",
+            "welcome",
+            None,
+            "7753acf162a7d1f49a413471f4190b48e4a2bf9f7f51b2aa82120e8d06499a61",
+        ),
+        (
+            "http://127.0.0.1:9000/b/k?tagging=",
+            "welcome",
+            Some("token/with+signs=="),
+            "5a34d561d08936ceab177e27d882b0e8938f5dc4261bdc2841fd46e7dfbe11c9",
+        ),
+    ];
+
+    /// The values are what botocore's S3SigV4Auth signs for the same keys, time, address and headers.
+    #[test]
+    fn names_in_every_script_tokens_and_contents() {
+        let keys = |session: Option<&str>| Keys {
+            access: Secret::new("AKIAIOSFODNN7EXAMPLE".to_owned()),
+            secret: Secret::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned()),
+            session: session.map(|token| Secret::new(token.to_owned())),
+        };
+        for (url, content, session, expected) in EXPECTED {
+            let mut headers = HeaderMap::new();
+            headers.insert("content-type", "image/jpeg".parse().unwrap());
+            headers.insert("x-amz-meta-mtime", "1400000000".parse().unwrap());
+            let request = Outgoing {
+                method: "PUT",
+                url: &Url::parse(url).unwrap(),
+                headers: &mut headers,
+                content: &Content(vec![Part::Bytes(content.as_bytes().to_vec().into())]),
+                now: 1_369_353_600,
+                region: None,
+            };
+            sign(&keys(*session), "eu-central-1", "s3", 1_369_353_600, request).unwrap();
+            let value = headers[AUTHORIZATION].to_str().unwrap();
+            assert_eq!(value.rsplit('=').next(), Some(*expected), "{url}");
+            assert_eq!(headers.contains_key(TOKEN), session.is_some());
+        }
+    }
 
     #[test]
     fn amazons_own_examples() {
