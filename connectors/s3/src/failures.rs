@@ -25,6 +25,9 @@ fn by_status(answer: &Answer, what: &str) -> Error {
             format!("The service refuses it ({what}). Look at the keys and at what they may do with the bucket."),
         ),
         507 => full(),
+        301 | 307 | 308 | 400 if answer.header("x-amz-bucket-region").is_some() => {
+            elsewhere(answer, "s3/PermanentRedirect")
+        }
         _ => answer.failure("s3", what),
     }
 }
@@ -36,6 +39,27 @@ pub fn already_there() -> Error {
         "s3/PreconditionFailed",
         "Something else is there by now.",
     )
+}
+
+/// The bucket is in another region, which the service may name.
+fn elsewhere(answer: &Answer, code: &str) -> Error {
+    let text = String::from_utf8_lossy(&answer.body);
+    let named = answer
+        .header("x-amz-bucket-region")
+        .map(str::to_owned)
+        .or_else(|| xml::failure(&text)?.region);
+    let next = match named {
+        Some(region) => format!("set `region` to {region:?}"),
+        None => "look at `region`".to_owned(),
+    };
+    setting(code, "/region", format!("The bucket is in another region: {next}."))
+}
+
+fn setting(code: &str, pointer: &str, message: String) -> Error {
+    Error {
+        details: vec![("setting".to_owned(), pointer.to_owned())],
+        ..error(ErrorClass::InvalidSetting, code, message)
+    }
 }
 
 fn full() -> Error {
@@ -67,14 +91,15 @@ fn by_code(answer: &Answer, code: &str, message: &str, what: &str) -> Error {
         "PreconditionFailed" => already_there(),
         "NoSuchKey" | "NoSuchVersion" => said(ErrorClass::NotFound, ""),
         "NoSuchUpload" | "InvalidPart" | "InvalidPartOrder" => said(ErrorClass::Expired, ""),
-        "NoSuchBucket" => said(
-            ErrorClass::InvalidSetting,
-            "Make the bucket, or look at `bucket`, `region` and `endpoint`: camroll makes none.",
+        "NoSuchBucket" => setting(
+            &named,
+            "/bucket",
+            format!("{message} ({what}). Make the bucket, or look at `bucket`, `region` and `endpoint`: camroll makes none."),
         ),
-        "AuthorizationHeaderMalformed" | "PermanentRedirect" | "IllegalLocationConstraintException" => said(
-            ErrorClass::InvalidSetting,
-            "Look at `region`: the bucket is in another one.",
-        ),
+        "AuthorizationHeaderMalformed"
+        | "PermanentRedirect"
+        | "TemporaryRedirect"
+        | "IllegalLocationConstraintException" => elsewhere(answer, &named),
         "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" | "ExpiredToken" => said(
             ErrorClass::Unauthenticated,
             "Look at `access_key`, `secret_key` and, for temporary keys, `session_token`.",

@@ -49,7 +49,7 @@ impl connector::Guest for S3 {
     }
 
     fn check() -> Result<Account, Error> {
-        objects::list("", None)?;
+        objects::is_there()?;
         Ok(Account {
             id: None,
             name: bucket::settings()?.bucket.clone(),
@@ -62,7 +62,7 @@ impl connector::Guest for S3 {
 impl destination::Guest for S3 {
     fn probe() -> Result<destination::Identity, Error> {
         let settings = bucket::settings()?;
-        objects::list("", None)?;
+        objects::is_there()?;
         if settings.lock.is_some() && !settings.provider().object_lock {
             return Err(error(
                 ErrorClass::InvalidSetting,
@@ -141,6 +141,7 @@ impl destination::Guest for S3 {
             modified: file.modified.map(|time| time.seconds),
             asset: file.asset.map(|asset| asset.id),
             replaces: file.replaces,
+            key: file.idempotency_key,
             body,
         };
         if size > ONE_PIECE {

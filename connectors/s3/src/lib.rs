@@ -16,4 +16,6 @@ mod guest;
 #[cfg(target_arch = "wasm32")]
 mod objects;
 #[cfg(target_arch = "wasm32")]
+mod server;
+#[cfg(target_arch = "wasm32")]
 mod upload;

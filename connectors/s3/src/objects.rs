@@ -3,7 +3,7 @@
 use base64::prelude::{Engine as _, BASE64_STANDARD};
 use camroll_connector::errors::{error, unexpected};
 use camroll_connector::http::Answer;
-use camroll_connector::types::{Digest, Entry, Target};
+use camroll_connector::types::{Digest, Entry, Instant, Target};
 use camroll_connector::{bodies, Error, ErrorClass};
 
 use crate::bucket::{answer, settings, success, to};
@@ -11,6 +11,12 @@ use crate::failures::{already_there, failure};
 use crate::keys::decoded;
 use crate::providers::Etag;
 use crate::{keys, xml};
+
+/// When it was taken, seconds since 1970: the key and the form that rclone reads and writes.
+pub const MODIFIED: &str = "x-amz-meta-mtime";
+
+/// Under which key it was staged: tells our own object, whose answer was lost, from another one.
+pub const STAGED: &str = "x-amz-meta-camroll-key";
 
 /// The digest that an ETag is; none where it is something else.
 fn md5(etag: &str) -> Option<Digest> {
@@ -25,6 +31,26 @@ fn md5(etag: &str) -> Option<Digest> {
         algorithm: "md5".into(),
         value,
     })
+}
+
+/// An entry of what the headers of an answer tell of an object.
+pub fn told(path: &str, size: Option<u64>, answer: &Answer) -> Entry {
+    let mut entry = entry(path, size, answer.header("etag").unwrap_or_default());
+    // The bucket's own setting may be to encrypt so.
+    if answer
+        .header("x-amz-server-side-encryption")
+        .is_some_and(|encryption| encryption.starts_with("aws:kms"))
+    {
+        entry.digests.clear();
+    }
+    entry.modified = answer
+        .header(MODIFIED)
+        .and_then(|time| time.split('.').next()?.parse().ok())
+        .map(|seconds| Instant {
+            seconds,
+            nanoseconds: 0,
+        });
+    entry
 }
 
 /// An entry of what is known of an object.
@@ -62,6 +88,15 @@ pub fn path(target: Target) -> Result<String, Error> {
 
 /// A page of what is below a prefix.
 pub fn list(prefix: &str, next: Option<&str>) -> Result<(Vec<Entry>, Option<String>), Error> {
+    page(prefix, next, "1000")
+}
+
+/// The bucket is there and may be listed.
+pub fn is_there() -> Result<(), Error> {
+    page("", None, "1").map(drop)
+}
+
+fn page(prefix: &str, next: Option<&str>, most: &str) -> Result<(Vec<Entry>, Option<String>), Error> {
     let settings = settings()?;
     let below = match (settings.key(prefix), prefix) {
         (key, "") if key.is_empty() => String::new(),
@@ -70,7 +105,7 @@ pub fn list(prefix: &str, next: Option<&str>) -> Result<(Vec<Entry>, Option<Stri
     let mut query = vec![
         ("list-type", "2"),
         ("encoding-type", "url"),
-        ("max-keys", "1000"),
+        ("max-keys", most),
         ("prefix", below.as_str()),
     ];
     if let Some(next) = next {
@@ -83,7 +118,10 @@ pub fn list(prefix: &str, next: Option<&str>) -> Result<(Vec<Entry>, Option<Stri
         .objects
         .iter()
         .filter_map(|object| {
-            let key = decoded(&object.key);
+            let key = match listing.keys {
+                xml::Keys::Encoded => decoded(&object.key),
+                xml::Keys::Plain => object.key.clone(),
+            };
             // What ends with a slash stands for a folder in a service's own pages.
             let path = settings
                 .path(&key)
@@ -96,15 +134,19 @@ pub fn list(prefix: &str, next: Option<&str>) -> Result<(Vec<Entry>, Option<Stri
 
 /// What is at a path.
 pub fn stat(path: &str) -> Result<Option<Entry>, Error> {
+    Ok(look(path)?.map(|(entry, _)| entry))
+}
+
+/// What is at a path, and the key under which it was staged if it was by us.
+pub fn look(path: &str) -> Result<Option<(Entry, Option<String>)>, Error> {
     let answer = answer(to("HEAD", &settings()?.key(path), &[])?)?;
-    match answer.status {
-        404 => Ok(None),
-        _ => {
-            let answer = success(answer, "looking at an object")?;
-            let size = answer.header("content-length").and_then(|text| text.parse().ok());
-            Ok(Some(entry(path, size, answer.header("etag").unwrap_or_default())))
-        }
+    if answer.status == 404 {
+        return Ok(None);
     }
+    let answer = success(answer, "looking at an object")?;
+    let size = answer.header("content-length").and_then(|text| text.parse().ok());
+    let staged = answer.header(STAGED).map(str::to_owned);
+    Ok(Some((told(path, size, &answer), staged)))
 }
 
 /// The bytes.
@@ -141,6 +183,13 @@ pub fn expect(expected: &Entry) -> Result<String, Error> {
 
 /// Takes an object away.
 pub fn remove(expected: &Entry) -> Result<(), Error> {
+    if settings()?.lock.is_some() {
+        return Err(error(
+            ErrorClass::Unsupported,
+            "s3/locked",
+            "Objects under a lock stay: removing one would only hide it.",
+        ));
+    }
     let path = expect(expected)?;
     success(
         answer(to("DELETE", &settings()?.key(&path), &[])?)?,

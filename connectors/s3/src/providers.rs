@@ -5,10 +5,19 @@
 pub enum Conditions {
     /// The provider says so.
     Kept,
-    /// Not known, or it depends on the server: sent, and looked at beforehand as well.
+    /// Not known, or it depends on the server: tried once (`server.rs`).
     Unsure,
     /// Answered with an error: only looked at beforehand.
     Refused,
+}
+
+/// Whether a wrong `Content-MD5` is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Digests {
+    /// The provider says so.
+    Compared,
+    /// It depends on the server: tried once (`server.rs`).
+    Unsure,
 }
 
 /// How a bucket stands in an address.
@@ -40,6 +49,8 @@ pub struct Provider {
     pub style: Style,
     /// Whether writes can be made conditional.
     pub conditions: Conditions,
+    /// Whether digests of what arrives are compared.
+    pub digests: Digests,
     /// Parts of an upload at most.
     pub max_parts: u64,
     /// Smallest part that it wants, bytes.
@@ -57,6 +68,7 @@ const USUAL: Provider = Provider {
     address: None,
     style: Style::Path,
     conditions: Conditions::Unsure,
+    digests: Digests::Unsure,
     max_parts: 10_000,
     min_part: 8 * MIB,
     etag: Etag::Md5,
@@ -71,16 +83,18 @@ pub const PROVIDERS: [Provider; 12] = [
         address: Some("https://s3.{/region}.amazonaws.com"),
         style: Style::VirtualHost,
         conditions: Conditions::Kept,
+        digests: Digests::Compared,
         ..USUAL
     },
     // cloud.google.com/storage/docs/xml-api: its own preconditions (x-goog-if-generation-match) and retention; If-None-Match isn't honoured on writes.
     Provider {
         id: "gcs",
         address: Some("https://storage.googleapis.com"),
-        conditions: Conditions::Unsure,
+        digests: Digests::Compared,
         object_lock: false,
         ..USUAL
     },
+    // idrive.com/object-storage-e2: an address of its own for each account.
     Provider {
         id: "idrive-e2",
         ..USUAL
@@ -92,29 +106,32 @@ pub const PROVIDERS: [Provider; 12] = [
         min_part: 64 * MIB,
         ..USUAL
     },
-    // docs.digitalocean.com/products/spaces/reference/s3-compatibility (2025-12): no Object Lock.
+    // docs.digitalocean.com/products/spaces/reference/s3-compatibility (2025-12): Object Lock isn't listed.
     Provider {
         id: "digitalocean",
         address: Some("https://{/region}.digitaloceanspaces.com"),
         object_lock: false,
         ..USUAL
     },
+    // docs.wasabi.com: addresses by region; Object Lock with both modes and legal hold.
     Provider {
         id: "wasabi",
         address: Some("https://s3.{/region}.wasabisys.com"),
         ..USUAL
     },
-    // Conditional PUT was answered 501 NotImplemented (reported 2026-07).
+    // backblaze.com/docs/cloud-storage-s3-compatible-api: Content-MD5 is compared. Conditional PUT was answered 501 NotImplemented (reported 2026-07).
     Provider {
         id: "backblaze-b2",
         address: Some("https://s3.{/region}.backblazeb2.com"),
         conditions: Conditions::Refused,
+        digests: Digests::Compared,
         ..USUAL
     },
     // developers.cloudflare.com/r2/api/s3/api: path style, conditional PUT, no Object Lock; ETags of multipart uploads aren't MD5s of MD5s.
     Provider {
         id: "cloudflare-r2",
         conditions: Conditions::Kept,
+        digests: Digests::Compared,
         object_lock: false,
         ..USUAL
     },
@@ -125,12 +142,14 @@ pub const PROVIDERS: [Provider; 12] = [
         max_parts: 1_000,
         ..USUAL
     },
+    // rclone 1.75.2's provider file: s3.eu-luxembourg-1.megas4.com and so on.
     Provider {
         id: "mega-s4",
-        address: Some("https://s3.{/region}.s4.mega.io"),
+        address: Some("https://s3.{/region}.megas4.com"),
         object_lock: false,
         ..USUAL
     },
+    // rclone 1.75.2's provider file: us., eu., ap. and me. before it are its regions, set as `endpoint`.
     Provider {
         id: "filelu-s5",
         address: Some("https://s5lu.com"),

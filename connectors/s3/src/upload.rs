@@ -3,15 +3,16 @@
 use camroll_connector::bindings::camroll::connector::bodies::Body;
 use camroll_connector::errors::{error, unexpected};
 use camroll_connector::http::{Answer, Builder, Pending};
-use camroll_connector::types::Entry;
+use camroll_connector::types::{Entry, Instant};
 use camroll_connector::{clock, staging, token, Error, ErrorClass};
 use serde::{Deserialize, Serialize};
 
 use crate::bucket::{answer, settings, success, to};
 use crate::failures::{already_there, failure};
-use crate::objects::{base64, entry, expect, stat};
+use crate::objects::{base64, entry, expect, look, stat, told, MODIFIED, STAGED};
 use crate::parts::{part, part_size, UNDER_WAY};
 use crate::providers::Conditions;
+use crate::server::{self, Guard};
 use crate::{keys, xml};
 
 /// What is brought.
@@ -22,6 +23,8 @@ pub struct Wanted<'b> {
     pub modified: Option<i64>,
     pub asset: Option<String>,
     pub replaces: Option<Entry>,
+    /// The engine's key of this staging.
+    pub key: String,
     pub body: &'b Body,
 }
 
@@ -36,6 +39,9 @@ pub struct Upload {
     /// ETags, from the first part on.
     pub etags: Vec<String>,
     pub replaces: Option<String>,
+    /// The engine's key of this staging.
+    #[serde(default)]
+    pub key: String,
 }
 
 /// What the service says of an object that it stored.
@@ -49,8 +55,11 @@ impl Wanted<'_> {
         let settings = settings()?;
         request = request.header("content-type", self.media_type.clone());
         if let Some(time) = self.modified {
-            // The key and the form that rclone reads.
-            request = request.header("x-amz-meta-mtime", time.to_string());
+            request = request.header(MODIFIED, time.to_string());
+        }
+        request = request.header(STAGED, keys::encoded(&self.key));
+        if let Some(digest) = self.body.digest("sha256", None).ok().flatten() {
+            request = request.header("x-amz-meta-sha256", hex(&digest));
         }
         if let Some(asset) = &self.asset {
             request = request.header("x-amz-meta-camroll-asset", keys::encoded(asset));
@@ -106,11 +115,23 @@ fn iso8601(seconds: i64) -> String {
     )
 }
 
+/// What is looked at before a request that brings or shows a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// Only where the service can't be trusted to do it.
+    WhereNeeded,
+    /// Where its provider doesn't say: trials were made with the simple request only.
+    UnlessSaid,
+}
+
 /// Looks at what stands at the path, where the service can't be trusted to do it while it writes; and says what a request is to demand.
-fn condition(path: &str, replaces: Option<&Entry>) -> Result<Option<(&'static str, String)>, Error> {
-    let settings = settings()?;
-    let conditions = settings.provider().conditions;
-    if conditions != Conditions::Kept {
+fn condition(path: &str, replaces: Option<&Entry>, before: Look) -> Result<Option<(&'static str, String)>, Error> {
+    let conditions = server::conditions(match replaces {
+        Some(_) => Guard::Replacing,
+        None => Guard::Creating,
+    })?;
+    let is_said = settings()?.provider().conditions == Conditions::Kept;
+    if conditions != Conditions::Kept || before == Look::UnlessSaid && !is_said {
         match replaces {
             Some(expected) => drop(expect(expected)?),
             None if stat(path)?.is_some() => return Err(already_there()),
@@ -128,30 +149,58 @@ fn condition(path: &str, replaces: Option<&Entry>) -> Result<Option<(&'static st
 
 /// One request: what it brings is there when it is answered.
 pub fn put(wanted: &Wanted<'_>) -> Result<Stored, Error> {
-    let settings = settings()?;
-    let condition = condition(&wanted.path, wanted.replaces.as_ref())?;
-    let mut request = wanted.described(to("PUT", &settings.key(&wanted.path), &[])?)?;
-    let md5 = wanted.body.digest("md5", None)?;
-    if let Some(md5) = &md5 {
-        request = request.header("content-md5", base64(md5));
+    match put_once(wanted) {
+        // It may be there since an answer of before was lost.
+        Err(failed) if failed.class == ErrorClass::Conflict => match look(&wanted.path)? {
+            Some((entry, Some(key))) if key == keys::encoded(&wanted.key) && entry.size == Some(wanted.size) => {
+                Ok(Stored {
+                    entry,
+                    checked: checked()?,
+                })
+            }
+            _ => Err(failed),
+        },
+        done => done,
     }
+}
+
+fn put_once(wanted: &Wanted<'_>) -> Result<Stored, Error> {
+    let settings = settings()?;
+    let condition = condition(&wanted.path, wanted.replaces.as_ref(), Look::WhereNeeded)?;
+    let checked = checked()?;
+    let mut request = wanted.described(to("PUT", &settings.key(&wanted.path), &[])?)?;
+    let md5 = wanted
+        .body
+        .digest("md5", None)?
+        .ok_or_else(|| unexpected("s3/no-digest", "The host can't tell a file's digest before it is sent."))?;
+    request = request.header("content-md5", base64(&md5));
     if let Some((name, value)) = condition {
         request = request.header(name, value);
     }
     let answer = success(answer(request.range(wanted.body, 0, None))?, "bringing a file")?;
-    Ok(Stored {
-        entry: entry(
-            &wanted.path,
-            Some(wanted.size),
-            answer.header("etag").unwrap_or_default(),
-        ),
-        checked: md5.map(|_| "md5".to_owned()).into_iter().collect(),
+    let mut entry = told(&wanted.path, Some(wanted.size), &answer);
+    entry.modified = at(wanted.modified);
+    Ok(Stored { entry, checked })
+}
+
+/// The digests that the service compares.
+fn checked() -> Result<Vec<String>, Error> {
+    Ok(match server::compares_digests()? {
+        true => vec!["md5".to_owned()],
+        false => Vec::new(),
+    })
+}
+
+fn at(seconds: Option<i64>) -> Option<Instant> {
+    seconds.map(|seconds| Instant {
+        seconds,
+        nanoseconds: 0,
     })
 }
 
 /// Brings all parts; `commit` puts them together.
 pub fn parts(wanted: &Wanted<'_>, checkpoint: Option<Vec<u8>>) -> Result<Upload, Error> {
-    drop(condition(&wanted.path, wanted.replaces.as_ref())?);
+    drop(condition(&wanted.path, wanted.replaces.as_ref(), Look::UnlessSaid)?);
     let mut upload = match checkpoint.and_then(|saved| token::read::<Upload>(&saved).ok()) {
         Some(saved) => taken_up(wanted, saved)?,
         None => begun(wanted)?,
@@ -209,6 +258,7 @@ fn begun(wanted: &Wanted<'_>) -> Result<Upload, Error> {
         size: wanted.size,
         etags: Vec::new(),
         replaces: wanted.replaces.as_ref().and_then(|entry| entry.version.clone()),
+        key: wanted.key.clone(),
     };
     // Before the service begins what doesn't end by itself: the key finds it again.
     staging::save(&token::write(&upload), 0)?;
@@ -271,15 +321,36 @@ fn taken_up(wanted: &Wanted<'_>, saved: Upload) -> Result<Upload, Error> {
     Ok(upload)
 }
 
-/// Puts the parts together.
+/// Puts the parts together. Called again when that was done: `expired`, whatever stands there.
 pub fn complete(upload: &Upload) -> Result<Stored, Error> {
+    match complete_once(upload) {
+        Err(failed) if failed.class == ErrorClass::Conflict && !is_held(upload)? => Err(error(
+            ErrorClass::Expired,
+            "s3/NoSuchUpload",
+            "Nothing is held under that upload any more.",
+        )),
+        done => done,
+    }
+}
+
+fn is_held(upload: &Upload) -> Result<bool, Error> {
+    let id = upload.id.clone().unwrap_or_default();
+    let query = [("uploadId", id.as_str()), ("max-parts", "1")];
+    let answer = answer(to("GET", &settings()?.key(&upload.path), &query)?)?;
+    match answer.status {
+        404 => Ok(false),
+        _ => success(answer, "looking at an upload").map(|_| true),
+    }
+}
+
+fn complete_once(upload: &Upload) -> Result<Stored, Error> {
     let settings = settings()?;
     let id = upload.id.clone().unwrap_or_default();
     let there = upload.replaces.as_ref().map(|version| Entry {
         version: Some(version.clone()),
         ..entry(&upload.path, None, version)
     });
-    let condition = condition(&upload.path, there.as_ref())?;
+    let condition = condition(&upload.path, there.as_ref(), Look::UnlessSaid)?;
     let mut list = String::from("<CompleteMultipartUpload>");
     for (index, etag) in upload.etags.iter().enumerate() {
         let quoted = etag.trim_matches('"');
@@ -305,7 +376,7 @@ pub fn complete(upload: &Upload) -> Result<Stored, Error> {
     Ok(Stored {
         entry: entry(&upload.path, Some(upload.size), &etag),
         // Every part was sent with its digest.
-        checked: vec!["md5".to_owned()],
+        checked: checked()?,
     })
 }
 

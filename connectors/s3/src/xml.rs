@@ -9,12 +9,14 @@ pub struct Failure {
     pub code: String,
     /// For people.
     pub message: String,
+    /// The bucket's region, where that was what was wrong.
+    pub region: Option<String>,
 }
 
 /// An object of a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
-    /// As it stands there, encoded.
+    /// As it stands there.
     pub key: String,
     /// Bytes.
     pub size: u64,
@@ -22,11 +24,23 @@ pub struct Object {
     pub etag: String,
 }
 
+/// How keys stand in a listing. Some servers don't do as they are asked, and say so by leaving the word out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keys {
+    /// As `encoding-type=url` asks.
+    Encoded,
+    /// As they are.
+    #[default]
+    Plain,
+}
+
 /// A page of a listing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     /// The objects.
     pub objects: Vec<Object>,
+    /// How their keys are written.
+    pub keys: Keys,
     /// Where it goes on.
     pub next: Option<String>,
 }
@@ -55,6 +69,7 @@ pub fn failure(text: &str) -> Option<Failure> {
     Some(Failure {
         code: child(error, "Code").unwrap_or_default().to_owned(),
         message: child(error, "Message").unwrap_or_default().to_owned(),
+        region: child(error, "Region").map(str::to_owned),
     })
 }
 
@@ -63,18 +78,21 @@ pub fn listing(text: &str) -> Option<Listing> {
     let document = parsed(text)?;
     let root = document.root_element();
     (root.tag_name().name() == "ListBucketResult").then_some(())?;
+    // One that isn't understood is no listing: what it leaves out would count as gone.
     let objects = all(&document, "Contents")
-        .filter_map(|node| {
+        .map(|node| {
             Some(Object {
                 key: child(node, "Key")?.to_owned(),
                 size: child(node, "Size")?.trim().parse().ok()?,
                 etag: child(node, "ETag").unwrap_or_default().to_owned(),
             })
         })
-        .collect();
+        .collect::<Option<Vec<Object>>>()?;
     let more = child(root, "IsTruncated").is_some_and(|text| text.trim() == "true");
+    let encoded = child(root, "EncodingType").is_some_and(|text| text.trim() == "url");
     Some(Listing {
         objects,
+        keys: if encoded { Keys::Encoded } else { Keys::Plain },
         next: child(root, "NextContinuationToken").filter(|_| more).map(str::to_owned),
     })
 }
@@ -134,7 +152,10 @@ mod tests {
             <Contents><Key>a%20b</Key><Size>5</Size><ETag>"0"</ETag></Contents><NextContinuationToken>x</NextContinuationToken></ListBucketResult>"#;
         let listing = listing(text).unwrap();
         assert_eq!(listing.next.as_deref(), Some("x"));
-        assert_eq!(listing.objects[0].key, "a%20b");
+        assert_eq!((listing.objects[0].key.as_str(), listing.keys), ("a%20b", Keys::Plain));
+        let encoded = text.replace("<IsTr", "<EncodingType>url</EncodingType><IsTr");
+        assert_eq!(super::listing(&encoded).unwrap().keys, Keys::Encoded);
+        assert_eq!(super::listing(&text.replace("<Size>5", "<Size>five")), None);
     }
 
     #[test]

@@ -13,6 +13,9 @@ pub const ACCESS_KEY: &str = "labkey";
 /// Its secret.
 pub const SECRET_KEY: &str = "labsecret123";
 
+/// The name that SeaweedFS knows its buckets' own names under. Nobody but a test's resolver knows where it is.
+pub const DOMAIN: &str = "s3.localhost";
+
 /// A server with an empty bucket called "photos".
 pub struct Bucket {
     server: Server,
@@ -50,6 +53,7 @@ impl Bucket {
             ])
             .args([format!("-master.port={master}"), format!("-volume.port={volume}")])
             .args([format!("-filer.port={filer}"), format!("-s3.port={s3}")])
+            .arg(format!("-s3.domainName={DOMAIN}"))
             .args(["-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.autoCreateBucket=false"])
             .arg(format!("-s3.config={}", config.display()))
             .current_dir(folder.path())
@@ -93,6 +97,11 @@ impl Bucket {
         });
         assert!(made, "no bucket could be made at {}", bucket.endpoint());
         bucket
+    }
+
+    /// Its address on loopback.
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.server.address()
     }
 
     /// Its address.

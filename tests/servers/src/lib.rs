@@ -4,6 +4,7 @@
 //! It never stands in for a server that can be had: doubles of those that can't live in `tests/clouds`.
 #![forbid(unsafe_code)]
 
+mod between;
 pub mod buckets;
 mod fetched;
 mod keys;
@@ -11,6 +12,7 @@ mod openssh;
 mod process;
 mod rclone_sftp;
 
+pub use between::{Act, Between};
 pub use fetched::{Fetched, fetched};
 pub use keys::KeyPair;
 pub use openssh::OpenSsh;

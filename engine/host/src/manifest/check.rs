@@ -161,6 +161,13 @@ fn origins(manifest: &Manifest) -> Result<(), ManifestError> {
                 "its origin {name:?} is learnt by {learnt:?}, and there is no such rule"
             ));
         }
+        if let Some(label) = &origin.label
+            && (origin.setting.is_none() || !label.starts_with('/'))
+        {
+            return fail(format!(
+                "its origin {name:?} has a label, which is a JSON pointer beside `setting`"
+            ));
+        }
         let chosen = origin.by.values().flat_map(|values| values.values());
         for address in origin.address.iter().chain(chosen) {
             if !is_fixed_address(&without_settings(address)) {

@@ -84,6 +84,8 @@ pub struct Manifest {
 pub struct Origin {
     /// Taken from this setting, if it is set.
     pub setting: Option<String>,
+    /// With `setting`: the setting whose value stands as a label before the host of that address.
+    pub label: Option<String>,
     /// By the value of another setting: pointer → value → address.
     #[serde(default)]
     pub by: BTreeMap<String, BTreeMap<String, String>>,
@@ -342,7 +344,12 @@ impl Manifest {
             .and_then(|pointer| settings.pointer(pointer))
             .and_then(Value::as_str);
         if let Some(set) = set {
-            return Some((Url::parse(set).ok()?, SaidBy::Person));
+            let url = Url::parse(set).ok()?;
+            let url = match &origin.label {
+                Some(pointer) => labelled(&url, settings.pointer(pointer)?.as_str()?)?,
+                None => url,
+            };
+            return Some((url, SaidBy::Person));
         }
         let chosen = origin.by.iter().find_map(|(pointer, values)| {
             let value = settings.pointer(pointer).or_else(|| self.default_of(pointer))?;
@@ -362,14 +369,7 @@ impl Manifest {
                 .pointer(pointer)
                 .or_else(|| self.default_of(pointer))
                 .and_then(Value::as_str)?;
-            let is_label = (1..=63).contains(&value.len())
-                && value
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
-                && !value.starts_with(['-', '.'])
-                && !value.ends_with(['-', '.'])
-                && !value.contains("..");
-            if !is_label {
+            if !is_label(value) {
                 return None;
             }
             filled.push_str(before);
@@ -398,6 +398,25 @@ impl Manifest {
             .collect::<Vec<_>>()
             .join("\n")
     }
+}
+
+/// Whether a text can be a part of a host's name.
+fn is_label(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
+        && !text.starts_with(['-', '.'])
+        && !text.ends_with(['-', '.'])
+        && !text.contains("..")
+}
+
+/// An address with a label before its host; none where the host is no name.
+fn labelled(url: &Url, label: &str) -> Option<Url> {
+    let name = url.domain().filter(|_| is_label(label))?;
+    let mut labelled = url.clone();
+    labelled.set_host(Some(&format!("{label}.{name}"))).ok()?;
+    Some(labelled)
 }
 
 /// Who said an address.

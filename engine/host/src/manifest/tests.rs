@@ -52,6 +52,11 @@ fn what_a_manifest_may_not_say_is_refused_in_words() {
         ("/slots/token/places/0/path", json!("/**/x"), "goes on after"),
         ("/captures/0/json", Value::Null, "exactly one of header, cookie, json"),
         ("/captures/0/slot", json!("other"), "no such slot"),
+        (
+            "/origins/other",
+            json!({"address": "https://other.example.com", "label": "/bucket", "why": ""}),
+            "beside `setting`",
+        ),
         ("/auth/digest/scheme", json!("http-ntlm"), "unknown variant"),
         ("/auth/digest/password", json!("other"), "no such slot"),
         ("/auth/digest/user", json!("user"), "no JSON pointer"),
@@ -102,6 +107,31 @@ fn a_name_that_is_there_twice_is_refused_wherever_it_is() {
         assert!(once.contains(found), "{found}");
         let error = Manifest::parse(once.replacen(found, twice, 1).as_bytes()).unwrap_err();
         assert!(error.to_string().contains("is there twice"), "{twice}: {error}");
+    }
+}
+
+#[test]
+fn a_label_stands_before_the_host_that_a_person_named() {
+    let mut manifest = manifest();
+    manifest["origins"]["auth"]["label"] = json!("/bucket");
+    let manifest = Manifest::parse(manifest.to_string().as_bytes()).unwrap();
+    for (endpoint, bucket, expected) in [
+        (
+            "https://mine.example.org:8443",
+            "photos",
+            Some("https://photos.mine.example.org:8443/"),
+        ),
+        ("https://mine.example.org", "photos@evil.example", None),
+        ("https://mine.example.org", "evil.example/", None),
+        ("http://127.0.0.1:9000", "photos", None),
+    ] {
+        let address = manifest.address("auth", &json!({"endpoint": endpoint, "bucket": bucket}));
+        let address = address.map(|(url, said_by)| (url.to_string(), said_by));
+        assert_eq!(
+            address,
+            expected.map(|url| (url.to_owned(), SaidBy::Person)),
+            "{endpoint} {bucket}"
+        );
     }
 }
 

@@ -1,0 +1,172 @@
+//! Stands between a client and a server of HTTP/1.1: lets all through as it is, counts it, and meddles where it was told to.
+
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What is done to a request instead of letting it through.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// It is read to its end and answered with these words: status line without the version, headers, body.
+    Answer(String, Vec<(String, String)>, String),
+    /// The connection breaks after so many bytes of its body.
+    Cut(u64),
+    /// It is done, and the connection breaks before the answer.
+    LoseTheAnswer,
+}
+
+struct Rule {
+    method: String,
+    part: String,
+    skip: u32,
+    times: u32,
+    act: Act,
+}
+
+#[derive(Default)]
+struct Seen {
+    rules: Vec<Rule>,
+    requests: Vec<String>,
+}
+
+/// It ends with the value that stands for it.
+pub struct Between {
+    address: SocketAddr,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl Between {
+    /// Before a server.
+    ///
+    /// # Panics
+    /// If there is no port on loopback.
+    pub fn start(server: SocketAddr) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port on loopback");
+        let address = listener.local_addr().expect("its address");
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let shared = Arc::downgrade(&seen);
+        std::thread::spawn(move || {
+            while let (Ok((client, _)), Some(seen)) = (listener.accept(), shared.upgrade()) {
+                std::thread::spawn(move || {
+                    // What breaks here breaks for the client, which is what the tests look at.
+                    let _ = pass(&client, server, &seen);
+                    let _ = client.shutdown(Shutdown::Both);
+                });
+            }
+        });
+        Self { address, seen }
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Meddles with the next requests of this method whose path and query hold `part`: `skip` are let through, then `times` are met.
+    pub fn meddle(&self, method: &str, part: &str, skip: u32, times: u32, act: Act) {
+        self.lock().rules.push(Rule {
+            method: method.to_owned(),
+            part: part.to_owned(),
+            skip,
+            times,
+            act,
+        });
+    }
+
+    /// How many requests of this method, whose path and query hold `part`, came so far.
+    pub fn count(&self, method: &str, part: &str) -> usize {
+        let begin = format!("{method} ");
+        let seen = self.lock();
+        let fits = |line: &&String| line.starts_with(&begin) && line.contains(part);
+        seen.requests.iter().filter(fits).count()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Between {
+    fn drop(&mut self) {
+        self.seen = Arc::default();
+        // It looks whether it is still wanted when somebody comes.
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+/// One request and its answer; each connection carries one.
+fn pass(client: &TcpStream, server: SocketAddr, seen: &Mutex<Seen>) -> io::Result<()> {
+    let mut reader = BufReader::new(client);
+    let mut head = Vec::new();
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? == 0 {
+            return Ok(());
+        }
+        let lower = line.to_ascii_lowercase();
+        if let Some(value) = lower.strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap_or(0);
+        }
+        if line == "\r\n" {
+            break;
+        }
+        if !lower.starts_with("connection:") {
+            head.push(line);
+        }
+    }
+    let asked = head.first().cloned().unwrap_or_default();
+    let (method, rest) = asked.split_once(' ').unwrap_or_default();
+    let target = rest.split(' ').next().unwrap_or_default();
+    let act = {
+        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.requests.push(format!("{method} {target}"));
+        act(&mut seen.rules, method, target)
+    };
+    let mut body = reader.by_ref().take(length);
+    if let Some(Act::Answer(status, headers, text)) = &act {
+        io::copy(&mut body, &mut io::sink())?;
+        let headers: String = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}\r\n"))
+            .collect();
+        let mut client = client;
+        return write!(
+            client,
+            "HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{text}",
+            text.len()
+        );
+    }
+    let mut upstream = TcpStream::connect(server)?;
+    for line in &head {
+        upstream.write_all(line.as_bytes())?;
+    }
+    upstream.write_all(b"Connection: close\r\n\r\n")?;
+    if let Some(Act::Cut(after)) = act {
+        io::copy(&mut body.take(after), &mut upstream)?;
+        return upstream.shutdown(Shutdown::Both);
+    }
+    io::copy(&mut body, &mut upstream)?;
+    let mut client = client;
+    match act {
+        Some(Act::LoseTheAnswer) => io::copy(&mut upstream, &mut io::sink()).map(drop),
+        _ => io::copy(&mut upstream, &mut client).map(drop),
+    }
+}
+
+fn act(rules: &mut [Rule], method: &str, target: &str) -> Option<Act> {
+    let rule = rules
+        .iter_mut()
+        .find(|rule| rule.times > 0 && rule.method == method && target.contains(&rule.part))?;
+    if rule.skip > 0 {
+        rule.skip -= 1;
+        return None;
+    }
+    rule.times -= 1;
+    Some(rule.act.clone())
+}
