@@ -156,14 +156,37 @@ pub fn read(path: &str, offset: u64, into: &bodies::Sink) -> Result<(), Error> {
         request = request.header("range", format!("bytes={offset}-"));
     }
     let response = request.send()?;
-    match (response.status, offset) {
-        (200, 0) | (206, _) => into.append(&response.body),
-        (200, _) => {
+    if !matches!(response.status, 200 | 206) {
+        return Err(failure(&Answer::read(response)?, "reading an object"));
+    }
+    let range = response
+        .headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-range"));
+    // Not by the status: there are servers that give a range with 200.
+    match range.map(|(_, range)| begin(range)) {
+        Some(Some(begin)) if begin == offset => into.append(&response.body),
+        None if response.status == 200 || offset == 0 => {
             response.body.seek(offset)?;
             into.append(&response.body)
         }
-        _ => Err(failure(&Answer::read(response)?, "reading an object")),
+        _ => Err(unexpected(
+            "s3/another-range",
+            "The service gave another part of the object than it was asked for.",
+        )),
     }
+}
+
+/// Where a range begins: "bytes 5-19/20".
+fn begin(range: &str) -> Option<u64> {
+    range
+        .trim()
+        .strip_prefix("bytes ")?
+        .split('-')
+        .next()?
+        .trim()
+        .parse()
+        .ok()
 }
 
 /// The object that is expected there is there.

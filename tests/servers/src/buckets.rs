@@ -48,6 +48,8 @@ impl Bucket {
                 "-master.volumeSizeLimitMB=64",
                 "-master.telemetry=false",
                 "-volume.max=500",
+                // A hundredth of a large disk is more than a test needs; below that it takes nothing.
+                "-volume.minFreeSpace=100MiB",
                 "-filer",
                 "-s3",
             ])
@@ -127,6 +129,10 @@ impl Bucket {
             .env("RCLONE_S3_FORCE_PATH_STYLE", "true")
             .output()
             .expect("rclone runs");
+        if !output.status.success() {
+            // Shown with a test that fails.
+            println!("rclone {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        }
         output
             .status
             .success()

@@ -89,5 +89,12 @@ async fn what_is_wrong_at_its_last_byte_is_no_object() {
         }
         assert_eq!(list(&connection, "").await, Vec::<String>::new());
         assert!(!place.uploads().contains("large.mov"), "{}", place.uploads());
+        assert_eq!(place.between.count("POST", "large.mov?uploads="), 1);
+        assert_eq!(place.between.count("DELETE", "large.mov?uploadId="), 1);
+        assert_eq!(
+            place.between.count("POST", "large.mov?uploadId="),
+            0,
+            "never put together"
+        );
     }
 }
