@@ -4,7 +4,7 @@ mod setting;
 
 use camroll_cloud_apple::{Action, Content, NewItem};
 use camroll_servers::buckets::{ACCESS_KEY, Bucket, SECRET_KEY};
-use camroll_servers::{Fetched, fetched};
+use camroll_servers::{Act, Between, Fetched, fetched};
 use setting::{Setting, name, photo};
 
 const SIZE: u64 = 30_000;
@@ -28,11 +28,14 @@ fn buckets() -> Vec<(&'static str, Bucket)> {
 }
 
 fn write_spec(setting: &Setting, bucket: &Bucket, more: &str) {
+    write_spec_at(setting, &bucket.endpoint(), more);
+}
+
+fn write_spec_at(setting: &Setting, endpoint: &str, more: &str) {
     setting.write_spec("");
     let path = setting.path("family.yaml");
     let text = std::fs::read_to_string(&path).unwrap();
     let (head, _) = text.split_once("destination:\n").unwrap();
-    let endpoint = bucket.endpoint();
     let destination = format!(
         "destination:\n  connector: s3\n  with:\n    provider: other\n    endpoint: \"{endpoint}\"\n    bucket: photos\n    prefix: family\n    access_key: {{ env: S3_ACCESS_KEY }}\n    secret_key: {{ env: S3_SECRET_KEY }}\n{more}"
     );
@@ -170,6 +173,47 @@ fn a_large_file_comes_in_parts_and_a_wrong_one_not_at_all() {
             right.out,
             right.err
         );
+        let folder = expected(
+            &setting,
+            &[(format!("2014/05/{}", name(0)), Content::generated(1, LARGE))],
+        );
+        assert_equal(&bucket, &folder, server);
+    }
+}
+
+#[test]
+fn killed_in_the_midst_of_an_upload_it_goes_on_with_the_parts_that_are_there() {
+    const LARGE: u64 = 70 << 20;
+    for (server, bucket) in buckets() {
+        let between = Between::start(bucket.address());
+        let setting = Setting::new();
+        setting.add_photos(1, LARGE);
+        write_spec_at(&setting, &between.url(), "");
+        setting.login();
+        // Three parts are under way at a time: when the ninth is, the sixth is durable.
+        for part in 7..=9 {
+            between.meddle("PUT", &format!("partNumber={part}&"), 0, 1, Act::Hold);
+        }
+        let mut child = setting
+            .command(&["sync", "family.yaml", "--json"])
+            .env("S3_ACCESS_KEY", ACCESS_KEY)
+            .env("S3_SECRET_KEY", SECRET_KEY)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .expect("camroll runs");
+        setting.until(&mut child, &format!("{server}: nine parts"), || {
+            between.count("PUT", "partNumber=9&") > 0
+        });
+        child.kill().expect("it runs");
+        child.wait().expect("it ended");
+        let run = sync(&setting);
+        assert_eq!((run.code, run.put()), (0, 1), "{server}: {}{}", run.out, run.err);
+        for part in 1..=6 {
+            let sent = between.count("PUT", &format!("partNumber={part}&"));
+            assert_eq!(sent, 1, "{server}: part {part}");
+        }
+        assert_eq!(between.count("POST", "uploads="), 1, "{server}: it is the same upload");
         let folder = expected(
             &setting,
             &[(format!("2014/05/{}", name(0)), Content::generated(1, LARGE))],

@@ -11,6 +11,8 @@ pub enum Act {
     Answer(String, Vec<(String, String)>, String),
     /// The connection breaks after so many bytes of its body.
     Cut(u64),
+    /// It is read and never answered, until the client goes.
+    Hold,
     /// It is done, and the connection breaks before the answer.
     LoseTheAnswer,
 }
@@ -141,6 +143,9 @@ fn pass(client: &TcpStream, server: SocketAddr, seen: &Mutex<Seen>) -> io::Resul
             "HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{text}",
             text.len()
         );
+    }
+    if matches!(act, Some(Act::Hold)) {
+        return io::copy(&mut reader, &mut io::sink()).map(drop);
     }
     let mut upstream = TcpStream::connect(server)?;
     for line in &head {

@@ -5,7 +5,7 @@ use camroll_model::ErrorClass;
 use camroll_servers::buckets::SECRET_KEY;
 use serde_json::json;
 
-use crate::place::{Saved, class, commit, connect, file, noise, read, replacing, seaweedfs, stat};
+use crate::place::{Place, Saved, class, commit, connect, file, noise, replacing, seaweedfs, stat};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_locked_stays() {
@@ -47,29 +47,43 @@ async fn what_is_locked_stays() {
     );
     assert_eq!(stat(&connection, "small.jpg").await, Some(stored.entry));
 
-    // The service holds each of them: not even its administrator takes one away.
-    let listed = place
-        .bucket
-        .rclone_says(&["lsf", "-R", "--files-only", ":s3,versions=true:locked/family/archive"])
-        .expect("a list");
-    let files: Vec<&str> = listed.lines().filter(|line| !line.starts_with(".camroll/")).collect();
-    assert_eq!(files.len(), 2, "one version of each: {listed}");
+    assert_eq!(versions(&place, "locked"), 2, "one version of each");
     for path in ["small.jpg", "large.mov"] {
-        let remote = format!(":s3:locked/family/archive/{path}");
-        place
-            .bucket
-            .rclone_says(&["deletefile", &remote])
-            .expect("it is hidden");
+        hide(&place, "locked", path);
         assert_eq!(stat(&connection, path).await, None);
     }
-    place.bucket.rclone_says(&["cleanup", "--s3-versions", ":s3:locked"]);
-    place.bucket.rclone_says(&["backend", "cleanup-hidden", ":s3:locked"]);
-    let left = place
+    assert_eq!(
+        versions_after_a_purge(&place, "locked"),
+        2,
+        "the locked versions are there"
+    );
+}
+
+/// Versions of files, those that are hidden too.
+fn versions(place: &Place, bucket: &str) -> usize {
+    let remote = format!(":s3,versions=true:{bucket}/family/archive");
+    let listed = place
         .bucket
-        .rclone_says(&["lsf", "-R", "--files-only", ":s3,versions=true:locked/family/archive"])
+        .rclone_says(&["lsf", "-R", "--files-only", &remote])
         .expect("a list");
-    let left: Vec<&str> = left.lines().filter(|line| !line.starts_with(".camroll/")).collect();
-    assert_eq!(left.len(), 2, "the locked versions are there: {left:?}");
+    listed.lines().filter(|line| !line.starts_with(".camroll/")).count()
+}
+
+/// What somebody does who has every right and no care: the object is hidden, its version may be held.
+fn hide(place: &Place, bucket: &str, path: &str) {
+    let remote = format!(":s3:{bucket}/family/archive/{path}");
+    place
+        .bucket
+        .rclone_says(&["deletefile", &remote])
+        .expect("it is hidden");
+}
+
+fn versions_after_a_purge(place: &Place, bucket: &str) -> usize {
+    // It fails where something is held.
+    let _ = place
+        .bucket
+        .rclone_says(&["backend", "cleanup-hidden", &format!(":s3:{bucket}")]);
+    versions(place, bucket)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,5 +101,17 @@ async fn a_legal_hold_is_one_too() {
         .put(&connection, file("small.jpg", "small"), b"mine")
         .await
         .expect("it is put");
-    assert_eq!(read(&connection, "small.jpg", 0).await, b"mine".as_slice());
+    hide(&place, "held", "small.jpg");
+    assert_eq!(versions_after_a_purge(&place, "held"), 1, "it is held");
+
+    // Without a lock that very purge takes all of it.
+    let mut settings = place.settings();
+    settings["bucket"] = "held".into();
+    let unlocked = connect(settings, SECRET_KEY);
+    place
+        .put(&unlocked, file("free.jpg", "free"), b"mine")
+        .await
+        .expect("it is put");
+    hide(&place, "held", "free.jpg");
+    assert_eq!(versions_after_a_purge(&place, "held"), 1);
 }
