@@ -209,9 +209,10 @@ fn killed_in_the_midst_of_an_upload_it_goes_on_with_the_parts_that_are_there() {
         child.wait().expect("it ended");
         let run = sync(&setting);
         assert_eq!((run.code, run.put()), (0, 1), "{server}: {}{}", run.out, run.err);
+        let asked = between.requests();
         for part in 1..=6 {
             let sent = between.count("PUT", &format!("partNumber={part}&"));
-            assert_eq!(sent, 1, "{server}: part {part}");
+            assert_eq!(sent, 1, "{server}: part {part}: {asked:#?}");
         }
         assert_eq!(between.count("POST", "uploads="), 1, "{server}: it is the same upload");
         let folder = expected(

@@ -58,8 +58,10 @@ pub(crate) async fn recover(state: &Arc<State>, place: &Place) -> Result<Recover
                 None => dropped.push(intent),
             }
         }
+        // An upload with a checkpoint goes on when its file's turn comes; if it doesn't come, `sweep_uploads` takes it away.
         let orphans: Vec<_> = dropped
             .iter()
+            .filter(|intent| intent.held.is_some() || state.upload(place.id, &intent.key).is_none())
             .map(|intent| Orphan {
                 path: intent.placement.path().unwrap_or_default().to_owned(),
                 idempotency_key: intent.key.clone(),

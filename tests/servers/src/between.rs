@@ -88,6 +88,11 @@ impl Between {
         seen.requests.iter().filter(fits).count()
     }
 
+    /// All that came, in order.
+    pub fn requests(&self) -> Vec<String> {
+        self.lock().requests.clone()
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
