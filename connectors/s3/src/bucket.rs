@@ -22,6 +22,16 @@ pub fn connect(settings: &str) -> Result<(), Error> {
     settings
         .address("")
         .map_err(|why| error(ErrorClass::InvalidSetting, "s3/no-endpoint", why))?;
+    if settings.lock.as_ref().is_some_and(|lock| !lock.locks()) {
+        return Err(Error {
+            details: vec![("setting".to_owned(), "/lock/for".to_owned())],
+            ..error(
+                ErrorClass::InvalidSetting,
+                "s3/lock-without-time",
+                "`lock` needs `for` (such as 365d) or `legal_hold: true`: as it is, nothing would be locked.",
+            )
+        });
+    }
     BUCKET.with(|bucket| *bucket.borrow_mut() = Some(Rc::new(settings)));
     Ok(())
 }

@@ -3,9 +3,9 @@ use camroll_connector::types::{Account, Entry, Error, ErrorClass, NameRules, Tar
 use camroll_connector::{bodies, token};
 
 use crate::objects::{self, path};
-use crate::parts::{part_size, ONE_PIECE, UNDER_WAY};
-use crate::upload::{self, Upload, Wanted};
-use crate::{bucket, providers};
+use crate::parts::{windows, Upload, ONE_PIECE};
+use crate::wanted::{Stored, Wanted};
+use crate::{bucket, providers, put, upload};
 
 wit_bindgen::generate!({
     path: "../../wit/0.1",
@@ -78,7 +78,8 @@ impl destination::Guest for S3 {
             preview: false,
             attributes: Vec::new(),
         };
-        let window = |size| (UNDER_WAY + 1) * part_size(size, settings.provider());
+        let large = windows(LARGEST, settings.provider());
+        let large = large.into_iter().map(|(from, window)| needs(from, &[], window));
         let mut traits = vec![
             "set-modified",
             "resume",
@@ -100,11 +101,7 @@ impl destination::Guest for S3 {
             // A bucket's name is one person's only at one provider: the engine keeps an id in it.
             id: None,
             features: destination::Features {
-                needs: vec![
-                    needs(0, &["md5"], 0),
-                    needs(ONE_PIECE + 1, &[], window(ONE_PIECE)),
-                    needs(80 << 30, &[], window(LARGEST)),
-                ],
+                needs: std::iter::once(needs(0, &["md5"], 0)).chain(large).collect(),
                 names: Some(names(settings.prefix.len())),
                 digests: vec!["md5".into()],
                 checked_digests: vec!["md5".into()],
@@ -150,7 +147,7 @@ impl destination::Guest for S3 {
                 file.checkpoint,
             )?)));
         }
-        upload::put(&wanted).map(stored).map(destination::Staged::Stored)
+        put::put(&wanted).map(stored).map(destination::Staged::Stored)
     }
 
     fn commit(items: Vec<Vec<u8>>) -> Result<Vec<Result<destination::Stored, Error>>, Error> {
@@ -174,7 +171,7 @@ impl destination::Guest for S3 {
     }
 }
 
-fn stored(stored: upload::Stored) -> destination::Stored {
+fn stored(stored: Stored) -> destination::Stored {
     destination::Stored {
         entry: stored.entry,
         checked: stored.checked,

@@ -12,10 +12,16 @@ pub mod xml;
 #[cfg(target_arch = "wasm32")]
 mod bucket;
 #[cfg(target_arch = "wasm32")]
+mod condition;
+#[cfg(target_arch = "wasm32")]
 mod guest;
 #[cfg(target_arch = "wasm32")]
 mod objects;
 #[cfg(target_arch = "wasm32")]
+mod put;
+#[cfg(target_arch = "wasm32")]
 mod server;
 #[cfg(target_arch = "wasm32")]
 mod upload;
+#[cfg(target_arch = "wasm32")]
+mod wanted;

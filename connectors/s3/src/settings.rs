@@ -105,6 +105,11 @@ impl Settings {
 }
 
 impl Lock {
+    /// Whether it locks anything: a mode alone says for how long to nobody.
+    pub fn locks(&self) -> bool {
+        self.legal_hold || self.retention_days().is_some_and(|days| days > 0)
+    }
+
     /// Days of retention.
     pub fn retention_days(&self) -> Option<u64> {
         let text = self.days.as_deref()?;
@@ -153,6 +158,12 @@ mod tests {
             }
             .retention_days()
         };
+        let mode = Lock {
+            mode: Some("compliance".into()),
+            days: None,
+            legal_hold: false,
+        };
+        assert!(!mode.locks());
         assert_eq!(
             (days("10d"), days("2w"), days("1y"), days("x")),
             (Some(10), Some(14), Some(365), None)

@@ -97,6 +97,13 @@ async fn settings_that_cant_be() {
         class(refused),
         (ErrorClass::InvalidSetting, "s3/no-object-lock".to_owned())
     );
+    let mut endless = place.settings();
+    endless["lock"] = serde_json::json!({"mode": "compliance"});
+    let endless = connect(endless, SECRET_KEY).check().await;
+    assert_eq!(
+        class(endless),
+        (ErrorClass::InvalidSetting, "s3/lock-without-time".to_owned())
+    );
     settings.as_object_mut().expect("an object").remove("endpoint");
     let nowhere = match try_connect(settings, SECRET_KEY) {
         Ok(connection) => class(connection.check().await),
