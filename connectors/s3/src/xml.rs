@@ -103,8 +103,11 @@ pub fn upload_id(text: &str) -> Option<String> {
     child(document.root_element(), "UploadId").map(str::to_owned)
 }
 
-/// ETag and size of the parts that are there, by number; and the number after which the list goes on.
-pub fn parts(text: &str) -> Option<(Vec<(u64, String, u64)>, Option<u64>)> {
+/// A part that is there: its number, its ETag, its bytes.
+pub type Part = (u64, String, u64);
+
+/// The parts that are there, and the number after which the list goes on.
+pub fn parts(text: &str) -> Option<(Vec<Part>, Option<u64>)> {
     let document = parsed(text)?;
     let root = document.root_element();
     let parts = all(&document, "Part")
