@@ -238,7 +238,12 @@ fn names(preset: &Preset) -> NameRules {
         false => &[],
     };
     NameRules {
-        forbidden: if windows { "\\:*?\"<>|" } else { "\\" }.into(),
+        forbidden: match preset.names {
+            Names::Any => "\\",
+            Names::Careful => "\\;?",
+            Names::Windows => "\\:*?\"<>|;",
+        }
+        .into(),
         forbidden_first: String::new(),
         forbidden_last: if windows { " ." } else { "" }.into(),
         reserved: reserved.iter().map(|name| (*name).into()).collect(),

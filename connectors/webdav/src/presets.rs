@@ -49,6 +49,8 @@ pub enum Checksums {
 pub enum Names {
     /// All but what no address can carry.
     Any,
+    /// Nor what some servers cut off in a Destination (measured on wsgidav: all behind ";" or "?").
+    Careful,
     /// What Windows can't hold neither.
     Windows,
 }
@@ -98,7 +100,7 @@ const GENERIC: Preset = Preset {
     overwrite: Overwrite::LookedAt,
     upload: Upload::Whole,
     checksums: Checksums::None,
-    names: Names::Any,
+    names: Names::Careful,
     case_sensitive: true,
     max_size: None,
     referer: false,
@@ -127,6 +129,7 @@ pub const PRESETS: &[Preset] = &[
         clock: Clock::Header,
         overwrite: Overwrite::Obeyed,
         upload: Upload::Chunks,
+        names: Names::Any,
         checksums: Checksums::Kept,
         password_hint: "With two-factor sign-in it must be an app password: Settings, Security, \"Create new app password\". The user is the \"Username\" that stands beside it.",
         source: "docs.nextcloud.com, developer manual: WebDAV basics, chunked upload v2; requests of rclone 1.75 with vendor=nextcloud. The server keeps OC-Checksum as it is told it",
@@ -141,6 +144,7 @@ pub const PRESETS: &[Preset] = &[
         clock: Clock::Header,
         overwrite: Overwrite::Obeyed,
         upload: Upload::Chunks,
+        names: Names::Any,
         checksums: Checksums::Compared,
         password_hint: "With two-factor sign-in it must be an app password: Settings, Security, \"App passwords\".",
         source: "doc.owncloud.com, WebDAV API and chunked uploads of ownCloud 10 (its chunks are put together in the order of their names); requests of rclone 1.75 with vendor=owncloud",

@@ -17,6 +17,8 @@ mod table;
 
 pub use service::{HTTP_REST, Service};
 
+use std::time::Instant;
+
 use crate::cells::{CELLS, Setting};
 
 /// Asks all of it of one service and compares what comes out with the service's column of the table.
@@ -28,7 +30,15 @@ pub async fn conforms(service: &dyn Service) {
     let mut failures = Vec::new();
     for cell in CELLS {
         let setting = Setting::of(service, cell.id);
-        match (cell.ask)(&setting).await {
+        let begun = Instant::now();
+        let answer = (cell.ask)(&setting).await;
+        println!(
+            "{}: {}: {:?}: {answer:?}",
+            service.column(),
+            cell.title,
+            begun.elapsed()
+        );
+        match answer {
             Ok(outcome) => column.push((cell.title, outcome)),
             Err(what) => failures.push(format!("{}: {what}", cell.title)),
         }

@@ -133,7 +133,14 @@ impl<'a> Placing<'a> {
     pub(crate) async fn put(&self) -> Result<Stored, ConnectorError> {
         match self.stage().await? {
             Staged::Stored(stored) => Ok(*stored),
-            Staged::Held(held) => commit(self.connection, held).await,
+            Staged::Held(held) => {
+                let committed = commit(self.connection, held.clone()).await;
+                if committed.is_err() {
+                    // As the engine does. What the cell is about is the commit's failure.
+                    drop(self.connection.abort(vec![self.orphan(Some(held))]).await);
+                }
+                committed
+            }
         }
     }
 }

@@ -96,11 +96,12 @@ impl<'a> Setting<'a> {
     pub(crate) async fn list(&self, prefix: &str) -> Result<(Vec<Entry>, usize), String> {
         let (mut entries, mut next, mut pages) = (Vec::new(), None, 0);
         loop {
-            let page = self
-                .connection
-                .list(prefix.to_owned(), next)
-                .await
-                .map_err(|error| format!("list of {prefix:?}: {error}"))?;
+            let page = match self.connection.list(prefix.to_owned(), next).await {
+                Ok(page) => page,
+                // Some have no empty listing of a folder that isn't there.
+                Err(error) if error.class == ErrorClass::NotFound && pages == 0 => return Ok((entries, pages)),
+                Err(error) => return Err(format!("list of {prefix:?}: {error}")),
+            };
             pages += 1;
             entries.extend(page.entries);
             next = page.next;

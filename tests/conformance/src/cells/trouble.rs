@@ -68,6 +68,8 @@ fn staged(folder: &Path, found: &mut Vec<String>) {
             // Apache keeps properties in such folders.
             true if path.ends_with(".DAV") => {}
             true => staged(&path, found),
+            // Apache's own, which it takes away when it notices that a request was cut off.
+            false if entry.file_name().to_string_lossy().starts_with(".davfs.tmp") => {}
             false => found.push(path.display().to_string()),
         }
     }
