@@ -25,8 +25,8 @@ impl RcloneWebdav {
         let mut command = Command::new(rclone.join("bin/rclone"));
         command
             .args(["serve", "webdav", "--addr", &format!("127.0.0.1:{port}")])
-            // Without --etag-hash: with it a listing reads every file. What others change in the folder is seen at once.
-            .args(["--user", USER, "--pass", PASSWORD, "--dir-cache-time", "0s"])
+            // What others change in the folder is seen nearly at once; at 0 it would read a folder again for every file in it.
+            .args(["--user", USER, "--pass", PASSWORD, "--dir-cache-time", "10ms"])
             .arg(&files)
             .env("RCLONE_CONFIG", folder.path().join("no-config"))
             .stderr(Stdio::null());
