@@ -170,8 +170,14 @@ mod tests {
 
     #[test]
     fn a_server_that_wants_digests_isnt_a_wrong_password() {
-        assert_eq!(of(401, &[("WWW-Authenticate", "Digest realm=\"x\"")]).code, "webdav/digest-only");
-        let both = [("WWW-Authenticate", "Digest realm=\"x\""), ("www-authenticate", "Basic realm=\"x\"")];
+        assert_eq!(
+            of(401, &[("WWW-Authenticate", "Digest realm=\"x\"")]).code,
+            "webdav/digest-only"
+        );
+        let both = [
+            ("WWW-Authenticate", "Digest realm=\"x\""),
+            ("www-authenticate", "Basic realm=\"x\""),
+        ];
         assert_eq!(of(401, &both).code, "webdav/signed-out");
     }
 

@@ -1,6 +1,7 @@
 //! Brings a file's bytes under a temporary name.
 
 use camroll_connector::bodies::Body;
+use camroll_connector::clock;
 use camroll_connector::http::Builder;
 use camroll_connector::types::{Error, Instant};
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,9 @@ use crate::listing::STAGING;
 use crate::presets::{Checksums, Upload};
 use crate::properties::hex;
 use crate::wire::Session;
+
+/// Seconds that a lock is waited for.
+const LOCKED: u32 = 5;
 
 /// What `stage` leaves for `commit`.
 #[derive(Serialize, Deserialize)]
@@ -120,9 +124,17 @@ impl Session {
         }
     }
 
-    /// Takes away what lies under a temporary name.
+    /// Takes away what lies under a temporary name. A server may still hold an upload that was cut off a moment ago.
     pub fn clear(&self, name: &str) -> Result<(), Error> {
-        let answer = self.ask(self.request("DELETE", &self.staging(name)))?;
+        let delete = || self.ask(self.request("DELETE", &self.staging(name)));
+        let mut answer = delete()?;
+        for _ in 0..LOCKED {
+            if answer.status != 423 {
+                break;
+            }
+            clock::wait(1)?;
+            answer = delete()?;
+        }
         match answer.status {
             200..=206 | 404 | 409 | 410 => Ok(()),
             _ => Err(self.failed(&answer, "DELETE")),
