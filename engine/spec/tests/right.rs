@@ -211,9 +211,10 @@ fn the_examples_are_right_with_the_bundled_connectors() {
         let path = root.join("connectors").join(id).join("manifest.json");
         serde_json::from_str(&std::fs::read_to_string(path).expect("a manifest")).expect("JSON")
     };
-    let bundled = Connectors::from_manifests(&[manifest("icloud-photos"), manifest("local")]).expect("manifests");
+    let manifests = ["icloud-photos", "local", "s3", "sftp"].map(manifest);
+    let bundled = Connectors::from_manifests(&manifests).expect("manifests");
     let reading = load(&[root.join("examples/configs")], &bundled);
     let said: Vec<String> = reading.diagnostics.iter().map(ToString::to_string).collect();
     assert_eq!(said, Vec::<String>::new());
-    assert!(reading.specs.len() >= 5);
+    assert!(reading.specs.len() >= 7);
 }

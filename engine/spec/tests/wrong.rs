@@ -231,7 +231,7 @@ fn what_is_not_built_says_so() {
     in_rest("sidecar: «xmp\n", not_built, &["sidecar"]);
     in_rest("albums: «keep\n", not_built, &["albums"]);
     in_rest("«conversion: { heic: jpeg }\n", not_built, &["conversion"]);
-    in_rest("limits: { «spool: 2GB }\n", not_built, &["spool"]);
+    in_rest("limits: { spool: «big }\n", "spec/size", &["big", "5GB"]);
     in_rest("filters: { «album: Selects }\n", not_built, &["album"]);
     in_rest("filters: { «resolution: { min: 4k } }\n", not_built, &["resolution"]);
     in_rest("kind: «Policy\n", not_built, &["Policy"]);

@@ -203,11 +203,6 @@ impl Range {
         self.length
     }
 
-    /// Whether it can be sent twice.
-    pub(crate) fn can_be_read_again(&self) -> bool {
-        self.length.is_some_and(|length| self.reader.keep.covers(length))
-    }
-
     /// Whether two of them are parts of one file.
     pub(crate) fn is_of_the_file_of(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.reader, &other.reader)

@@ -68,15 +68,6 @@ pub(crate) enum Part {
 pub(crate) struct Content(pub Vec<Part>);
 
 impl Content {
-    /// Whether it can be sent twice, as a challenge wants it.
-    #[allow(dead_code, reason = "asked by auth schemes")]
-    pub(crate) fn can_be_sent_again(&self) -> bool {
-        self.0.iter().all(|part| match part {
-            Part::Bytes(_) | Part::Digest(_) => true,
-            Part::Range(range) => range.can_be_read_again(),
-        })
-    }
-
     /// The bytes where they are all there.
     pub(crate) fn in_memory(&self) -> Option<Bytes> {
         let mut whole = Vec::new();

@@ -28,8 +28,8 @@ async fn each_waste_is_stopped_under_its_own_name_and_others_go_on() {
         ("one-string-to-the-host", "host/call-too-large"),
         ("session", "host/session-read-only"),
         ("reveal", "host/not-revealed"),
-        ("tcp", "host/not-built"),
-        ("checkpoint", "host/not-built"),
+        ("tcp", "host/not-granted"),
+        ("checkpoint", "host/not-staging"),
     ] {
         let connection = hostile(&host, json!({"attack": act}), Some("canary-secret"));
         let error = attack(&connection).await.expect_err(act);
