@@ -52,8 +52,9 @@ async fn serve(mut client: TcpStream, server: SocketAddr, manner: Manner) -> io:
     let mut block = vec![0; 64 << 10];
     match manner {
         Manner::Answers(answer) => {
-            client.read(&mut block).await?;
-            client.write_all(answer).await?;
+            if client.read(&mut block).await? > 0 {
+                client.write_all(answer).await?;
+            }
             client.shutdown().await
         }
         Manner::CutsAfter(limit) => {

@@ -41,7 +41,7 @@ pub(crate) async fn list(setting: &Setting<'_>) -> Outcome {
             expected.insert(setting.at(&format!("many/{name}")));
         }
     }
-    let (entries, pages) = setting.list(&setting.at("").trim_end_matches('/').to_owned()).await?;
+    let (entries, pages) = setting.list(setting.at("").trim_end_matches('/')).await?;
     let told = paths(&entries)?;
     holds(
         told == expected,
