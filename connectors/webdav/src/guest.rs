@@ -198,13 +198,10 @@ fn needs(from: u64, digests: &[&str]) -> destination::Needs {
 }
 
 fn features(preset: &Preset) -> destination::Features {
-    let checksum = matches!(preset.checksums, Checksums::Kept | Checksums::Compared);
+    let checksum = preset.checksums == Checksums::Kept;
     let mut traits = vec!["replace", "shows-heic", "shows-hevc", "shows-raw", "shows-motion-photo"];
     if preset.clock == Clock::Header {
         traits.push("set-modified");
-    }
-    if preset.overwrite == crate::presets::Overwrite::Obeyed {
-        traits.push("conditional-create");
     }
     if preset.upload == Upload::Chunks {
         traits.push("resume");
@@ -216,7 +213,7 @@ fn features(preset: &Preset) -> destination::Features {
         },
         names: Some(names(preset)),
         digests: match preset.checksums {
-            Checksums::Compared | Checksums::Told => vec!["sha1".into()],
+            Checksums::Told => vec!["sha1".into()],
             Checksums::None | Checksums::Kept => Vec::new(),
         },
         checked_digests: Vec::new(),

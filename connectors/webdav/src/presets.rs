@@ -13,15 +13,6 @@ pub enum Clock {
     Never,
 }
 
-/// What MOVE does where something is already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Overwrite {
-    /// "Overwrite: F" is known to be obeyed.
-    Obeyed,
-    /// It is looked before each MOVE as well.
-    LookedAt,
-}
-
 /// How files of a size go up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Upload {
@@ -36,10 +27,8 @@ pub enum Upload {
 pub enum Checksums {
     /// None.
     None,
-    /// OC-Checksum is kept and told again, but not compared with the bytes: worth nothing as a proof.
+    /// OC-Checksum is sent. That a server compares it with the bytes was never shown, so what it tells of it is no proof.
     Kept,
-    /// OC-Checksum is compared with the bytes.
-    Compared,
     /// The service tells a SHA-1 that it made itself.
     Told,
 }
@@ -70,8 +59,6 @@ pub struct Preset {
     pub uploads: Option<&'static str>,
     /// How a file's time is set.
     pub clock: Clock,
-    /// What MOVE does.
-    pub overwrite: Overwrite,
     /// How files go up.
     pub upload: Upload,
     /// Digests.
@@ -86,7 +73,7 @@ pub struct Preset {
     pub referer: bool,
     /// What to look at when the password is refused.
     pub password_hint: &'static str,
-    /// Where this is from.
+    /// Where this is from, and how sure it is. "Not checked" is said of what nobody looked up or ran.
     pub source: &'static str,
 }
 
@@ -97,7 +84,6 @@ const GENERIC: Preset = Preset {
     tree: "",
     uploads: None,
     clock: Clock::FindOut,
-    overwrite: Overwrite::LookedAt,
     upload: Upload::Whole,
     checksums: Checksums::None,
     names: Names::Careful,
@@ -127,12 +113,11 @@ pub const PRESETS: &[Preset] = &[
         tree: "/remote.php/dav/files/{user}",
         uploads: Some("/remote.php/dav/uploads/{user}"),
         clock: Clock::Header,
-        overwrite: Overwrite::Obeyed,
         upload: Upload::Chunks,
         names: Names::Any,
         checksums: Checksums::Kept,
         password_hint: "With two-factor sign-in it must be an app password: Settings, Security, \"Create new app password\". The user is the \"Username\" that stands beside it.",
-        source: "docs.nextcloud.com, developer manual: WebDAV basics, chunked upload v2; requests of rclone 1.75 with vendor=nextcloud. The server keeps OC-Checksum as it is told it",
+        source: "requests of rclone 1.75 with vendor=nextcloud, recorded at a stub; chunked upload v2 as its documentation is reported. Not run against a server; where app passwords are made: not checked",
         ..GENERIC
     },
     Preset {
@@ -142,12 +127,11 @@ pub const PRESETS: &[Preset] = &[
         tree: "/remote.php/dav/files/{user}",
         uploads: Some("/remote.php/dav/uploads/{user}"),
         clock: Clock::Header,
-        overwrite: Overwrite::Obeyed,
         upload: Upload::Chunks,
         names: Names::Any,
-        checksums: Checksums::Compared,
+        checksums: Checksums::Kept,
         password_hint: "With two-factor sign-in it must be an app password: Settings, Security, \"App passwords\".",
-        source: "doc.owncloud.com, WebDAV API and chunked uploads of ownCloud 10 (its chunks are put together in the order of their names); requests of rclone 1.75 with vendor=owncloud",
+        source: "taken to be as Nextcloud, which came from it. Not run against a server, not checked",
         ..GENERIC
     },
     Preset {
@@ -158,7 +142,7 @@ pub const PRESETS: &[Preset] = &[
         names: Names::Any,
         case_sensitive: true,
         password_hint: "It must be an app password with access to Files: Settings, Privacy & Security, \"Manage app passwords\".",
-        source: "rclone's webdav backend, vendor fastmail: X-OC-Mtime, SHA-1 in a property, precision of a second. 250 MB for a file is reported, not confirmed",
+        source: "rclone's webdav backend, vendor fastmail: X-OC-Mtime, SHA-1 in the property sha1hex of namespace ME:, precision of a second. 250 MB for a file is reported. Where app passwords are made: not checked",
         ..SERVICE
     },
     Preset {
@@ -166,14 +150,14 @@ pub const PRESETS: &[Preset] = &[
         title: "pCloud",
         clock: Clock::Never,
         password_hint: "WebDAV signs in with the account's own password and doesn't work with two-factor sign-in. Accounts of the European region need `url: https://ewebdav.pcloud.com`.",
-        source: "pCloud help, \"WebDAV\"; the time of the upload is kept by reports",
+        source: "reports of users: addresses of both regions, no two-factor sign-in, the time of the upload. Not checked",
         ..SERVICE
     },
     Preset {
         id: "yandex",
         title: "Yandex Disk",
         password_hint: "It must be an app password of the kind \"Files\": Yandex ID, Security, \"App passwords\".",
-        source: "yandex.com/dev/disk/webdav; slow for free accounts by many reports",
+        source: "reports of users: address, app password, slow for free accounts. Not checked",
         ..SERVICE
     },
     Preset {
@@ -181,20 +165,20 @@ pub const PRESETS: &[Preset] = &[
         title: "HiDrive",
         tree: "/users/{user}",
         password_hint: "WebDAV is an option of the plan, to be turned on in the settings. IONOS' needs `url: https://webdav.hidrive.ionos.com`.",
-        source: "STRATO help, \"HiDrive WebDAV\"",
+        source: "reports of users: addresses of STRATO and IONOS, an option of the plan. Not checked",
         ..SERVICE
     },
     Preset {
         id: "opendrive",
         title: "OpenDrive",
-        source: "opendrive.com, \"WebDAV\": paid plans",
+        source: "reports of users: address, paid plans. Not checked",
         ..SERVICE
     },
     Preset {
         id: "4shared",
         title: "4shared",
         max_size: Some(2 << 30),
-        source: "4shared.com, \"WebDAV\"; 2 GB for a file on free plans by reports",
+        source: "reports of users: address, 2 GB for a file on free plans. Not checked",
         ..SERVICE
     },
     Preset {
@@ -202,27 +186,27 @@ pub const PRESETS: &[Preset] = &[
         title: "Icedrive",
         clock: Clock::Never,
         password_hint: "It must be the access key that Icedrive makes for WebDAV, not the account's password; paid plans only. The encrypted area can't be reached.",
-        source: "icedrive.net, \"WebDAV\"; names by the safest assumption",
+        source: "reports of users: address, access key, the time of the upload. Names by the safest assumption. Not checked",
         ..SERVICE
     },
     Preset {
         id: "premiumize",
         title: "Premiumize.me",
         password_hint: "The user is the customer id, the password the API key (or PIN) of the account's page.",
-        source: "premiumize.me, \"WebDAV\"",
+        source: "reports of users: address, customer id and key. Not checked",
         ..SERVICE
     },
     Preset {
         id: "putio",
         title: "Put.io",
-        source: "help.put.io, \"WebDAV\"",
+        source: "reports of users: address. Not checked",
         ..SERVICE
     },
     Preset {
         id: "pikpak",
         title: "PikPak",
         password_hint: "User and password are made in the app: Settings, Experiments, WebDAV.",
-        source: "PikPak's app, experimental settings",
+        source: "reports of users: address, user and password from the experimental settings. Not checked",
         ..SERVICE
     },
     Preset {
@@ -232,7 +216,7 @@ pub const PRESETS: &[Preset] = &[
         tree: "/seafdav",
         names: Names::Windows,
         password_hint: "The administrator must have turned on SeafDAV; accounts with single sign-on need a WebDAV password from their settings. `path` begins with a library's name.",
-        source: "manual.seafile.com, \"WebDAV extension\"",
+        source: "reports of users: /seafdav, where the administrator turned it on. The WebDAV password of single sign-on: not checked",
         ..GENERIC
     },
     Preset {
@@ -242,14 +226,14 @@ pub const PRESETS: &[Preset] = &[
         names: Names::Windows,
         case_sensitive: false,
         password_hint: "The package WebDAV Server must be installed and the user allowed to use it. With `path: home/Photos` Synology Photos shows what is there.",
-        source: "kb.synology.com, \"WebDAV Server\": ports 5005 and 5006",
+        source: "reports of users: ports 5005 and 5006, home/Photos is indexed. Not checked",
         ..GENERIC
     },
     Preset {
         id: "filelu",
         title: "FileLU",
         referer: true,
-        source: "one client's source: a GET without a Referer of the same site is answered by 500. Its S3 is the better way (connector s3, provider filelu-s5)",
+        source: "one client's source: a GET without a Referer of the same site is answered by 500. Its S3 is the better way (connector s3, provider filelu-s5). Not checked",
         ..SERVICE
     },
 ];

@@ -23,7 +23,6 @@ pub enum Besides {
 
 fn body(checksums: Checksums, besides: Besides) -> String {
     let digest = match checksums {
-        Checksums::Compared => r#"<oc:checksums xmlns:oc="http://owncloud.org/ns"/>"#,
         Checksums::Told => r#"<me:sha1hex xmlns:me="ME:"/>"#,
         Checksums::None | Checksums::Kept => "",
     };

@@ -7,7 +7,6 @@ use crate::address::parent;
 use crate::chunked::whole;
 use crate::failures::{conflict, gone};
 use crate::multistatus;
-use crate::presets::Overwrite;
 use crate::properties::Properties;
 use crate::upload::{Held, Replaced};
 use crate::wire::Session;
@@ -90,11 +89,8 @@ pub fn publish(session: &Session, held: &[Held]) -> Vec<Result<Entry, Error>> {
         *result = session.ensure(parent(&held.path).unwrap_or_default());
     }
 
-    let obeyed = session.destination.preset.overwrite == Overwrite::Obeyed;
-    let looked: Vec<usize> = open(&results)
-        .into_iter()
-        .filter(|&index| held[index].replaces.is_some() || !obeyed)
-        .collect();
+    // That "Overwrite: F" is obeyed isn't known of every server.
+    let looked = open(&results);
     let urls: Vec<String> = looked.iter().map(|&index| session.url(&held[index].path)).collect();
     for (index, there) in looked.into_iter().zip(session.look_all(&urls)) {
         results[index] = there.and_then(|there| free(session, &held[index], there));

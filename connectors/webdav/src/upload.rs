@@ -73,10 +73,7 @@ impl Going<'_> {
         if let Some(time) = self.modified.as_ref().filter(|time| time.seconds > 0) {
             request = request.header("X-OC-Mtime", time.seconds.to_string());
         }
-        if matches!(
-            session.destination.preset.checksums,
-            Checksums::Kept | Checksums::Compared
-        ) {
+        if session.destination.preset.checksums == Checksums::Kept {
             if let Some(digest) = self.body.digest("sha1", None)? {
                 request = request.header("OC-Checksum", format!("SHA1:{}", hex(&digest)));
             }
