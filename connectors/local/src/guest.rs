@@ -167,6 +167,8 @@ impl browsing::Guest for Local {
             walk.0.push((folder, Some(last)));
             for info in page {
                 match info.kind {
+                    // Drafts have no path yet.
+                    files::FileKind::Folder if info.path == ".camroll/drafts" => {}
                     files::FileKind::Folder => walk.0.push((info.path, None)),
                     files::FileKind::File => entries.push(entry(info)),
                     files::FileKind::Other => {}

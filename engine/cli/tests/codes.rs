@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Pages of codes that are put together when they are needed, so that no source has them whole.
-const COMPOSED: [&str; 4] = [
+const COMPOSED: [&str; 5] = [
     "apple/http-status",
     "s3/AccessDenied",
     "s3/PreconditionFailed",
     "s3/QuotaExceeded",
+    "webdav/http-status",
 ];
 
 #[test]

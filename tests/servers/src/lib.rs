@@ -4,6 +4,7 @@
 //! It never stands in for a server that can be had: doubles of those that can't live in `tests/clouds`.
 #![forbid(unsafe_code)]
 
+mod apache;
 mod between;
 pub mod buckets;
 mod fetched;
@@ -11,10 +12,16 @@ mod keys;
 mod openssh;
 mod process;
 mod rclone_sftp;
+mod rclone_webdav;
+pub mod webdav;
+mod wsgidav;
 
+pub use apache::Apache;
 pub use between::{Act, Between};
 pub use fetched::{Fetched, fetched};
 pub use keys::KeyPair;
 pub use openssh::OpenSsh;
 pub use process::{Server, free_port};
 pub use rclone_sftp::RcloneSftp;
+pub use rclone_webdav::RcloneWebdav;
+pub use wsgidav::Wsgidav;

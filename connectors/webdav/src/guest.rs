@@ -1,0 +1,255 @@
+use camroll_connector::errors::{error, unexpected};
+use camroll_connector::types::{Account, Entry, Error, ErrorClass, NameRules, Target, Value};
+use camroll_connector::{bodies, token};
+
+use crate::browse;
+use crate::chunked;
+use crate::edit;
+use crate::presets::{Checksums, Clock, Names, Preset, Upload};
+use crate::propfind::Besides;
+use crate::publish;
+use crate::upload::{temporary, Going, Held, Replaced};
+use crate::wire::{self, session};
+
+wit_bindgen::generate!({
+    path: "../../wit/0.1",
+    inline: "
+        package camroll:webdav;
+        world guest {
+            include camroll:connector/imports@0.1.0;
+            export camroll:connector/connector@0.1.0;
+            export camroll:connector/destination@0.1.0;
+            export camroll:connector/browsing@0.1.0;
+            export camroll:connector/editing@0.1.0;
+        }
+    ",
+    world: "camroll:webdav/guest",
+    with: {
+        "camroll:connector/types@0.1.0": camroll_connector::bindings::camroll::connector::types,
+        "camroll:connector/log@0.1.0": camroll_connector::bindings::camroll::connector::log,
+        "camroll:connector/clock@0.1.0": camroll_connector::bindings::camroll::connector::clock,
+        "camroll:connector/random@0.1.0": camroll_connector::bindings::camroll::connector::random,
+        "camroll:connector/bodies@0.1.0": camroll_connector::bindings::camroll::connector::bodies,
+        "camroll:connector/secrets@0.1.0": camroll_connector::bindings::camroll::connector::secrets,
+        "camroll:connector/session@0.1.0": camroll_connector::bindings::camroll::connector::session,
+        "camroll:connector/http@0.1.0": camroll_connector::bindings::camroll::connector::http,
+        "camroll:connector/tcp@0.1.0": camroll_connector::bindings::camroll::connector::tcp,
+        "camroll:connector/files@0.1.0": camroll_connector::bindings::camroll::connector::files,
+        "camroll:connector/staging@0.1.0": camroll_connector::bindings::camroll::connector::staging,
+    },
+});
+
+use exports::camroll::connector::{browsing, connector, destination, editing};
+
+struct Webdav;
+export!(Webdav);
+
+impl connector::Guest for Webdav {
+    fn connect(settings: String) -> Result<(), Error> {
+        wire::connect(&settings)
+    }
+
+    /// Only looks: what is written is written when the engine knows that this is the right place.
+    fn check() -> Result<Account, Error> {
+        let session = session()?;
+        let base = session.destination.place.base();
+        let there = session.look(&base)?;
+        if there.is_none() {
+            return Err(Error {
+                details: vec![("setting".into(), "/url".into())],
+                ..error(
+                    ErrorClass::InvalidSetting,
+                    "webdav/no-address",
+                    format!("Nothing is at {base}. Look at `url` and `user`."),
+                )
+            });
+        }
+        Ok(Account {
+            id: None,
+            name: session.destination.name.clone(),
+            expires: None,
+            attributes: Vec::new(),
+        })
+    }
+}
+
+impl destination::Guest for Webdav {
+    fn probe() -> Result<destination::Identity, Error> {
+        let session = session()?;
+        let place = &session.destination.place;
+        let folder = match session.look_with(&place.folder(""), Besides::Quota)? {
+            Some(folder) => folder,
+            // It is made with the first file.
+            None => session
+                .look_with(&place.base(), Besides::Quota)?
+                .ok_or_else(|| unexpected("webdav/no-address", "Nothing is at that address any more."))?,
+        };
+        let (free, total) = folder.space();
+        Ok(destination::Identity {
+            id: None,
+            features: features(session.destination.preset),
+            free,
+            total,
+            attributes: Vec::new(),
+        })
+    }
+
+    fn stage(file: destination::File, body: &bodies::Body) -> Result<destination::Staged, Error> {
+        let session = session()?;
+        let size = body.size().ok_or_else(|| {
+            unexpected(
+                "webdav/no-size",
+                "The size of the file isn't known, though it was asked for.",
+            )
+        })?;
+        let name = temporary(&file.idempotency_key);
+        session.bring(&Going {
+            name: &name,
+            body,
+            size,
+            modified: file.modified,
+            checkpoint: file.checkpoint,
+        })?;
+        Ok(destination::Staged::Held(token::write(&Held {
+            name,
+            path: file.path,
+            size,
+            replaces: file.replaces.map(Replaced::of),
+        })))
+    }
+
+    fn commit(items: Vec<Vec<u8>>) -> Result<Vec<Result<destination::Stored, Error>>, Error> {
+        let session = session()?;
+        let held = items
+            .iter()
+            .map(|item| token::read::<Held>(item))
+            .collect::<Result<Vec<_>, _>>()?;
+        let stored = |entry| destination::Stored {
+            entry,
+            checked: Vec::new(),
+            already_there: false,
+            attributes: Vec::new(),
+        };
+        Ok(publish::publish(&session, &held)
+            .into_iter()
+            .map(|published| published.map(stored))
+            .collect())
+    }
+
+    fn abort(items: Vec<destination::Orphan>) -> Result<Vec<Result<(), Error>>, Error> {
+        let session = session()?;
+        let clear = |item: destination::Orphan| {
+            let name = temporary(&item.idempotency_key);
+            if let (Upload::Chunks, Some(uploads)) = (session.destination.preset.upload, &session.destination.uploads) {
+                chunked::clear(&session, uploads, &name)?;
+            }
+            session.clear(&name)
+        };
+        Ok(items.into_iter().map(clear).collect())
+    }
+}
+
+impl browsing::Guest for Webdav {
+    fn list(prefix: String, next: Option<Vec<u8>>) -> Result<browsing::Entries, Error> {
+        let (entries, next) = browse::list(&*session()?, &prefix, next)?;
+        Ok(browsing::Entries { entries, next })
+    }
+
+    fn stat(target: Target) -> Result<Option<Entry>, Error> {
+        let (session, path) = (session()?, path(&target)?);
+        Ok(session.look(&session.url(&path))?.map(|there| there.entry(path)))
+    }
+
+    fn read(target: Target, offset: u64, into: &bodies::Sink) -> Result<(), Error> {
+        browse::read(&*session()?, &path(&target)?, offset, into)
+    }
+}
+
+impl editing::Guest for Webdav {
+    fn remove(expected: Entry, _trash: bool) -> Result<(), Error> {
+        edit::remove(&*session()?, &expected)
+    }
+
+    fn rename(expected: Entry, to: String, _folder: Option<Target>) -> Result<Entry, Error> {
+        edit::rename(&*session()?, &expected, &to)
+    }
+}
+
+/// The path that a target has.
+pub fn path(target: &Target) -> Result<String, Error> {
+    target.path.clone().ok_or_else(|| {
+        error(
+            ErrorClass::Unsupported,
+            "webdav/no-path",
+            "Files here are found by their path.",
+        )
+    })
+}
+
+fn needs(from: u64, digests: &[&str]) -> destination::Needs {
+    destination::Needs {
+        from,
+        size: true,
+        digests: digests.iter().map(|name| (*name).into()).collect(),
+        window: 0,
+        preview: false,
+        attributes: Vec::new(),
+    }
+}
+
+fn features(preset: &Preset) -> destination::Features {
+    let checksum = preset.checksums == Checksums::Kept;
+    let mut traits = vec!["replace", "shows-heic", "shows-hevc", "shows-raw", "shows-motion-photo"];
+    if preset.clock == Clock::Header {
+        traits.push("set-modified");
+    }
+    if preset.upload == Upload::Chunks {
+        traits.push("resume");
+    }
+    destination::Features {
+        needs: match checksum {
+            true => vec![needs(0, &["sha1"]), needs(chunked::CHUNK + 1, &[])],
+            false => vec![needs(0, &[])],
+        },
+        names: Some(names(preset)),
+        digests: match preset.checksums {
+            Checksums::Told => vec!["sha1".into()],
+            Checksums::None | Checksums::Kept => Vec::new(),
+        },
+        checked_digests: Vec::new(),
+        max_size: preset.max_size,
+        commit_batch: 8,
+        traits: traits.into_iter().map(Into::into).collect(),
+        attributes: vec![("modified-precision".into(), Value::Integer(1))],
+    }
+}
+
+/// A backslash is a slash to some servers.
+fn names(preset: &Preset) -> NameRules {
+    let windows = preset.names == Names::Windows;
+    let reserved: &[&str] = match windows {
+        true => &[
+            "CON", "PRN", "AUX", "NUL", "COM1", "COM2", "COM3", "COM4", "COM5", "COM6", "COM7", "COM8", "COM9", "LPT1",
+            "LPT2", "LPT3", "LPT4", "LPT5", "LPT6", "LPT7", "LPT8", "LPT9",
+        ],
+        false => &[],
+    };
+    NameRules {
+        forbidden: match preset.names {
+            Names::Any => "\\",
+            Names::Careful => "\\;?",
+            Names::Windows => "\\:*?\"<>|;",
+        }
+        .into(),
+        forbidden_first: String::new(),
+        forbidden_last: if windows { " ." } else { "" }.into(),
+        reserved: reserved.iter().map(|name| (*name).into()).collect(),
+        case_sensitive: preset.case_sensitive,
+        unicode: "keep".into(),
+        name_limit: 255,
+        path_limit: 4000,
+        limits_in_bytes: true,
+        duplicates: false,
+        attributes: Vec::new(),
+    }
+}

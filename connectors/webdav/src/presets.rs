@@ -1,0 +1,272 @@
+//! What is known of each service and software, as data. The addresses stand in the manifest: grants come from there.
+//!
+//! Where nothing certain is known a line says what is safe, not what is likely.
+
+/// How a file's time is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// By the header X-OC-Mtime; the service says so.
+    Header,
+    /// Tried by the header, then by PROPPATCH; looked at afterwards.
+    FindOut,
+    /// The time of the upload is what it gets.
+    Never,
+}
+
+/// How files of a size go up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upload {
+    /// One PUT, whatever the size.
+    Whole,
+    /// In chunks beside the files' tree, from `CHUNK` bytes on.
+    Chunks,
+}
+
+/// Which digests come and go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checksums {
+    /// None.
+    None,
+    /// OC-Checksum is sent. That a server compares it with the bytes was never shown, so what it tells of it is no proof.
+    Kept,
+    /// The service tells a SHA-1 that it made itself.
+    Told,
+}
+
+/// What a name can't hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// All but what no address can carry.
+    Any,
+    /// Nor what some servers cut off in a Destination (measured on wsgidav: all behind ";" or "?").
+    Careful,
+    /// What Windows can't hold neither.
+    Windows,
+}
+
+/// A service or a software.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preset {
+    /// What `preset` names.
+    pub id: &'static str,
+    /// For people.
+    pub title: &'static str,
+    /// Where the manifest has no address: an example of what the person has to give.
+    pub address: Option<&'static str>,
+    /// What stands between the address and the user's files; "{user}" is the user's name.
+    pub tree: &'static str,
+    /// Where chunks go.
+    pub uploads: Option<&'static str>,
+    /// How a file's time is set.
+    pub clock: Clock,
+    /// How files go up.
+    pub upload: Upload,
+    /// Digests.
+    pub checksums: Checksums,
+    /// Names.
+    pub names: Names,
+    /// Whether names differ by case.
+    pub case_sensitive: bool,
+    /// Largest file, bytes.
+    pub max_size: Option<u64>,
+    /// A header without which it doesn't give files.
+    pub referer: bool,
+    /// What to look at when the password is refused.
+    pub password_hint: &'static str,
+    /// Where this is from, and how sure it is. "Not checked" is said of what nobody looked up or ran.
+    pub source: &'static str,
+}
+
+const GENERIC: Preset = Preset {
+    id: "generic",
+    title: "the server",
+    address: Some("https://nas.local:5006"),
+    tree: "",
+    uploads: None,
+    clock: Clock::FindOut,
+    upload: Upload::Whole,
+    checksums: Checksums::None,
+    names: Names::Careful,
+    case_sensitive: true,
+    max_size: None,
+    referer: false,
+    password_hint: "Look at user and password.",
+    source: "measured on Apache mod_dav, nginx, wsgidav, rclone, SeaweedFS and copyparty: the form that works on all of them",
+};
+
+/// A service with an address of its own, of which no more is known than that.
+const SERVICE: Preset = Preset {
+    address: None,
+    clock: Clock::FindOut,
+    names: Names::Windows,
+    case_sensitive: false,
+    ..GENERIC
+};
+
+/// All of them.
+pub const PRESETS: &[Preset] = &[
+    GENERIC,
+    Preset {
+        id: "nextcloud",
+        title: "Nextcloud",
+        address: Some("https://cloud.example.com"),
+        tree: "/remote.php/dav/files/{user}",
+        uploads: Some("/remote.php/dav/uploads/{user}"),
+        clock: Clock::Header,
+        upload: Upload::Chunks,
+        names: Names::Any,
+        checksums: Checksums::Kept,
+        password_hint: "With two-factor sign-in it must be an app password: Settings, Security, \"Create new app password\". The user is the \"Username\" that stands beside it.",
+        source: "requests of rclone 1.75 with vendor=nextcloud, recorded at a stub; chunked upload v2 as its documentation is reported. Not run against a server; where app passwords are made: not checked",
+        ..GENERIC
+    },
+    Preset {
+        id: "owncloud",
+        title: "ownCloud",
+        address: Some("https://cloud.example.com"),
+        tree: "/remote.php/dav/files/{user}",
+        uploads: Some("/remote.php/dav/uploads/{user}"),
+        clock: Clock::Header,
+        upload: Upload::Chunks,
+        names: Names::Any,
+        checksums: Checksums::Kept,
+        password_hint: "With two-factor sign-in it must be an app password: Settings, Security, \"App passwords\".",
+        source: "taken to be as Nextcloud, which came from it. Not run against a server, not checked",
+        ..GENERIC
+    },
+    Preset {
+        id: "fastmail",
+        title: "Fastmail",
+        clock: Clock::Header,
+        checksums: Checksums::Told,
+        names: Names::Any,
+        case_sensitive: true,
+        password_hint: "It must be an app password with access to Files: Settings, Privacy & Security, \"Manage app passwords\".",
+        source: "rclone's webdav backend, vendor fastmail: X-OC-Mtime, SHA-1 in the property sha1hex of namespace ME:, precision of a second. 250 MB for a file is reported. Where app passwords are made: not checked",
+        ..SERVICE
+    },
+    Preset {
+        id: "pcloud",
+        title: "pCloud",
+        clock: Clock::Never,
+        password_hint: "WebDAV signs in with the account's own password and doesn't work with two-factor sign-in. Accounts of the European region need `url: https://ewebdav.pcloud.com`.",
+        source: "reports of users: addresses of both regions, no two-factor sign-in, the time of the upload. Not checked",
+        ..SERVICE
+    },
+    Preset {
+        id: "yandex",
+        title: "Yandex Disk",
+        password_hint: "It must be an app password of the kind \"Files\": Yandex ID, Security, \"App passwords\".",
+        source: "reports of users: address, app password, slow for free accounts. Not checked",
+        ..SERVICE
+    },
+    Preset {
+        id: "hidrive",
+        title: "HiDrive",
+        tree: "/users/{user}",
+        password_hint: "WebDAV is an option of the plan, to be turned on in the settings. IONOS' needs `url: https://webdav.hidrive.ionos.com`.",
+        source: "reports of users: addresses of STRATO and IONOS, an option of the plan. Not checked",
+        ..SERVICE
+    },
+    Preset {
+        id: "opendrive",
+        title: "OpenDrive",
+        source: "reports of users: address, paid plans. Not checked",
+        ..SERVICE
+    },
+    Preset {
+        id: "4shared",
+        title: "4shared",
+        max_size: Some(2 << 30),
+        source: "reports of users: address, 2 GB for a file on free plans. Not checked",
+        ..SERVICE
+    },
+    Preset {
+        id: "icedrive",
+        title: "Icedrive",
+        clock: Clock::Never,
+        password_hint: "It must be the access key that Icedrive makes for WebDAV, not the account's password; paid plans only. The encrypted area can't be reached.",
+        source: "reports of users: address, access key, the time of the upload. Names by the safest assumption. Not checked",
+        ..SERVICE
+    },
+    Preset {
+        id: "premiumize",
+        title: "Premiumize.me",
+        password_hint: "The user is the customer id, the password the API key (or PIN) of the account's page.",
+        source: "reports of users: address, customer id and key. Not checked",
+        ..SERVICE
+    },
+    Preset {
+        id: "putio",
+        title: "Put.io",
+        source: "reports of users: address. Not checked",
+        ..SERVICE
+    },
+    Preset {
+        id: "pikpak",
+        title: "PikPak",
+        password_hint: "User and password are made in the app: Settings, Experiments, WebDAV.",
+        source: "reports of users: address, user and password from the experimental settings. Not checked",
+        ..SERVICE
+    },
+    Preset {
+        id: "seafile",
+        title: "Seafile",
+        address: Some("https://seafile.example.com"),
+        tree: "/seafdav",
+        names: Names::Windows,
+        password_hint: "The administrator must have turned on SeafDAV; accounts with single sign-on need a WebDAV password from their settings. `path` begins with a library's name.",
+        source: "reports of users: /seafdav, where the administrator turned it on. The WebDAV password of single sign-on: not checked",
+        ..GENERIC
+    },
+    Preset {
+        id: "synology",
+        title: "Synology NAS",
+        address: Some("https://nas.local:5006"),
+        names: Names::Windows,
+        case_sensitive: false,
+        password_hint: "The package WebDAV Server must be installed and the user allowed to use it. With `path: home/Photos` Synology Photos shows what is there.",
+        source: "reports of users: ports 5005 and 5006, home/Photos is indexed. Not checked",
+        ..GENERIC
+    },
+    Preset {
+        id: "filelu",
+        title: "FileLU",
+        referer: true,
+        source: "one client's source: a GET without a Referer of the same site is answered by 500. Its S3 is the better way (connector s3, provider filelu-s5). Not checked",
+        ..SERVICE
+    },
+];
+
+/// The preset of that id.
+pub fn preset(id: &str) -> Option<&'static Preset> {
+    PRESETS.iter().find(|preset| preset.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manifest_and_the_presets_say_the_same() {
+        let manifest: serde_json::Value =
+            serde_json::from_str(include_str!("../manifest.json")).expect("the manifest is JSON");
+        let listed: Vec<&str> = manifest["settings"]["properties"]["preset"]["enum"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter_map(|id| id.as_str())
+            .collect();
+        let known: Vec<&str> = PRESETS.iter().map(|preset| preset.id).collect();
+        assert_eq!(listed, known);
+        for preset in PRESETS {
+            let fixed = &manifest["origins"]["server"]["by"]["/preset"][preset.id];
+            assert_ne!(
+                fixed.is_string(),
+                preset.address.is_some(),
+                "{}: one address, not two",
+                preset.id
+            );
+        }
+    }
+}

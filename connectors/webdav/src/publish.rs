@@ -1,0 +1,153 @@
+//! Gives uploads their names: by a MOVE that replaces nothing, or only what was expected.
+
+use camroll_connector::http::Answer;
+use camroll_connector::types::{Entry, Error, Instant, Target};
+
+use crate::address::parent;
+use crate::chunked::whole;
+use crate::failures::{conflict, gone};
+use crate::multistatus;
+use crate::properties::Properties;
+use crate::upload::{Held, Replaced};
+use crate::wire::Session;
+
+impl Replaced {
+    /// What is known of an entry.
+    pub fn of(entry: Entry) -> Self {
+        Self {
+            version: entry.version,
+            size: entry.size,
+            modified: entry.modified.map(|time| time.seconds),
+        }
+    }
+
+    fn entry(&self, path: &str) -> Entry {
+        Entry {
+            target: Target {
+                path: Some(path.to_owned()),
+                id: None,
+            },
+            folder: false,
+            size: self.size,
+            modified: self.modified.map(|seconds| Instant {
+                seconds,
+                nanoseconds: 0,
+            }),
+            version: self.version.clone(),
+            digests: Vec::new(),
+            attributes: Vec::new(),
+        }
+    }
+}
+
+/// Whether a MOVE went through: 207 is a yes with failures inside.
+pub fn moved(session: &Session, answer: &Answer) -> Result<(), Error> {
+    match answer.status {
+        207 => {
+            let mut failed = None;
+            // An answer that can't be read is no success: what stands there is looked at afterwards anyway.
+            let _ = multistatus::read(answer.body.as_slice(), |item| failed = failed.or(item.failure()));
+            match failed {
+                Some(status) => Err(session.failed(
+                    &Answer {
+                        status,
+                        headers: Vec::new(),
+                        body: Vec::new(),
+                    },
+                    "MOVE",
+                )),
+                None => Ok(()),
+            }
+        }
+        200..=299 => Ok(()),
+        _ => Err(session.failed(answer, "MOVE")),
+    }
+}
+
+/// Whether the way is free for an upload.
+fn free(session: &Session, held: &Held, there: Option<Properties>) -> Result<(), Error> {
+    let wanted = match (&held.replaces, there) {
+        (None, None) => true,
+        (Some(replaced), Some(there)) => !there.differs(&replaced.entry(&held.path)),
+        (None, Some(_)) | (Some(_), None) => false,
+    };
+    if wanted {
+        return Ok(());
+    }
+    // What is there may be this very file, of a call whose answer was lost.
+    session.still_staged(&held.name)?;
+    Err(conflict())
+}
+
+/// Publishes all, each on its own.
+pub fn publish(session: &Session, held: &[Held]) -> Vec<Result<Entry, Error>> {
+    let mut results: Vec<Result<(), Error>> = held.iter().map(|_| Ok(())).collect();
+    let open = |results: &[Result<(), Error>]| -> Vec<usize> {
+        (0..results.len()).filter(|&index| results[index].is_ok()).collect()
+    };
+    for (held, result) in held.iter().zip(&mut results) {
+        *result = session.ensure(parent(&held.path).unwrap_or_default());
+    }
+
+    // That "Overwrite: F" is obeyed isn't known of every server.
+    let looked = open(&results);
+    let urls: Vec<String> = looked.iter().map(|&index| session.url(&held[index].path)).collect();
+    for (index, there) in looked.into_iter().zip(session.look_all(&urls)) {
+        results[index] = there.and_then(|there| free(session, &held[index], there));
+    }
+
+    let moving = open(&results);
+    let requests = moving.iter().map(|&index| request(session, &held[index])).collect();
+    for (index, answer) in moving.into_iter().zip(session.ask_all(requests)) {
+        results[index] = answer.and_then(|answer| named(session, &held[index], &answer));
+    }
+
+    let done = open(&results);
+    let urls: Vec<String> = done.iter().map(|&index| session.url(&held[index].path)).collect();
+    let mut told = done
+        .into_iter()
+        .zip(session.look_all(&urls))
+        .collect::<std::collections::BTreeMap<_, _>>();
+    results
+        .into_iter()
+        .enumerate()
+        .map(|(index, result)| {
+            result?;
+            let there = told.remove(&index).unwrap_or(Ok(None))?.ok_or_else(gone)?;
+            whole(held[index].size, there.size)?;
+            Ok(there.entry(held[index].path.clone()))
+        })
+        .collect()
+}
+
+fn request<'a>(session: &Session, held: &Held) -> camroll_connector::http::Builder<'a> {
+    session
+        .request("MOVE", &session.staging(&held.name))
+        .header("Destination", session.url(&held.path))
+        .header("Overwrite", if held.replaces.is_some() { "T" } else { "F" })
+}
+
+/// What the answer to a MOVE comes to.
+fn named(session: &Session, held: &Held, answer: &Answer) -> Result<(), Error> {
+    match answer.status {
+        // No longer there, or the folder is gone that was there before.
+        403 | 404 | 409 => {
+            session.still_staged(&held.name)?;
+            if session.look(&session.url(&held.path))?.is_some() && held.replaces.is_none() {
+                return Err(conflict());
+            }
+            session.forget_folders();
+            session.ensure(parent(&held.path).unwrap_or_default())?;
+            moved(session, &session.ask(request(session, held))?)
+        }
+        // Some say 400 for what stands in the way.
+        400 | 412 => {
+            session.still_staged(&held.name)?;
+            match session.look(&session.url(&held.path))? {
+                Some(_) => Err(conflict()),
+                None => Err(session.failed(answer, "MOVE")),
+            }
+        }
+        _ => moved(session, answer),
+    }
+}

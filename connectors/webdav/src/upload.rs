@@ -1,0 +1,145 @@
+//! Brings a file's bytes under a temporary name.
+
+use camroll_connector::bodies::Body;
+use camroll_connector::clock;
+use camroll_connector::http::Builder;
+use camroll_connector::types::{Error, Instant};
+use serde::{Deserialize, Serialize};
+
+use crate::chunked;
+use crate::failures::gone;
+use crate::listing::STAGING;
+use crate::presets::{Checksums, Upload};
+use crate::properties::hex;
+use crate::wire::Session;
+
+/// Seconds that a lock is waited for.
+const LOCKED: u32 = 5;
+
+/// What `stage` leaves for `commit`.
+#[derive(Serialize, Deserialize)]
+pub struct Held {
+    /// The temporary name.
+    pub name: String,
+    /// The real one.
+    pub path: String,
+    /// Bytes that were sent.
+    pub size: u64,
+    /// What it takes the place of.
+    pub replaces: Option<Replaced>,
+}
+
+/// What is there and goes.
+#[derive(Serialize, Deserialize)]
+pub struct Replaced {
+    /// Its tag.
+    pub version: Option<String>,
+    /// Bytes.
+    pub size: Option<u64>,
+    /// Seconds since 1970.
+    pub modified: Option<i64>,
+}
+
+/// The temporary name of an upload: the same whenever it is staged again.
+pub fn temporary(key: &str) -> String {
+    let plain = key.len() <= 100
+        && !key.is_empty()
+        && key
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    match plain {
+        true => key.to_owned(),
+        false => format!("x{}", hex(&key.as_bytes()[..key.len().min(100)])),
+    }
+}
+
+/// A file that goes up.
+pub struct Going<'a> {
+    /// Its temporary name.
+    pub name: &'a str,
+    /// Its bytes.
+    pub body: &'a Body,
+    /// How many.
+    pub size: u64,
+    /// The time to set.
+    pub modified: Option<Instant>,
+    /// What was saved when it was cut off.
+    pub checkpoint: Option<Vec<u8>>,
+}
+
+impl Going<'_> {
+    /// Headers that say what a file is besides its bytes.
+    pub fn described<'b>(&self, session: &Session, mut request: Builder<'b>) -> Result<Builder<'b>, Error> {
+        if let Some(time) = self.modified.as_ref().filter(|time| time.seconds > 0) {
+            request = request.header("X-OC-Mtime", time.seconds.to_string());
+        }
+        if session.destination.preset.checksums == Checksums::Kept {
+            if let Some(digest) = self.body.digest("sha1", None)? {
+                request = request.header("OC-Checksum", format!("SHA1:{}", hex(&digest)));
+            }
+        }
+        Ok(request)
+    }
+}
+
+impl Session {
+    /// The address of a temporary name.
+    pub fn staging(&self, name: &str) -> String {
+        self.url(&format!("{STAGING}/{name}"))
+    }
+
+    /// Brings the bytes.
+    pub fn bring(&self, going: &Going<'_>) -> Result<(), Error> {
+        self.ensure(STAGING)?;
+        match (self.destination.preset.upload, &self.destination.uploads) {
+            (Upload::Chunks, Some(uploads)) if going.size > chunked::CHUNK => chunked::bring(self, uploads, going)?,
+            _ => self.put(going)?,
+        }
+        match &going.modified {
+            Some(time) => self.set_time(&self.staging(going.name), time),
+            None => Ok(()),
+        }
+    }
+
+    fn put(&self, going: &Going<'_>) -> Result<(), Error> {
+        let url = self.staging(going.name);
+        let request = || -> Result<_, Error> {
+            let request = self
+                .content("PUT", &url)
+                .header("Content-Type", "application/octet-stream");
+            Ok(going.described(self, request)?.range(going.body, 0, Some(going.size)))
+        };
+        let answer = self.ask(request()?)?;
+        match answer.status {
+            200..=299 => Ok(()),
+            404 | 409 => {
+                // The folder was taken away since it was made. The bytes are gone with the request: the next try makes it again.
+                self.forget_folders();
+                Err(self.failed(&answer, "PUT"))
+            }
+            _ => Err(self.failed(&answer, "PUT")),
+        }
+    }
+
+    /// Takes away what lies under a temporary name. A server may still hold an upload that was cut off a moment ago.
+    pub fn clear(&self, name: &str) -> Result<(), Error> {
+        let delete = || self.ask(self.request("DELETE", &self.staging(name)));
+        let mut answer = delete()?;
+        for _ in 0..LOCKED {
+            if answer.status != 423 {
+                break;
+            }
+            clock::wait(1)?;
+            answer = delete()?;
+        }
+        match answer.status {
+            200..=206 | 404 | 409 | 410 => Ok(()),
+            _ => Err(self.failed(&answer, "DELETE")),
+        }
+    }
+
+    /// Whether something still lies under a temporary name; else `expired`.
+    pub fn still_staged(&self, name: &str) -> Result<(), Error> {
+        self.look(&self.staging(name))?.map(drop).ok_or_else(gone)
+    }
+}

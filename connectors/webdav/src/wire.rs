@@ -1,0 +1,107 @@
+//! One connection's requests: signed in as the server wants it, with what this instance has learnt of it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use camroll_connector::errors::unexpected;
+use camroll_connector::http::{request, Answer, Builder};
+use camroll_connector::types::Error;
+
+use crate::browse::Read;
+use crate::clocks::Learnt;
+use crate::failures::failure;
+use crate::settings::{fixed_address, Destination, Settings, SignIn};
+
+/// What an instance holds. All of it can be lost.
+pub struct Session {
+    /// Where and what it is.
+    pub destination: Destination,
+    /// Folders that are there.
+    pub folders: RefCell<HashSet<String>>,
+    /// What is known of the server's way with times.
+    pub clock: Cell<Learnt>,
+    /// The folder that a listing is in.
+    pub read: RefCell<Option<Read>>,
+}
+
+thread_local! {
+    static SESSION: RefCell<Option<Rc<Session>>> = const { RefCell::new(None) };
+}
+
+/// Takes the settings.
+pub fn connect(settings: &str) -> Result<(), Error> {
+    let settings: Settings = serde_json::from_str(settings)
+        .map_err(|error| unexpected("webdav/settings", format!("The settings can't be read: {error}.")))?;
+    let destination = settings.destination(fixed_address)?;
+    SESSION.set(Some(Rc::new(Session {
+        clock: Cell::new(Learnt::of(destination.preset)),
+        destination,
+        folders: RefCell::default(),
+        read: RefCell::default(),
+    })));
+    Ok(())
+}
+
+/// The connection of this instance.
+pub fn session() -> Result<Rc<Session>, Error> {
+    SESSION
+        .with_borrow(Clone::clone)
+        .ok_or_else(|| unexpected("webdav/settings", "The connection has no settings."))
+}
+
+/// The manifest's name of how a connection signs in; none where nobody does.
+fn scheme(sign_in: SignIn) -> Option<&'static str> {
+    match sign_in {
+        SignIn::None => None,
+        SignIn::Bearer => Some("bearer"),
+        SignIn::Password => Some("basic"),
+    }
+}
+
+impl Session {
+    /// Begins a request that moves no file.
+    pub fn request<'a>(&self, method: &str, url: &str) -> Builder<'a> {
+        self.begin(method, url).pace("metadata")
+    }
+
+    /// Begins one that does.
+    pub fn content<'a>(&self, method: &str, url: &str) -> Builder<'a> {
+        self.begin(method, url).pace("content")
+    }
+
+    fn begin<'a>(&self, method: &str, url: &str) -> Builder<'a> {
+        let mut builder = request(method, url);
+        if let Some(scheme) = scheme(self.destination.sign_in) {
+            builder = builder.auth(scheme);
+        }
+        if self.destination.preset.referer {
+            builder = builder.header("Referer", self.destination.place.base());
+        }
+        builder
+    }
+
+    /// Sends and reads.
+    pub fn ask(&self, builder: Builder<'_>) -> Result<Answer, Error> {
+        Answer::read(builder.send()?)
+    }
+
+    /// Sends all at once and reads each; in order.
+    pub fn ask_all(&self, builders: Vec<Builder<'_>>) -> Vec<Result<Answer, Error>> {
+        let started: Vec<_> = builders.into_iter().map(Builder::start).collect();
+        started
+            .into_iter()
+            .map(|pending| Answer::read(camroll_connector::http::Pending::wait(pending?)?))
+            .collect()
+    }
+
+    /// What a status means.
+    pub fn failed(&self, answer: &Answer, what: &str) -> Error {
+        failure(self.destination.preset, self.destination.sign_in, answer, what)
+    }
+
+    /// The address of a file.
+    pub fn url(&self, path: &str) -> String {
+        self.destination.place.url(path)
+    }
+}

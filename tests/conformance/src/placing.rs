@@ -1,0 +1,165 @@
+//! Puts a file as the engine does: from a source through the digests, staged, then committed.
+
+use bytes::Bytes;
+use camroll_host::{Connection, Keep, OutletOptions, PipeOptions, Spool, memory, pipe};
+use camroll_model::{
+    Algorithm, ConnectorError, Digest, Entry, ErrorClass, Instant, Orphan, StageFile, Staged, Stored, Target,
+};
+
+use crate::content::digest;
+
+/// Bytes that a source gives at a time.
+const CHUNK: usize = 100_000;
+
+/// A file to put.
+pub(crate) struct Placing<'a> {
+    connection: &'a Connection,
+    path: String,
+    bytes: Bytes,
+    said: Digest,
+    modified: Option<Instant>,
+    replaces: Option<Entry>,
+}
+
+impl<'a> Placing<'a> {
+    pub(crate) fn new(connection: &'a Connection, path: impl Into<String>, bytes: Bytes) -> Self {
+        Self {
+            connection,
+            path: path.into(),
+            said: digest(&bytes),
+            bytes,
+            modified: None,
+            replaces: None,
+        }
+    }
+
+    /// With a time.
+    pub(crate) fn taken(mut self, modified: Instant) -> Self {
+        self.modified = Some(modified);
+        self
+    }
+
+    /// In the place of what is there.
+    pub(crate) fn replacing(mut self, entry: Entry) -> Self {
+        self.replaces = Some(entry);
+        self
+    }
+
+    /// From a source that says something else of the bytes than they are.
+    pub(crate) fn promised(mut self, bytes: &[u8]) -> Self {
+        self.said = digest(bytes);
+        self
+    }
+
+    /// The same for this file and content, as the engine's are.
+    pub(crate) fn key(&self) -> String {
+        let path = digest(self.path.as_bytes()).hex();
+        format!("{}{}", &path[..16], &digest(&self.bytes).hex()[..16])
+    }
+
+    /// What is to be cleared if it isn't committed.
+    pub(crate) fn orphan(&self, held: Option<Vec<u8>>) -> Orphan {
+        Orphan {
+            path: self.path.clone(),
+            idempotency_key: self.key(),
+            held,
+            checkpoint: None,
+        }
+    }
+
+    /// Brings the bytes and leaves them without a name.
+    pub(crate) async fn stage(&self) -> Result<Staged, ConnectorError> {
+        let size = self.bytes.len() as u64;
+        let features = self.connection.probe().await?.features;
+        let needs = features.needs_of(size);
+        let whole_first = needs.is_some_and(|needs| !needs.digests.is_empty());
+        let window = needs.map_or(0, |needs| needs.window);
+        let keep = match (whole_first, window) {
+            (true, _) | (false, u64::MAX) => Keep::Whole,
+            (false, 0) => Keep::Nothing,
+            (false, window) => Keep::Behind(window),
+        };
+        let spool = tempfile::tempdir().expect("a temporary folder");
+        let known = features.digests.iter().chain(&features.checked_digests);
+        let asked = needs.iter().flat_map(|needs| &needs.digests);
+        let mut compute: Vec<Algorithm> = known
+            .chain(asked)
+            .filter_map(|name| Algorithm::from_name(name))
+            .collect();
+        compute.sort_by_key(|algorithm| algorithm.name());
+        compute.dedup();
+        let mut intake = pipe(PipeOptions {
+            size: Some(size),
+            digests: vec![self.said.clone()],
+            compute,
+            window: 1 << 20,
+            spool: Some(Spool::new(spool.path().to_owned(), 256 << 20)),
+            turns: None,
+        });
+        let outlet = intake.outlet(OutletOptions {
+            keep,
+            gate: Box::new(|_| Box::pin(async { Ok(()) })),
+        });
+        let mut bytes = self.bytes.clone();
+        let source = tokio::spawn(async move {
+            while !bytes.is_empty() {
+                let chunk = bytes.split_to(CHUNK.min(bytes.len()));
+                intake.append(chunk).await?;
+            }
+            intake.finish().await
+        });
+        if whole_first {
+            outlet.passed().await?;
+        }
+        let file = StageFile {
+            asset: None,
+            role: None,
+            path: self.path.clone(),
+            media_type: "image/jpeg".to_owned(),
+            modified: self.modified,
+            related: Vec::new(),
+            replaces: self.replaces.clone(),
+            idempotency_key: self.key(),
+            checkpoint: None,
+        };
+        let saver = std::sync::Arc::new(|_| Box::pin(async { Ok(()) }) as _);
+        let staged = self.connection.stage(file, outlet.saving(saver)).await;
+        // How it ended for the source is what the stage said, or less.
+        drop(source.await);
+        staged
+    }
+
+    /// All of it.
+    pub(crate) async fn put(&self) -> Result<Stored, ConnectorError> {
+        match self.stage().await? {
+            Staged::Stored(stored) => Ok(*stored),
+            Staged::Held(held) => {
+                let committed = commit(self.connection, held.clone()).await;
+                if committed.is_err() {
+                    // As the engine does. What the cell is about is the commit's failure.
+                    drop(self.connection.abort(vec![self.orphan(Some(held))]).await);
+                }
+                committed
+            }
+        }
+    }
+}
+
+/// Gives one staged file its name.
+pub(crate) async fn commit(connection: &Connection, held: Vec<u8>) -> Result<Stored, ConnectorError> {
+    let answers = connection.commit(vec![held]).await?;
+    answers.into_iter().next().unwrap_or_else(|| {
+        Err(ConnectorError::new(
+            ErrorClass::Unexpected,
+            "conformance/no-answer",
+            "One was committed and nothing was said of it.",
+        ))
+    })
+}
+
+/// What is stored at a path, from an offset on.
+pub(crate) async fn read(connection: &Connection, path: &str, offset: u64) -> Result<Bytes, ConnectorError> {
+    let mut intake = memory(80 << 20);
+    connection.read(Target::at(path), offset, &mut intake).await?;
+    intake.into_bytes().await
+}

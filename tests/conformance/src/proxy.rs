@@ -1,0 +1,81 @@
+//! A server's front on loopback that misbehaves.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// What becomes of connections.
+#[derive(Clone, Copy)]
+pub(crate) enum Manner {
+    /// Cut off when so many bytes went to the server on one of them.
+    CutsAfter(usize),
+    /// Answered by these bytes as soon as something is said.
+    Answers(&'static [u8]),
+}
+
+/// Ends with its value.
+pub(crate) struct Proxy {
+    address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Proxy {
+    pub(crate) async fn start(server: SocketAddr, manner: Manner) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .expect("a port on loopback");
+        let address = listener.local_addr().expect("its own address");
+        let task = tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                // How a connection ends is the client's to hear.
+                tokio::spawn(async move { drop(serve(client, server, manner).await) });
+            }
+        });
+        Self { address, task }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+async fn serve(mut client: TcpStream, server: SocketAddr, manner: Manner) -> io::Result<()> {
+    let mut block = vec![0; 64 << 10];
+    match manner {
+        Manner::Answers(answer) => {
+            if client.read(&mut block).await? > 0 {
+                client.write_all(answer).await?;
+            }
+            client.shutdown().await
+        }
+        Manner::CutsAfter(limit) => {
+            let (mut from_server, mut to_server) = TcpStream::connect(server).await?.into_split();
+            let (mut from_client, mut to_client) = client.into_split();
+            let up = async {
+                let mut sent = 0;
+                loop {
+                    let read = from_client.read(&mut block).await?;
+                    if read == 0 || sent + read > limit {
+                        return io::Result::Ok(());
+                    }
+                    to_server.write_all(&block[..read]).await?;
+                    sent += read;
+                }
+            };
+            // Whichever ends first ends both.
+            tokio::select! {
+                ended = up => ended,
+                ended = tokio::io::copy(&mut from_server, &mut to_client) => ended.map(drop),
+            }
+        }
+    }
+}

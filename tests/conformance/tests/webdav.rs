@@ -1,0 +1,94 @@
+//! WebDAV, on servers that each break another assumption.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use camroll_conformance::{HTTP_REST, Service, conforms};
+use camroll_servers::webdav::{PASSWORD, USER};
+use camroll_servers::{Apache, Fetched, RcloneWebdav, Wsgidav, fetched};
+use serde_json::{Value, json};
+
+struct Dav {
+    column: &'static str,
+    address: SocketAddr,
+    files: PathBuf,
+}
+
+impl Service for Dav {
+    fn column(&self) -> &str {
+        self.column
+    }
+
+    fn connector(&self) -> &str {
+        "webdav"
+    }
+
+    fn settings(&self, address: Option<SocketAddr>) -> Value {
+        let address = address.unwrap_or(self.address);
+        json!({
+            "preset": "generic",
+            "url": format!("http://{address}"),
+            "user": USER,
+            "password": "password",
+            "path": "Family photos/camroll",
+        })
+    }
+
+    fn address(&self) -> Option<SocketAddr> {
+        Some(self.address)
+    }
+
+    fn secrets(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([("password".to_owned(), PASSWORD.to_owned())])
+    }
+
+    fn wrong_secrets(&self) -> Option<BTreeMap<String, String>> {
+        Some(BTreeMap::from([("password".to_owned(), "not this one".to_owned())]))
+    }
+
+    fn files(&self) -> Option<PathBuf> {
+        Some(self.files.join("Family photos/camroll"))
+    }
+
+    fn asks_for_a_rest(&self) -> Option<&'static [u8]> {
+        Some(HTTP_REST)
+    }
+}
+
+/// The folder of a server, or a line that says why it isn't run.
+fn here(name: &str) -> Option<PathBuf> {
+    match fetched(name) {
+        Fetched::Here(folder) => Some(folder),
+        Fetched::Missing(why) => {
+            eprintln!("not run: {why}");
+            None
+        }
+    }
+}
+
+async fn asked(column: &'static str, address: SocketAddr, files: &Path) {
+    let files = files.to_owned();
+    conforms(&Dav { column, address, files }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn apache() {
+    let Some(folder) = here("apache") else { return };
+    let server = Apache::start(&folder);
+    asked("webdav: Apache", server.server().address(), &server.files()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wsgidav() {
+    let Some(folder) = here("wsgidav") else { return };
+    let server = Wsgidav::start(&folder);
+    asked("webdav: wsgidav", server.server().address(), &server.files()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rclone() {
+    let Some(folder) = here("rclone") else { return };
+    let server = RcloneWebdav::start(&folder);
+    asked("webdav: rclone", server.server().address(), &server.files()).await;
+}

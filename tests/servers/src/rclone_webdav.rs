@@ -1,0 +1,48 @@
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::webdav::{PASSWORD, USER};
+use crate::{Server, free_port};
+
+/// rclone's WebDAV server: takes X-OC-Mtime, ignores conditions of PUT, answers MKCOL of what is there by 201.
+pub struct RcloneWebdav {
+    server: Server,
+    folder: TempDir,
+}
+
+impl RcloneWebdav {
+    /// Starts it with what `setup.sh rclone` fetched.
+    ///
+    /// # Panics
+    /// If it doesn't start.
+    pub fn start(rclone: &Path) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let files = folder.path().join("files");
+        std::fs::create_dir(&files).expect("a folder");
+        let port = free_port();
+        let mut command = Command::new(rclone.join("bin/rclone"));
+        command
+            .args(["serve", "webdav", "--addr", &format!("127.0.0.1:{port}")])
+            // What others change in the folder is seen nearly at once; at 0 it would read a folder again for every file in it.
+            .args(["--user", USER, "--pass", PASSWORD, "--dir-cache-time", "10ms"])
+            .arg(&files)
+            .env("RCLONE_CONFIG", folder.path().join("no-config"))
+            .stderr(Stdio::null());
+        Self {
+            server: Server::start(&mut command, port),
+            folder,
+        }
+    }
+
+    /// The process.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Where its files are.
+    pub fn files(&self) -> PathBuf {
+        self.folder.path().join("files")
+    }
+}
