@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use camroll_spec::{NameGlob, WrittenDate};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The whole command line.
@@ -75,6 +76,16 @@ pub enum Command {
     Status(StatusArguments),
     /// Say why an asset is, or is not, where it is; or what an error code means
     Explain(ExplainArguments),
+    /// Compare what is at the destinations with what was placed there
+    Verify(VerifyArguments),
+    /// Count the copies of each asset: may I empty the cloud?
+    Copies(CopiesArguments),
+    /// Bring files back from a destination
+    Restore(RestoreArguments),
+    /// Take over what lies at the destinations already
+    Adopt(AdoptArguments),
+    /// Say what is wrong with this installation or a spec's destinations, and how to mend it
+    Doctor(DoctorArguments),
     /// Print the JSON Schema that editors validate specs by
     Schema(SchemaArguments),
     /// Look at connectors
@@ -269,6 +280,172 @@ pub struct ExplainArguments {
     pub subject: String,
     /// An asset's name or the beginning of its id
     pub asset: Option<String>,
+    /// Where the specs are [default: this folder]
+    #[arg(long, value_name = "PATH")]
+    pub specs: Vec<PathBuf>,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `camroll verify`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Without --deep it compares names, sizes, and versions and digests where the destination lists them; \
+what was touched since is read. Exit code 9 where something isn't as it was placed.
+
+Examples:
+  camroll verify family
+  camroll verify family --deep                      # read every byte back
+  camroll verify family --deep --repair && camroll sync family.yaml")]
+pub struct VerifyArguments {
+    /// A spec's name
+    pub name: String,
+    /// Only this one of its destinations [default: all]
+    #[arg(long, value_name = "DESTINATION")]
+    pub destination: Option<String>,
+    /// Read all bytes back and compare their digests
+    #[arg(long)]
+    pub deep: bool,
+    /// Have the next sync send what is missing or damaged; nothing that is there is overwritten
+    #[arg(long)]
+    pub repair: bool,
+    /// Where the specs are [default: this folder]
+    #[arg(long, value_name = "PATH")]
+    pub specs: Vec<PathBuf>,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `camroll copies`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+An asset has a copy at a destination where every file of it that a spec wants is placed. \
+Exit code 6 where an asset has fewer copies than asked for.
+
+Examples:
+  camroll copies                                    # every spec of this folder, together
+  camroll copies family --at-least 2 --proof read-back
+  camroll copies --json | jq -r '.below[].name'")]
+pub struct CopiesArguments {
+    /// A spec's name [default: all of this folder]
+    pub name: Option<String>,
+    /// Destinations that shall hold each asset
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    pub at_least: u32,
+    /// The least proof that counts: accepted, service-reported, service-checked or read-back
+    #[arg(long, value_enum, value_name = "PROOF", default_value_t = ProofLevel::Accepted, hide_possible_values = true)]
+    pub proof: ProofLevel,
+    /// Where the specs are [default: this folder]
+    #[arg(long, value_name = "PATH")]
+    pub specs: Vec<PathBuf>,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Levels of proof, the weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProofLevel {
+    /// The service said yes
+    Accepted,
+    /// The service told its digest, and it is ours
+    ServiceReported,
+    /// The service got our digest and would have refused other bytes
+    ServiceChecked,
+    /// The bytes were read back
+    ReadBack,
+}
+
+/// `camroll restore`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Nothing in DIR is overwritten; run again, it goes on where it was. On a machine without state it reads \
+the archive's own `.camroll/manifest`. Exit code 9 where a file isn't what was placed.
+
+Examples:
+  camroll restore family --to ~/back
+  camroll restore family --to ~/back --from offsite --taken-from 2019 --taken-to 2020-06
+  camroll restore family --to ~/back --name 'IMG_00*.HEIC'")]
+pub struct RestoreArguments {
+    /// A spec's name
+    pub name: String,
+    /// The folder that gets the files; made where it is missing
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+    /// From which destination [default: the spec's first]
+    #[arg(long, value_name = "DESTINATION")]
+    pub from: Option<String>,
+    /// Taken on this date or later: 2019, 2019-06, 2019-06-30
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub taken_from: Option<WrittenDate>,
+    /// Taken on this date or earlier; the whole of it counts
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub taken_to: Option<WrittenDate>,
+    /// Only assets with a name like this; can be given several times
+    #[arg(long = "name", value_name = "GLOB", value_parser = glob)]
+    pub names: Vec<NameGlob>,
+    /// Only what the spec's filters take now
+    #[arg(long, conflicts_with = "from_manifest")]
+    pub in_scope: bool,
+    /// By the archive's own manifest, also where this machine has state
+    #[arg(long)]
+    pub from_manifest: bool,
+    /// Where the specs are [default: this folder]
+    #[arg(long, value_name = "PATH")]
+    pub specs: Vec<PathBuf>,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn date(text: &str) -> Result<WrittenDate, String> {
+    WrittenDate::parse(text).ok_or_else(|| format!("it isn't {}", WrittenDate::FORM))
+}
+
+fn glob(text: &str) -> Result<NameGlob, String> {
+    NameGlob::parse(text)
+}
+
+/// `camroll adopt`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What the archive's own manifest names is read and compared; other files are compared with the library by size \
+and content. What is taken over isn't sent again.
+
+Examples:
+  camroll adopt family                              # the state is lost, the archive isn't
+  camroll adopt family --destination nas && camroll plan family.yaml")]
+pub struct AdoptArguments {
+    /// A spec's name
+    pub name: String,
+    /// Only this one of its destinations [default: all]
+    #[arg(long, value_name = "DESTINATION")]
+    pub destination: Option<String>,
+    /// Only what the manifest names; the source isn't asked
+    #[arg(long)]
+    pub manifest_only: bool,
+    /// Where the specs are [default: this folder]
+    #[arg(long, value_name = "PATH")]
+    pub specs: Vec<PathBuf>,
+    /// One JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `camroll doctor`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+With a spec's name it signs in at the source, and writes, reads and takes away a small file at each destination.
+
+Examples:
+  camroll doctor
+  camroll doctor family
+  camroll doctor family --json")]
+pub struct DoctorArguments {
+    /// A spec's name
+    pub name: Option<String>,
     /// Where the specs are [default: this folder]
     #[arg(long, value_name = "PATH")]
     pub specs: Vec<PathBuf>,

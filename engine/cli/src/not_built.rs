@@ -6,26 +6,10 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::story::Story;
 
 /// Each with what does the nearest to it today.
-const NOT_BUILT: &[(&str, &str)] = &[
-    (
-        "run",
-        "`camroll sync` runs once; a systemd timer or cron can call it as often as you like",
-    ),
-    (
-        "verify",
-        "`camroll sync --json` has the proof of each run; `camroll explain SPEC ASSET` the digests of a file",
-    ),
-    ("copies", "`camroll status` says what is settled at every destination"),
-    ("restore", "the files at a destination are plain files; copy them"),
-    (
-        "adopt",
-        "`existing: skip`, the default, takes equal files at the wanted paths over",
-    ),
-    (
-        "doctor",
-        "`camroll validate` checks the specs, `camroll plan` the source and the destinations",
-    ),
-];
+const NOT_BUILT: &[(&str, &str)] = &[(
+    "run",
+    "`camroll sync` runs once; a systemd timer or cron can call it as often as you like",
+)];
 
 /// What to say of a command that isn't built; none where the error is another one.
 pub fn story_of(error: &clap::Error) -> Option<Story> {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use camroll_spec::{Connection, ConnectionOrigin, Connectors, Reading, Severity, Spec, load, nearest};
+use camroll_spec::{Connection, ConnectionOrigin, Connectors, Destination, Reading, Severity, Spec, load, nearest};
 use camroll_sync::Exit;
 use miette::{LabeledSpan, MietteDiagnostic, NamedSource, Report};
 
@@ -129,4 +129,26 @@ fn names(reading: &Reading) -> Vec<&str> {
 /// The spec of a name.
 pub fn find_spec<'a>(reading: &'a Reading, name: &str) -> Result<&'a Spec, Story> {
     find(reading, name).map(|(spec, _)| spec)
+}
+
+/// The destination of that name, else all of them.
+pub fn destinations<'a>(spec: &'a Spec, name: Option<&str>) -> Result<Vec<&'a Destination>, Story> {
+    let chosen: Vec<&Destination> = spec
+        .destinations
+        .iter()
+        .filter(|destination| name.is_none_or(|name| destination.name.as_str() == name))
+        .collect();
+    if chosen.is_empty() {
+        let names: Vec<&str> = spec.destinations.iter().map(|one| one.name.as_str()).collect();
+        return Err(Story::new(
+            Exit::Usage,
+            format!(
+                "The spec {:?} has no destination {:?}. It has: {}.",
+                spec.name.as_str(),
+                name.unwrap_or_default(),
+                names.join(", ")
+            ),
+        ));
+    }
+    Ok(chosen)
 }

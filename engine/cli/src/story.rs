@@ -34,6 +34,15 @@ impl Story {
         Self::new(Exit::Unexpected, error.to_string())
     }
 
+    /// Why a run or a part of it ended.
+    pub fn of_failure(failure: &camroll_sync::Failure) -> Self {
+        let story = Self::new(failure.exit(), failure.to_string());
+        match failure.problem() {
+            Some(problem) => story.hint(format!("camroll explain {}", problem.code)),
+            None => story,
+        }
+    }
+
     /// Tells it on standard error.
     pub fn tell(&self) {
         eprintln!("error: {}", self.message);

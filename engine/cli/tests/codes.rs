@@ -13,6 +13,9 @@ const COMPOSED: [&str; 5] = [
     "webdav/http-status",
 ];
 
+/// Texts that only look like codes: the end of one of Apple's addresses.
+const NO_CODES: [&str; 1] = ["verify/phone"];
+
 #[test]
 fn every_code_has_a_page_and_every_page_a_code() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -30,6 +33,7 @@ fn every_code_has_a_page_and_every_page_a_code() {
         }
     }
     assert!(codes.len() > 150, "the sources were looked through");
+    codes.retain(|code, _| !NO_CODES.contains(&code.as_str()));
     let without: Vec<_> = codes.iter().filter(|(code, _)| !pages.contains_key(*code)).collect();
     assert!(without.is_empty(), "no page in docs/errors for {without:#?}");
     let dead: Vec<_> = pages

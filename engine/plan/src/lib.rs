@@ -14,6 +14,7 @@ mod plan;
 mod scope;
 
 pub use brake::{Brake, brake};
+pub use files::{Held, held};
 pub use fingerprint::fingerprint;
 pub use moment::file_time;
 pub use name::{FoldedPath, fold, id8};

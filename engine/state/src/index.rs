@@ -175,6 +175,20 @@ impl Key {
     }
 }
 
+/// The texts of a key that was built of parts alone.
+pub(crate) fn parts(mut key: &[u8]) -> Vec<&str> {
+    let mut parts = Vec::new();
+    while let Some((length, rest)) = key.split_first_chunk::<4>() {
+        let Some((part, rest)) = rest.split_at_checked(u32::from_be_bytes(*length) as usize) else {
+            break;
+        };
+        let Ok(part) = std::str::from_utf8(part) else { break };
+        parts.push(part);
+        key = rest;
+    }
+    parts
+}
+
 /// The last eight bytes of a key as a number.
 pub(crate) fn trailing(key: &[u8]) -> u64 {
     key.last_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes))

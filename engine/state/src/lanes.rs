@@ -233,6 +233,27 @@ impl State {
         })
     }
 
+    /// The lanes of all specs that write to a destination, as they are: nothing is looked at again for this.
+    pub fn lanes_at(self: &std::sync::Arc<Self>, key: &DestinationKey) -> Result<Vec<Lane>, StateError> {
+        let prefix = Key::new(b'L').bytes();
+        let mut lanes = Vec::new();
+        for found in self.index()?.range::<LaneFacts>(&prefix, &prefix) {
+            let (name, facts) = found?;
+            let parts = crate::index::parts(name.get(1..).unwrap_or_default());
+            if let [spec, _, connector, identity] = parts.as_slice()
+                && *connector == key.connector
+                && *identity == key.identity
+            {
+                lanes.push(Lane {
+                    id: facts.id,
+                    spec: (*spec).to_owned(),
+                    state: std::sync::Arc::clone(self),
+                });
+            }
+        }
+        Ok(lanes)
+    }
+
     /// Says which lanes a spec has now. Where that changed, its assets are counted anew.
     pub fn set_lanes(&self, spec: &str, lanes: &[&Lane]) -> Result<(), StateError> {
         let _one_at_a_time = self.counting().lock();

@@ -21,6 +21,17 @@ pub struct Placed {
     pub placement: Placement,
 }
 
+/// A placement as the state keeps it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stands {
+    /// Its number at the destination, in the order in which they were recorded.
+    pub number: u64,
+    /// The path as the destination compares names.
+    pub folded: String,
+    /// What is there.
+    pub placement: Placement,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Standing {
     folded: String,
@@ -84,8 +95,10 @@ fn gather(index: &Index, batch: &mut Batch, record: &Record) -> Result<(), State
             why,
             at,
         } => {
-            batch.put(&lost_key(*destination, *at, folded), why)?;
-            if *why == Loss::Removed {
+            if *why != Loss::Vanished {
+                batch.put(&lost_key(*destination, *at, folded), why)?;
+            }
+            if matches!(why, Loss::Removed | Loss::Vanished) {
                 let path = path_key(*destination, folded);
                 if let Some(number) = batch.get::<u64>(index, &path)? {
                     if let Some(standing) = batch.get::<Standing>(index, &placed_key(*destination, number))? {
@@ -220,6 +233,46 @@ impl State {
             .collect()
     }
 
+    /// The number of a destination; none where it was never written to.
+    pub fn known_destination(&self, key: &DestinationKey) -> Result<Option<DestinationId>, StateError> {
+        self.index()?.get(&destination_key(key))
+    }
+
+    /// The placement at a path.
+    pub fn standing(&self, destination: DestinationId, folded: &str) -> Result<Option<Stands>, StateError> {
+        let Some(number) = self.index()?.get::<u64>(&path_key(destination, folded))? else {
+            return Ok(None);
+        };
+        let standing: Option<Standing> = self.index()?.get(&placed_key(destination, number))?;
+        Ok(standing.map(|Standing { folded, placement }| Stands {
+            number,
+            folded,
+            placement,
+        }))
+    }
+
+    /// A page of a destination's placements, from a number on: so all of them can be gone through without holding them.
+    pub fn standing_page(
+        &self,
+        destination: DestinationId,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<Stands>, StateError> {
+        let prefix = Key::new(b'p').number(destination.0).bytes();
+        self.index()?
+            .range::<Standing>(&prefix, &placed_key(destination, from))
+            .take(limit)
+            .map(|found| {
+                let (key, Standing { folded, placement }) = found?;
+                Ok(Stands {
+                    number: trailing(&key),
+                    folded,
+                    placement,
+                })
+            })
+            .collect()
+    }
+
     /// Records what is there now: durable in the journal first, then in the index.
     pub fn record_placed(&self, destination: DestinationId, placed: Vec<Placed>) -> Result<(), StateError> {
         if placed.is_empty() {
@@ -251,6 +304,29 @@ impl State {
             why,
             at,
         }])
+    }
+
+    /// Records that files were looked for and were gone or damaged, by no act of ours.
+    pub fn record_vanished(
+        &self,
+        destination: DestinationId,
+        folded: Vec<String>,
+        at: Instant,
+    ) -> Result<(), StateError> {
+        let records: Vec<Record> = folded
+            .into_iter()
+            .map(|folded| Record::Lost {
+                destination,
+                folded,
+                why: Loss::Vanished,
+                at,
+            })
+            .collect();
+        if records.is_empty() {
+            Ok(())
+        } else {
+            self.record(&records)
+        }
     }
 
     fn record(&self, records: &[Record]) -> Result<(), StateError> {

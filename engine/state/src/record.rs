@@ -29,6 +29,8 @@ pub enum Loss {
     Renamed,
     /// It was taken away.
     Removed,
+    /// It was looked for, and was gone or damaged. Not by an act of ours: the brake doesn't count it.
+    Vanished,
 }
 
 /// A record of the journal. New kinds are added at the end; a kind is never changed.
@@ -70,7 +72,7 @@ pub enum Record {
         /// The intent that ends with it.
         key: String,
     },
-    /// Something of ours is no longer there, by an act of ours. The brake counts these.
+    /// Something of ours is no longer there. The brake counts what was an act of ours.
     Lost {
         /// Where.
         destination: DestinationId,

@@ -29,10 +29,7 @@ pub(crate) async fn identify(
         .await
         .map_err(failed)?;
     let connector = link.connection().connector_id().to_owned();
-    let place = format!(
-        "place/{connector}/{}",
-        hex::encode(Sha256::digest(settings.to_string()))
-    );
+    let place = place_memo(&connector, settings);
     let known = state.memo(&place)?;
     let there = match &identity.id {
         Some(id) => Some(id.clone()),
@@ -83,6 +80,23 @@ pub(crate) async fn identify(
         },
         identity,
     ))
+}
+
+fn place_memo(connector: &str, settings: &serde_json::Value) -> String {
+    format!(
+        "place/{connector}/{}",
+        hex::encode(Sha256::digest(settings.to_string()))
+    )
+}
+
+/// Who a destination was when it was last written to, without asking it.
+pub(crate) fn known_key(
+    state: &State,
+    written: &camroll_spec::Connection,
+) -> Result<Option<DestinationKey>, camroll_state::StateError> {
+    let connector = written.connector.id().as_str().to_owned();
+    let identity = state.memo(&place_memo(&connector, &written.settings))?;
+    Ok(identity.map(|identity| DestinationKey { connector, identity }))
 }
 
 async fn read_id(link: &Link) -> Result<Option<String>, ConnectorError> {

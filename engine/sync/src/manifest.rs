@@ -22,7 +22,8 @@ pub(crate) struct ManifestWriter {
     active: bool,
 }
 
-fn line(placement: &Placement, name: Option<&str>) -> String {
+/// A placement as the manifest has it.
+pub(crate) fn line(placement: &Placement, name: Option<&str>) -> String {
     let digests: serde_json::Map<String, serde_json::Value> = placement
         .digests
         .iter()

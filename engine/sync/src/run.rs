@@ -291,6 +291,7 @@ async fn go(
     }
     match heard {
         Ok(heard) => {
+            crate::heard::keep(state, request.spec.name.as_str(), &context.libraries, now)?;
             for one in heard {
                 tally.advanced |= one.advanced;
                 tally.problems.extend(one.problems);
@@ -299,6 +300,30 @@ async fn go(
         }
         Err(failure) => Err(failure),
     }
+}
+
+/// Hears all that is new of what a spec wants, and does nothing else.
+pub(crate) async fn hear_all(state: &Arc<State>, request: &RunRequest) -> Result<Vec<HeardLibrary>, Failure> {
+    let source = Link::new(request.source.clone(), request.stop.clone());
+    let account = check(request, &source).await?;
+    let account_id = account.id.clone().unwrap_or_else(|| account.name.clone());
+    let connector = request.source.connector_id().to_owned();
+    let context = Context {
+        spec: Arc::clone(&request.spec),
+        state: Arc::clone(state),
+        source: source.clone(),
+        stop: request.stop.clone(),
+        progress: Arc::clone(&request.progress),
+        mode: Mode::Plan,
+        libraries: choose(state, request, &source, &connector, &account_id).await?,
+        run: String::new(),
+        now: jiff::Timestamp::now(),
+    };
+    for library in &context.libraries {
+        hear(&context, library, || {}).await?;
+    }
+    crate::heard::keep(state, request.spec.name.as_str(), &context.libraries, context.now)?;
+    Ok(context.libraries)
 }
 
 /// One check a run, one at a time for an account.

@@ -167,7 +167,13 @@ impl Folder {
             let entry = entry.map_err(|error| failed(error, path))?;
             // A name that isn't UTF-8 can't be one that camroll gave; it is left alone.
             let Ok(name) = entry.file_name().to_str() else { continue };
-            if name != "." && name != ".." && after.is_none_or(|after| name > after) {
+            // Nor what has no path here: drafts, and names that other systems may give ("Icon\r"). One of them must not end the listing of all.
+            let whole = if path.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{path}/{name}")
+            };
+            if after.is_none_or(|after| name > after) && RelativePath::parse(&whole).is_ok() {
                 names.push(name.to_owned());
             }
         }

@@ -2,6 +2,7 @@
 
 mod assign;
 mod base;
+mod held;
 mod layout;
 mod matching;
 mod media;
@@ -9,6 +10,7 @@ mod wanted;
 
 pub(crate) use assign::{Assigned, Ground, Member, PlaceKind, Unnamed, assign};
 pub(crate) use base::{Base, sticky};
+pub use held::{Held, held};
 pub(crate) use layout::Facts;
 pub(crate) use matching::{Match, matches};
 pub(crate) use media::{agrees, is_media, is_raw};
