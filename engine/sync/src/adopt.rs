@@ -81,6 +81,7 @@ async fn go(state: &Arc<State>, request: &AdoptRequest) -> Result<AdoptReport, F
             progress: Arc::clone(&request.progress),
             stop: request.stop.clone(),
             mode: Mode::Plan,
+            approval: None,
         };
         let libraries = hear_all(state, &run).await?;
         adopting.by_content(&libraries, unknown).await?;

@@ -316,6 +316,9 @@ pub(crate) async fn hear_all(state: &Arc<State>, request: &RunRequest) -> Result
         progress: Arc::clone(&request.progress),
         mode: Mode::Plan,
         libraries: choose(state, request, &source, &connector, &account_id).await?,
+        // Nothing is read: no destination takes part.
+        readings: Readings::new(0, Spool::new(state.folder().join("spool"), 0), 0),
+        digests: Vec::new(),
         run: String::new(),
         now: jiff::Timestamp::now(),
     };

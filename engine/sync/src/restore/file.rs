@@ -1,6 +1,6 @@
 //! One file: from the destination through its digests into a draft, which gets its name when it is whole.
 
-use camroll_host::PipeOptions;
+use camroll_host::{Keep, OutletOptions, PipeOptions};
 use camroll_model::{Algorithm, ConnectorError, ErrorClass, Placement, StageFile, Staged, Target};
 use sha2::{Digest as _, Sha256};
 
@@ -72,12 +72,16 @@ fn other_content() -> ConnectorError {
 }
 
 async fn copy(from: &Link, into: &Link, one: &Wanted) -> Result<(), ConnectorError> {
-    let (mut intake, outlet) = camroll_host::pipe(PipeOptions {
+    let mut intake = camroll_host::pipe(PipeOptions {
         size: Some(one.placement.size),
         digests: one.placement.digests.clone(),
         compute: vec![Algorithm::Sha256],
         window: WINDOW,
+        spool: None,
         turns: None,
+    });
+    let outlet = intake.outlet(OutletOptions {
+        keep: Keep::Nothing,
         gate: Box::new(|_| Box::pin(async { Ok(()) })),
     });
     let key = format!("restore-{}", hex::encode(&Sha256::digest(&one.path)[..16]));
