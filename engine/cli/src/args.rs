@@ -217,6 +217,9 @@ pub struct PlanArguments {
     /// One JSON document on standard output
     #[arg(long)]
     pub json: bool,
+    /// Also what a changed layout moves: with -o, and given to `sync --plan`, that is done
+    #[arg(long)]
+    pub relayout: bool,
     /// Saves the plan, for `camroll sync --plan FILE`
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,

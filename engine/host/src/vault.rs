@@ -181,6 +181,16 @@ impl Vault {
         }
     }
 
+    /// Takes a secret that the guest computed; durable when it returns. An empty one empties its slot.
+    pub(crate) async fn compute(&self, slot: String, value: Secret) -> Result<(), ConnectorError> {
+        if value.expose().is_empty() {
+            self.change(|kept| kept.slots.remove(&slot));
+        } else {
+            self.take_slots(vec![(slot, value.expose().to_owned())]);
+        }
+        self.keep().await
+    }
+
     /// Every secret that is known, for redaction.
     pub(crate) fn secrets(&self) -> Vec<Secret> {
         // Shorter cookies are choices such as a language, and words of any text.

@@ -16,6 +16,8 @@ pub enum Reason {
     OriginalChanged,
     /// It left the library with a tombstone, and the spec mirrors that.
     Departed,
+    /// The layout gives it another path than it has.
+    Relayout,
 }
 
 /// What shall be done for one file at one destination.

@@ -19,6 +19,7 @@ pub use fingerprint::fingerprint;
 pub use moment::file_time;
 pub use name::{FoldedPath, fold, id8};
 pub use plan::{
-    AssetPlan, Holder, Kept, KeptWhy, Note, NoteCode, Presence, Shelf, SkipCode, Skipped, Waiting, Wish, plan_asset,
+    AssetPlan, Holder, Kept, KeptWhy, Move, Note, NoteCode, Presence, Shelf, SkipCode, Skipped, Waiting, Wish,
+    plan_asset, relayout,
 };
 pub use scope::{OutReason, Scope, scope};

@@ -2,12 +2,14 @@
 
 mod decide;
 mod kept;
+mod relayout;
 mod report;
 
 use std::collections::HashSet;
 
 use camroll_model::{
-    Action, Asset, AssetId, Departure, Features, Library, Placement, Reason, Recipe, Resource, SourceKey, WantedFile,
+    Action, Asset, AssetId, Departure, Features, Library, NameRules, Placement, Reason, Recipe, Resource, SourceKey,
+    WantedFile,
 };
 use camroll_spec::{Deletions, Destination, Spec};
 
@@ -17,6 +19,7 @@ use crate::files::{
 use crate::name::{FoldedPath, NameFault, Speller, Tag, TagLength, check, fold, plain_rules};
 use crate::scope::{Scope, scope};
 use decide::{Decider, Decision};
+pub use relayout::{Move, relayout};
 pub use report::{AssetPlan, Kept, KeptWhy, Note, NoteCode, SkipCode, Skipped, Waiting};
 
 /// What is wished of a destination.
@@ -139,39 +142,54 @@ impl<'a> Planning<'a> {
             Some(rules) => (rules.clone(), PlaceKind::Paths),
             None => (plain_rules(), PlaceKind::Ids),
         };
-        let holder = Holder::Asset {
-            source: self.source.clone(),
-            asset: self.asset.id.clone(),
-        };
-        let held_by_other = |path: &FoldedPath| self.shelf.holder(path).is_some_and(|known| known != holder);
         let mine: HashSet<FoldedPath> = self
             .own
             .iter()
             .filter_map(|(_, placement)| Some(fold(placement.path()?, &rules)))
             .collect();
+        self.on_ground(&rules, place, &mine, |ground, held_by_other| {
+            let decider = Decider {
+                features: self.wish.features,
+                own: &self.own,
+                wanted: &self.wanted,
+                matches: &self.matches,
+                replaceable: &|placement| match (place, placement.path()) {
+                    (PlaceKind::Paths, Some(path)) => {
+                        check(path, &rules).is_ok() && !held_by_other(&fold(path, &rules))
+                    }
+                    (PlaceKind::Paths, None) => false,
+                    (PlaceKind::Ids, _) => placement.entry.target.id.is_some(),
+                },
+            };
+            let decisions: Vec<Decision> = (0..self.wanted.len()).map(|index| decider.decide(index)).collect();
+            self.carry_out(ground, &decisions)
+        })
+    }
+
+    /// Names are given on the same ground, whatever they are given for. `mine`: the asset's own files that keep their paths.
+    fn on_ground<T>(
+        &self,
+        rules: &NameRules,
+        place: PlaceKind,
+        mine: &HashSet<FoldedPath>,
+        work: impl FnOnce(&Ground<'_>, &dyn Fn(&FoldedPath) -> bool) -> T,
+    ) -> T {
+        let holder = Holder::Asset {
+            source: self.source.clone(),
+            asset: self.asset.id.clone(),
+        };
+        let held_by_other = |path: &FoldedPath| self.shelf.holder(path).is_some_and(|known| known != holder);
         let tag = Tag::of(self.source, &self.asset.id);
         let facts = Facts::new(self.asset, self.wish.library, &self.wish.spec.schedule.timezone, &tag);
         let ground = Ground {
             layout: &self.wish.destination.layout,
             facts: &facts,
-            speller: Speller::new(&rules),
+            speller: Speller::new(rules),
             place,
-            mine: &mine,
+            mine,
             held_by_other: &held_by_other,
         };
-        let decider = Decider {
-            features: self.wish.features,
-            own: &self.own,
-            wanted: &self.wanted,
-            matches: &self.matches,
-            replaceable: &|placement| match (place, placement.path()) {
-                (PlaceKind::Paths, Some(path)) => check(path, &rules).is_ok() && !held_by_other(&fold(path, &rules)),
-                (PlaceKind::Paths, None) => false,
-                (PlaceKind::Ids, _) => placement.entry.target.id.is_some(),
-            },
-        };
-        let decisions: Vec<Decision> = (0..self.wanted.len()).map(|index| decider.decide(index)).collect();
-        self.carry_out(&ground, &decisions)
+        work(&ground, &held_by_other)
     }
 
     fn carry_out(&self, ground: &Ground<'_>, decisions: &[Decision]) -> AssetPlan {

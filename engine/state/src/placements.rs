@@ -21,6 +21,17 @@ pub struct Placed {
     pub placement: Placement,
 }
 
+/// Something that got another path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moved {
+    /// Where it was, as the destination compares names.
+    pub from: String,
+    /// What is there now.
+    pub to: Placed,
+    /// When.
+    pub at: Instant,
+}
+
 /// A placement as the state keeps it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stands {
@@ -98,7 +109,7 @@ fn gather(index: &Index, batch: &mut Batch, record: &Record) -> Result<(), State
             if *why != Loss::Vanished {
                 batch.put(&lost_key(*destination, *at, folded), why)?;
             }
-            if matches!(why, Loss::Removed | Loss::Vanished) {
+            if matches!(why, Loss::Removed | Loss::Renamed | Loss::Vanished) {
                 let path = path_key(*destination, folded);
                 if let Some(number) = batch.get::<u64>(index, &path)? {
                     if let Some(standing) = batch.get::<Standing>(index, &placed_key(*destination, number))? {
@@ -288,6 +299,24 @@ impl State {
             })
             .collect();
         self.record(&records)
+    }
+
+    /// Records that something got another name: there and no longer here, or neither.
+    pub fn record_moved(&self, destination: DestinationId, moved: Moved) -> Result<(), StateError> {
+        self.record(&[
+            Record::Lost {
+                destination,
+                folded: moved.from,
+                why: Loss::Renamed,
+                at: moved.at,
+            },
+            Record::Placed {
+                destination,
+                intent: moved.to.intent,
+                folded: moved.to.folded,
+                placement: Box::new(moved.to.placement),
+            },
+        ])
     }
 
     /// Records that something of ours is no longer there.

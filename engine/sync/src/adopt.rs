@@ -15,7 +15,7 @@ use camroll_state::{DestinationId, Ordinal, Placed, Presence, State};
 use futures::StreamExt as _;
 
 use crate::archive::{Archive, OWN, PAGE, heeding};
-use crate::context::{HeardLibrary, Mode};
+use crate::context::{HeardLibrary, Mode, Relayout};
 use crate::failure::Failure;
 use crate::identity::write_file;
 use crate::manifest::line;
@@ -81,6 +81,7 @@ async fn go(state: &Arc<State>, request: &AdoptRequest) -> Result<AdoptReport, F
             progress: Arc::clone(&request.progress),
             stop: request.stop.clone(),
             mode: Mode::Plan,
+            relayout: Relayout::Count,
             approval: None,
         };
         let libraries = hear_all(state, &run).await?;

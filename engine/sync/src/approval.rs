@@ -48,6 +48,7 @@ impl SavedPlan {
             let approved = Approved {
                 fingerprint: preview.fingerprint.clone(),
                 acts: preview.actions.iter().map(Act::of).collect(),
+                has_moves: preview.actions.iter().any(PreviewAction::is_move),
             };
             (name.clone(), approved)
         });
@@ -64,6 +65,7 @@ pub struct Approval(pub(crate) BTreeMap<String, Approved>);
 pub(crate) struct Approved {
     pub fingerprint: String,
     acts: HashSet<Act>,
+    has_moves: bool,
 }
 
 /// What makes two acts the same.
@@ -91,6 +93,15 @@ impl Act {
 impl Approved {
     /// Whether the plan names this very act.
     pub(crate) fn names(&self, action: &Action, asset: &Asset) -> bool {
-        self.acts.contains(&Act::of(&PreviewAction::of(action, asset)))
+        self.names_told(&PreviewAction::of(action, asset))
+    }
+
+    pub(crate) fn names_told(&self, told: &PreviewAction) -> bool {
+        self.acts.contains(&Act::of(told))
+    }
+
+    /// Whether it moves files to where the layout wants them.
+    pub(crate) fn has_moves(&self) -> bool {
+        self.has_moves
     }
 }

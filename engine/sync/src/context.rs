@@ -20,6 +20,15 @@ pub enum Mode {
     Plan,
 }
 
+/// Whether a plan tells each file that lies elsewhere than the layout says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relayout {
+    /// It says how many there are.
+    Count,
+    /// It tells each, so that a sync that is given the plan moves them.
+    List,
+}
+
 /// What all parts of one run share.
 pub(crate) struct Context {
     pub spec: Arc<Spec>,
@@ -28,6 +37,7 @@ pub(crate) struct Context {
     pub stop: Stop,
     pub progress: Arc<dyn Progress>,
     pub mode: Mode,
+    pub relayout: Relayout,
     pub libraries: Vec<HeardLibrary>,
     /// What its destinations read of the source, once for all of them.
     pub readings: Readings,

@@ -37,7 +37,7 @@ mod verify;
 pub use adopt::{AdoptReport, AdoptRequest, adopt};
 pub use approval::{Approval, SavedPlan, SpecPlan};
 pub use connections::{Bundle, OpenError, Opener};
-pub use context::Mode;
+pub use context::{Mode, Relayout};
 pub use copies::{Below, CopiesReport, CopiesRequest, CopyPlace, copies};
 pub use doctor::{Finding, Verdict, examine_destination, examine_source, examine_state};
 pub use exit::Exit;

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use camroll_model::{Asset, Placement};
+use camroll_state::DestinationId;
 use serde_json::json;
 
 use crate::context::{Context, Mode};
@@ -20,6 +21,11 @@ pub(crate) struct ManifestWriter {
     run: String,
     marker: String,
     active: bool,
+}
+
+/// The memo that says whether lines are owed to a destination's manifest.
+pub(crate) fn open_manifest(destination: DestinationId) -> String {
+    format!("manifest-open/{}", destination.0)
 }
 
 /// A placement as the manifest has it.
@@ -41,7 +47,7 @@ pub(crate) fn line(placement: &Placement, name: Option<&str>) -> String {
 impl ManifestWriter {
     /// Begins. What a crash kept from being written is written first, from the journal's placements.
     pub(crate) fn new(context: &Context, place: &Place) -> Result<Self, Failure> {
-        let marker = format!("manifest-open/{}", place.id.0);
+        let marker = open_manifest(place.id);
         let mut writer = Self {
             lines: Vec::new(),
             count: 0,
@@ -64,6 +70,13 @@ impl ManifestWriter {
                 }
             }
         }
+        Ok(writer)
+    }
+
+    /// Begins once more in a run whose writer finished: under names of its own, which sort behind those.
+    pub(crate) fn after(context: &Context, place: &Place) -> Result<Self, Failure> {
+        let mut writer = Self::new(context, place)?;
+        writer.run.push_str("-moved");
         Ok(writer)
     }
 

@@ -1,13 +1,16 @@
 //! What a run would do, for `plan`.
 
-use camroll_model::{Action, Asset};
+use camroll_model::{Action, Asset, Placement, Reason};
 use camroll_plan::AssetPlan;
 use serde::{Deserialize, Serialize};
+
+/// The action of a file that gets another path.
+const MOVE: &str = "move";
 
 /// What would be done for one file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PreviewAction {
-    /// put, replace, remove.
+    /// put, replace, remove, move.
     pub action: String,
     /// The asset's id.
     pub asset: String,
@@ -21,10 +24,13 @@ pub struct PreviewAction {
     pub version: String,
     /// Where.
     pub path: String,
+    /// Where it is now, of a move.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// Bytes, where known.
     pub size: Option<u64>,
     /// Why.
-    pub reason: camroll_model::Reason,
+    pub reason: Reason,
 }
 
 impl PreviewAction {
@@ -61,9 +67,35 @@ impl PreviewAction {
             resource: resource.to_string(),
             version: version.clone(),
             path,
+            from: None,
             size,
             reason: reason.clone(),
         }
+    }
+
+    /// A file that is there, to be given another path.
+    pub(crate) fn moved(placed: &Placement, asset: &Asset, path: &str) -> Self {
+        Self {
+            action: MOVE.to_owned(),
+            asset: asset.id.to_string(),
+            name: asset.name.clone(),
+            role: placed.role.name().to_owned(),
+            resource: placed.resource.to_string(),
+            version: placed.version.clone(),
+            path: path.to_owned(),
+            from: placed.path().map(str::to_owned),
+            size: Some(placed.size),
+            reason: Reason::Relayout,
+        }
+    }
+
+    /// Whether its bytes would be sent.
+    pub fn sends(&self) -> bool {
+        matches!(self.action.as_str(), "put" | "replace")
+    }
+
+    pub(crate) fn is_move(&self) -> bool {
+        self.action == MOVE
     }
 }
 
@@ -80,6 +112,9 @@ pub struct Preview {
     pub already_there: u64,
     /// Files that are there and whose content the source's checksum confirmed just now.
     pub found: u64,
+    /// Files that are there and lie elsewhere than the layout says now: a sync leaves them.
+    #[serde(default)]
+    pub elsewhere: u64,
     /// What would be done.
     pub actions: Vec<PreviewAction>,
 }
@@ -100,6 +135,10 @@ impl Preview {
 
     /// Bytes that would be sent.
     pub fn bytes(&self) -> u64 {
-        self.actions.iter().filter_map(|action| action.size).sum()
+        self.actions
+            .iter()
+            .filter(|action| action.sends())
+            .filter_map(|action| action.size)
+            .sum()
     }
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use camroll_model::{ConnectorError, Orphan, Placement};
-use camroll_state::{Placed, State};
+use camroll_state::{Intent, Moved, Placed, State};
 
 use crate::commit::look_for;
 use crate::identity::miscounted;
+use crate::manifest::open_manifest;
 use crate::transfer::{Place, state_failed};
 
 /// What was found.
@@ -53,6 +54,32 @@ pub(crate) async fn recover(state: &Arc<State>, place: &Place) -> Result<Recover
         }
         let mut dropped = Vec::new();
         for intent in lost {
+            if let Some(from) = moves_from(place, intent) {
+                match moved_there(place, intent).await? {
+                    Some(placement) => {
+                        let moved = Moved {
+                            from,
+                            to: Placed {
+                                intent: Some(intent.key.clone()),
+                                folded: place.folded(&placement),
+                                placement,
+                            },
+                            at: jiff::Timestamp::now().into(),
+                        };
+                        state
+                            .record_moved(place.id, moved)
+                            .map_err(|error| state_failed(&error))?;
+                        // It isn't in the archive's manifest under its new name yet.
+                        state
+                            .set_memo(&open_manifest(place.id), "open")
+                            .map_err(|error| state_failed(&error))?;
+                    }
+                    None => state
+                        .drop_intents(place.id, std::slice::from_ref(&intent.key))
+                        .map_err(|error| state_failed(&error))?,
+                }
+                continue;
+            }
             match look_for(place, &intent.placement).await? {
                 Some(placement) => placed.push((intent.key.clone(), placement)),
                 None => dropped.push(intent),
@@ -100,6 +127,33 @@ pub(crate) async fn recover(state: &Arc<State>, place: &Place) -> Result<Recover
         .collect();
     recovered.swept = place.link.connection().sweep_drafts(intended).await?;
     Ok(recovered)
+}
+
+/// Where a file is that an intent gives another path; none for an intent that brings one.
+fn moves_from(place: &Place, intent: &Intent) -> Option<String> {
+    let was = Placement {
+        entry: intent.replaces.clone()?,
+        ..(*intent.placement).clone()
+    };
+    let from = place.folded(&was);
+    (from != place.folded(&intent.placement)).then_some(from)
+}
+
+/// What an intended move came to: the file at its new path, if it is there, is the one that was placed, and is gone from where it was.
+pub(crate) async fn moved_there(place: &Place, intent: &Intent) -> Result<Option<Placement>, ConnectorError> {
+    let Some(was) = &intent.replaces else { return Ok(None) };
+    let target = was.target.clone();
+    let still_there = place
+        .link
+        .call(|there| {
+            let target = target.clone();
+            async move { there.stat(target).await }
+        })
+        .await?;
+    match still_there {
+        Some(_) => Ok(None),
+        None => look_for(place, &intent.placement).await,
+    }
 }
 
 /// Takes away uploads that were cut off and that this run, which saw all that is wanted, didn't go on with. How many.

@@ -15,7 +15,7 @@ use camroll_state::{Lane, RunNote, State};
 use tokio::sync::watch;
 
 use crate::approval::{Approval, Approved};
-use crate::context::{Context, HeardLibrary, Mode};
+use crate::context::{Context, HeardLibrary, Mode, Relayout};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::hear::hear;
@@ -51,6 +51,8 @@ pub struct RunRequest {
     pub stop: Stop,
     /// Whether it acts.
     pub mode: Mode,
+    /// Of a plan: whether it tells each file that lies elsewhere than the layout says.
+    pub relayout: Relayout,
     /// The plan that it may act on; without one, on what it finds.
     pub approval: Option<Approval>,
 }
@@ -206,6 +208,7 @@ async fn go(
         stop: request.stop.clone(),
         progress: Arc::clone(&request.progress),
         mode: request.mode,
+        relayout: request.relayout,
         libraries,
         readings: Readings::new(reached.len(), spool, transfers),
         digests: digests(&reached),
@@ -315,6 +318,7 @@ pub(crate) async fn hear_all(state: &Arc<State>, request: &RunRequest) -> Result
         stop: request.stop.clone(),
         progress: Arc::clone(&request.progress),
         mode: Mode::Plan,
+        relayout: Relayout::Count,
         libraries: choose(state, request, &source, &connector, &account_id).await?,
         // Nothing is read: no destination takes part.
         readings: Readings::new(0, Spool::new(state.folder().join("spool"), 0), 0),
@@ -529,7 +533,7 @@ fn conclude(
                     gone_at_source: totals.kept_gone,
                 },
                 replaced: report.replaced,
-                renamed: 0,
+                renamed: report.renamed,
                 removed: 0,
                 bytes: report.bytes,
             },
@@ -576,7 +580,7 @@ fn conclude(
             Exit::Temporary
         }
         Some(failure) => failure.exit(),
-        None if totals.failed > 0 => Exit::SomeFailed,
+        None if totals.failed > 0 || tally.lanes.iter().any(|(_, _, report)| report.not_moved > 0) => Exit::SomeFailed,
         None if tally
             .problems
             .iter()

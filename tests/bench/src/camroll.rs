@@ -13,6 +13,8 @@ pub struct Camroll {
     proxy: String,
     authority: PathBuf,
     password: String,
+    account: String,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Camroll {
@@ -24,16 +26,14 @@ impl Camroll {
             proxy: apple.says("proxy"),
             authority: authority.to_owned(),
             password: apple.says("password"),
+            account: apple.says("apple_id"),
+            environment: Vec::new(),
         };
         std::fs::create_dir_all(folder)?;
-        std::fs::write(
-            folder.join("family.yaml"),
-            format!(
-                "version: 1\nname: family\nsource:\n  connector: icloud-photos\n  with:\n    apple_id: {}\n    password: {{ env: BENCH_PASSWORD }}\ndestination:\n  connector: local\n  with: {{ path: {:?} }}\n",
-                apple.says("apple_id"),
-                camroll.photos()
-            ),
-        )?;
+        camroll.send_to(&format!(
+            "  connector: local\n  with: {{ path: {:?} }}\n",
+            camroll.photos()
+        ))?;
         camroll.forget()?;
         run(&mut camroll.command(&["login", "family", "--code", &apple.says("code")]))?;
         copy(&folder.join("state"), &folder.join("signed-in"))?;
@@ -42,6 +42,27 @@ impl Camroll {
         copy(&folder.join("state/code"), &folder.join("signed-in/code"))?;
         copy(&folder.join("state/sign-ins"), &folder.join("signed-in/sign-ins"))?;
         Ok(camroll)
+    }
+
+    /// The same with these besides in its environment.
+    pub fn knowing(mut self, environment: Vec<(&'static str, String)>) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    /// Writes the spec anew with another destination: the lines below `destination:`.
+    pub fn send_to(&self, destination: &str) -> anyhow::Result<()> {
+        let spec = format!(
+            "version: 1\nname: family\nsource:\n  connector: icloud-photos\n  with:\n    apple_id: {}\n    password: {{ env: BENCH_PASSWORD }}\ndestination:\n{destination}",
+            self.account
+        );
+        Ok(std::fs::write(self.folder.join("family.yaml"), spec)?)
+    }
+
+    /// Compiles the spec's connectors, which stay compiled.
+    pub fn compile(&self) -> anyhow::Result<()> {
+        run(&mut self.command(&["plan", "family.yaml"]))?;
+        copy(&self.folder.join("state/code"), &self.folder.join("signed-in/code"))
     }
 
     pub fn photos(&self) -> PathBuf {
@@ -77,6 +98,7 @@ impl Camroll {
             .env("BENCH_PASSWORD", &self.password)
             .env("HTTPS_PROXY", &self.proxy)
             .env("SSL_CERT_FILE", &self.authority)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());

@@ -5,6 +5,8 @@
 
 mod apple;
 mod camroll;
+mod delay;
+mod destinations;
 mod figures;
 mod first_sync;
 mod icloudpd;
@@ -21,7 +23,7 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(after_help = "Build it first: make bench does both.")]
 struct Arguments {
-    /// Only these: first-sync, large-library, sandbox, memory
+    /// Only these: first-sync, large-library, sandbox, memory, destinations
     names: Vec<String>,
     /// Rounds of each pair
     #[arg(long, default_value_t = 5)]
@@ -53,6 +55,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("memory") {
         memory::run(&setting)?;
+    }
+    if wanted("destinations") {
+        destinations::run(&setting)?;
     }
     Ok(())
 }

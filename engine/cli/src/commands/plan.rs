@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use camroll_sync::{Exit, SavedPlan, Silent, SpecPlan};
+use camroll_sync::{Exit, Relayout, SavedPlan, Silent, SpecPlan};
 use indicatif::HumanBytes;
 
 use crate::args::PlanArguments;
@@ -22,6 +22,10 @@ pub async fn run(arguments: &PlanArguments, folder: Option<&Path>) -> Outcome {
     } else {
         Exit::Done
     };
+    let relayout = match arguments.relayout {
+        true => Relayout::List,
+        false => Relayout::Count,
+    };
     let mut plans = Vec::new();
     let mut changes = 0;
     if !reading.specs.is_empty() {
@@ -30,7 +34,7 @@ pub async fn run(arguments: &PlanArguments, folder: Option<&Path>) -> Outcome {
         let opener = opener(&folder)?;
         let stop = stop_on_signals();
         for spec in &reading.specs {
-            let report = match one(&state, &opener, spec, Arc::new(Silent), &stop, Task::Plan).await {
+            let report = match one(&state, &opener, spec, Arc::new(Silent), &stop, Task::Plan(relayout)).await {
                 Ok(report) => report,
                 Err(story) => {
                     eprintln!("{}:", spec.name);
@@ -49,7 +53,7 @@ pub async fn run(arguments: &PlanArguments, folder: Option<&Path>) -> Outcome {
                     println!(
                         "{} → {name}: {} to send ({}), {} there already, {} assets looked at",
                         spec.name,
-                        preview.actions.len(),
+                        preview.actions.iter().filter(|action| action.sends()).count(),
                         HumanBytes(preview.bytes()),
                         preview.already_there,
                         preview.in_scope
@@ -61,13 +65,22 @@ pub async fn run(arguments: &PlanArguments, folder: Option<&Path>) -> Outcome {
                             HumanBytes(lacking)
                         );
                     }
-                    for action in preview.actions.iter().take(SHOWN) {
+                    if preview.elsewhere > 0 && !arguments.relayout {
                         println!(
-                            "  {:<8} {}  {}",
-                            action.action,
-                            action.path,
-                            action.size.map(|size| HumanBytes(size).to_string()).unwrap_or_default()
+                            "  {} files lie elsewhere than the layout says now. They stay; `camroll plan --relayout` shows where they would go.",
+                            preview.elsewhere
                         );
+                    }
+                    for action in preview.actions.iter().take(SHOWN) {
+                        match &action.from {
+                            Some(from) => println!("  {:<8} {from} → {}", action.action, action.path),
+                            None => println!(
+                                "  {:<8} {}  {}",
+                                action.action,
+                                action.path,
+                                action.size.map(|size| HumanBytes(size).to_string()).unwrap_or_default()
+                            ),
+                        }
                     }
                     if preview.actions.len() > SHOWN {
                         println!("  … and {} more (--json tells all)", preview.actions.len() - SHOWN);

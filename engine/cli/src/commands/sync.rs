@@ -6,7 +6,7 @@ use camroll_model::{Outcome as RunOutcome, Receipt};
 use camroll_spec::Spec;
 use camroll_state::State;
 use camroll_sync::{
-    Approval, Exit, Mode, OpenError, Opener, Progress, RunReport, RunRequest, Silent, Stop, StopRequest,
+    Approval, Exit, Mode, OpenError, Opener, Progress, Relayout, RunReport, RunRequest, Silent, Stop, StopRequest,
     run as run_spec,
 };
 use indicatif::HumanBytes;
@@ -87,7 +87,7 @@ pub async fn run(arguments: &SyncArguments, folder: Option<&Path>) -> Outcome {
 /// What is to be done with a spec.
 pub enum Task {
     /// Tell what would be done.
-    Plan,
+    Plan(Relayout),
     /// Do what it wants.
     Sync,
     /// Do what a saved plan names.
@@ -103,10 +103,10 @@ pub async fn one(
     stop: &Stop,
     task: Task,
 ) -> Result<RunReport, Story> {
-    let (mode, approval) = match task {
-        Task::Plan => (Mode::Plan, None),
-        Task::Sync => (Mode::Sync, None),
-        Task::Apply(approval) => (Mode::Sync, Some(approval)),
+    let (mode, relayout, approval) = match task {
+        Task::Plan(relayout) => (Mode::Plan, relayout, None),
+        Task::Sync => (Mode::Sync, Relayout::Count, None),
+        Task::Apply(approval) => (Mode::Sync, Relayout::Count, Some(approval)),
     };
     let source = connect(opener, spec, &spec.source.connection)?;
     let sign_in = opener.sign_in(&spec.source.connection).map_err(open_story)?;
@@ -128,6 +128,7 @@ pub async fn one(
         progress,
         stop: stop.clone(),
         mode,
+        relayout,
         approval,
     };
     Ok(run_spec(state, request).await)

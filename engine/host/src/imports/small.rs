@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use camroll_model::{ConnectorError, ErrorClass};
+use camroll_model::{ConnectorError, ErrorClass, Secret};
 
 use crate::bindings::camroll::connector::types::{self, Error, Instant};
 use crate::bindings::camroll::connector::{clock, log, random, secrets, session};
@@ -21,6 +21,8 @@ const WAIT_ONCE: u32 = 60;
 const WAIT_IN_ALL: u32 = 600;
 const RANDOM_LIMIT: u32 = 65_536;
 const KEY_LIMIT: usize = 256;
+/// Bytes of a secret that a connector computes.
+const SLOT_LIMIT: usize = 64 << 10;
 
 impl types::Host for Guest {}
 
@@ -133,6 +135,38 @@ impl secrets::Host for Guest {
             .slot(&slot)
             .map(|secret| secret.expose().as_bytes().to_vec())
             .ok_or_else(|| error_out(empty(&slot))))
+    }
+
+    async fn keep(&mut self, slot: String, value: String) -> wasmtime::Result<Result<(), Error>> {
+        let value = Secret::new(value);
+        Ok(match self.may_compute(&slot, &value) {
+            Ok(()) => self.shared.vault.compute(slot, value).await.map_err(error_out),
+            Err(error) => Err(error_out(error)),
+        })
+    }
+}
+
+impl Guest {
+    /// A connector can't put its own word in the place of a person's secret, nor of what a service gave.
+    fn may_compute(&self, slot: &str, value: &Secret) -> Result<(), ConnectorError> {
+        let rule = self.shared.manifest.slots.get(slot);
+        if !self.call.is_about_signing_in() || !rule.is_some_and(|rule| rule.computed) {
+            return Err(ConnectorError::new(
+                ErrorClass::PermissionDenied,
+                "host/not-computed",
+                format!(
+                    "The connector can't fill the secret {slot:?}: only during check and sign-in, and only where its manifest says that it computes it."
+                ),
+            ));
+        }
+        if value.expose().len() > SLOT_LIMIT {
+            return Err(ConnectorError::new(
+                ErrorClass::Unsupported,
+                "host/too-large",
+                "A secret that a connector computes has 64 KiB at most.",
+            ));
+        }
+        Ok(())
     }
 }
 

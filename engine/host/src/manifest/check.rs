@@ -54,6 +54,11 @@ fn fail<T>(what: String) -> Result<T, ManifestError> {
 }
 
 fn slot_is_fine(name: &str, slot: &Slot) -> Result<(), ManifestError> {
+    if slot.computed && slot.setting.is_some() {
+        return fail(format!(
+            "its slot {name:?} is filled from a setting, and by the connector: a person's secret is nobody else's to fill"
+        ));
+    }
     for place in &slot.places {
         let Place {
             header,

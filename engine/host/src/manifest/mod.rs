@@ -116,6 +116,9 @@ pub struct Slot {
     /// Filled by captures.
     #[serde(default)]
     pub captured: bool,
+    /// Filled by the guest during check and sign-in, with what it computed.
+    #[serde(default)]
+    pub computed: bool,
     /// May be read by the guest during check and sign-in.
     #[serde(default)]
     pub reveal: bool,

@@ -28,6 +28,8 @@ async fn each_waste_is_stopped_under_its_own_name_and_others_go_on() {
         ("one-string-to-the-host", "host/call-too-large"),
         ("session", "host/session-read-only"),
         ("reveal", "host/not-revealed"),
+        ("fill-other-slot", "host/not-computed"),
+        ("fill-slot", "host/not-computed"),
         ("tcp", "host/not-granted"),
         ("checkpoint", "host/not-staging"),
     ] {

@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use serde_json::json;
 
 use crate::server::{Answer, Asked, Server, ok, status};
-use crate::support::{attack, host, hostile};
+use crate::support::{MemoryStore, attack, host, hostile, remembering};
 
 /// Found nowhere but in the one request that it is for.
 const CANARY: &str = "canary-7f3a-password";
@@ -78,6 +78,39 @@ async fn a_secret_goes_to_its_place_and_nowhere_else() {
         let sent = format!("{:?}", server.asked());
         assert_eq!(sent.contains(CANARY), act == "login", "{act}: {sent}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_connector_computed_goes_to_its_place_and_is_redacted() {
+    const COMPUTED: &str = "computed-5d1c-session";
+    let server = server(&Server::start(|_| ok("")).await).await;
+    let store = Arc::new(MemoryStore::default());
+    let doing = |act: &str, target: &str| {
+        let settings = json!({"attack": act, "server": server.url(), "target": target});
+        remembering(
+            &host(Limits::default(), Arc::new(Rebinding)),
+            settings,
+            None,
+            Arc::clone(&store),
+        )
+    };
+    let empty = attack(&doing("use-filled-slot", ""))
+        .await
+        .expect_err("nothing is there");
+    assert_eq!(empty.code, "host/empty-slot");
+    doing("fill-slot", COMPUTED).check().await.expect("during check it may");
+    attack(&doing("use-filled-slot", ""))
+        .await
+        .expect("it is there, in another process too");
+    let asked = server.asked();
+    assert_eq!(asked.last().expect("asked").path, format!("/use?sid={COMPUTED}"));
+    let error = attack(&doing("log-secret", COMPUTED)).await.expect_err("it fails");
+    assert!(!error.message.contains(COMPUTED), "{error:?}");
+    doing("fill-slot", "").check().await.expect("an empty one empties it");
+    let empty = attack(&doing("use-filled-slot", ""))
+        .await
+        .expect_err("nothing is there");
+    assert_eq!(empty.code, "host/empty-slot");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -128,7 +128,7 @@ impl Decider<'_> {
     }
 
     /// What tells versions apart at the end of a stem. Both halves of a Live Photo get the mark of the still, where it changed.
-    fn marks(&self, resource: &Resource, reason: &Reason) -> Vec<String> {
+    pub(super) fn marks(&self, resource: &Resource, reason: &Reason) -> Vec<String> {
         let own = version_mark(&resource.version);
         let together = self
             .mark_of_family(family(resource.role))

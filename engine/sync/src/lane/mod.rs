@@ -3,6 +3,7 @@
 mod drive;
 mod outcome;
 mod planning;
+mod relayout;
 mod staging;
 mod status;
 
@@ -46,6 +47,10 @@ pub(crate) enum Hearing {
 pub(crate) struct LaneReport {
     pub put: u64,
     pub replaced: u64,
+    /// Files that got another path.
+    pub renamed: u64,
+    /// Files that should have got one and stay where they are.
+    pub not_moved: u64,
     pub bytes: u64,
     pub failure: Option<Failure>,
     pub preview: Preview,
@@ -89,10 +94,17 @@ impl LaneRun {
         let mut report = LaneReport::default();
         report.preview.free = self.free;
         report.preview.fingerprint = hex::encode(self.fingerprint);
-        if let Err(failure) = self.drive(&mut hearing, &mut report).await {
+        let driven = self.drive(&mut hearing, &mut report).await;
+        self.context.readings.over(self.place.lane);
+        // Last: what is placed is recorded by then, and no other destination waits for it.
+        let all = match driven {
+            Ok(()) => self.relayout(&mut report).await,
+            Err(failure) => Err(failure),
+        };
+        // A brake that tripped is told there already.
+        if let Err(failure) = all {
             report.failure = Some(failure);
         }
-        self.context.readings.over(self.place.lane);
         report
     }
 }

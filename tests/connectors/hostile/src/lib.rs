@@ -228,6 +228,12 @@ fn attack() -> Result<String, Error> {
             ))
         }
         "reveal" => secrets::reveal("password").map(|value| String::from_utf8_lossy(&value).into_owned()),
+        "fill-other-slot" => secrets::keep("password", "mine").map(|()| "kept".to_owned()),
+        "fill-slot" => secrets::keep("session-id", &target).map(|()| "kept".to_owned()),
+        "use-filled-slot" => {
+            let secret = secrets::placeholder("session-id")?;
+            send(&request("POST", &format!("{server}/use?sid={secret}"), vec![]))
+        }
         "own-authorization" => {
             let mut own = request("GET", &server, vec![]);
             own.headers.push(("Authorization".to_owned(), "Bearer mine".to_owned()));
