@@ -7,7 +7,8 @@ cargo build --quiet --workspace --exclude camroll-bench
 camroll=$PWD/target/debug/camroll apple=$PWD/target/debug/camroll-apple
 out=$PWD/camroll-demo
 rm -rf "$out"; mkdir -p "$out/photos"
-work=$(mktemp -d); trap 'exec 9>&- 2>/dev/null || true; rm -rf "$work"' EXIT
+work=$(mktemp -d); servers=()
+trap 'exec 9>&- 2>/dev/null || true; kill "${servers[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
 field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$work/apple.json"; }
 step() { printf '\n\033[1m%s\033[0m\n' "$1"; }
 show() { printf '$ %s\n' "$(printf '%s' "$*" | sed "s#$camroll#camroll#")"; "$@"; }
@@ -61,6 +62,40 @@ show "$camroll" sync family.yaml
 
 step "Why is that one still there?"
 show "$camroll" explain family IMG_0005.GIF
+
+step "The same library into a bucket and a WebDAV folder, each photo fetched once for both"
+# rclone serves both from folders of this machine: an S3 and a WebDAV server that camroll's makers didn't write.
+rclone=$(../tests/servers/setup.sh rclone)/bin/rclone
+export RCLONE_CONFIG=$work/none DEMO_KEY=demo DEMO_SECRET=not-a-secret-in-a-demo
+mkdir -p "$out/bucket/photos" "$out/webdav"
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+serve() { "$rclone" serve "$@" 2>/dev/null & servers+=($!); }
+answers() { until (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; do kill -0 "${servers[-1]}" || exit 1; done; }
+s3=$(free_port); serve s3 --addr "127.0.0.1:$s3" --auth-key "demo,$DEMO_SECRET" "$out/bucket"; answers "$s3"
+dav=$(free_port); serve webdav --addr "127.0.0.1:$dav" --user demo --pass "$DEMO_SECRET" "$out/webdav"; answers "$dav"
+sed '/^destination:/,$d; s/^name: .*/name: clouds/' family.yaml > clouds.yaml
+cat >> clouds.yaml <<SPEC
+destinations:
+  bucket:
+    connector: s3
+    with:
+      provider: other
+      endpoint: "http://127.0.0.1:$s3"
+      bucket: photos
+      access_key: { env: DEMO_KEY }
+      secret_key: { env: DEMO_SECRET }
+  cloud:
+    connector: webdav
+    with:
+      preset: generic
+      url: "http://127.0.0.1:$dav"
+      user: demo
+      password: { env: DEMO_SECRET }
+SPEC
+sed -n '/^destinations:/,$p' clouds.yaml
+show "$camroll" sync clouds.yaml
+show "$camroll" copies
+show "$rclone" check --download --exclude '.camroll/**' bucket/photos webdav
 
 step "The receipt, for scripts"
 show "$camroll" sync family.yaml --json

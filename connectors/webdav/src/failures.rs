@@ -11,10 +11,10 @@ use crate::settings::SignIn;
 pub fn failure(preset: &Preset, sign_in: SignIn, answer: &Answer, what: &str) -> Error {
     let title = preset.title;
     match answer.status {
-        401 if wants_digest(answer) => error(
+        401 if sign_in == SignIn::Basic && wants_digest(answer) => error(
             ErrorClass::Unsupported,
             "webdav/digest-only",
-            format!("{title} signs in by digests only (RFC 7616), which camroll can't yet. Allow basic authentication over https there."),
+            format!("{title} signs in by digests only (RFC 7616). Set `sign_in: digest`."),
         ),
         401 => error(
             ErrorClass::Unauthenticated,
@@ -22,7 +22,9 @@ pub fn failure(preset: &Preset, sign_in: SignIn, answer: &Answer, what: &str) ->
             match sign_in {
                 SignIn::None => format!("{title} wants a sign-in: set `user` and `password`, or `token`."),
                 SignIn::Bearer => format!("{title} doesn't take the token."),
-                SignIn::Password => format!("{title} doesn't take user and password. {}", preset.password_hint),
+                SignIn::Basic | SignIn::Digest => {
+                    format!("{title} doesn't take user and password. {}", preset.password_hint)
+                }
             },
         ),
         403 => error(
@@ -139,12 +141,7 @@ mod tests {
                 .collect(),
             body: Vec::new(),
         };
-        failure(
-            preset("nextcloud").expect("it is known"),
-            SignIn::Password,
-            &answer,
-            "PUT",
-        )
+        failure(preset("nextcloud").expect("it is known"), SignIn::Basic, &answer, "PUT")
     }
 
     #[test]

@@ -15,7 +15,18 @@ pub struct Settings {
     user: Option<String>,
     password: Option<String>,
     token: Option<String>,
+    #[serde(default)]
+    sign_in: PasswordBy,
     path: Option<String>,
+}
+
+/// How a password goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum PasswordBy {
+    #[default]
+    Basic,
+    Digest,
 }
 
 /// How requests are signed in, by what is set.
@@ -23,8 +34,10 @@ pub struct Settings {
 pub enum SignIn {
     /// Neither user nor token.
     None,
-    /// User and password; basic or digest, as the server asks for.
-    Password,
+    /// User and password, as they are.
+    Basic,
+    /// User and password, by what is computed of them for a server's challenge.
+    Digest,
     /// A token.
     Bearer,
 }
@@ -79,7 +92,10 @@ impl Settings {
         }
         let sign_in = match (&self.user, &self.password, &self.token) {
             (_, None, Some(_)) => SignIn::Bearer,
-            (Some(_), Some(_), None) => SignIn::Password,
+            (Some(_), Some(_), None) => match self.sign_in {
+                PasswordBy::Basic => SignIn::Basic,
+                PasswordBy::Digest => SignIn::Digest,
+            },
             (None, None, None) => SignIn::None,
             (_, Some(_), Some(_)) => return Err(wrong("/token", "Either `password` or `token`, not both.".to_owned())),
             (None, Some(_), None) => return Err(wrong("/user", "`password` needs `user`.".to_owned())),

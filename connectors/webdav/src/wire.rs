@@ -55,7 +55,8 @@ fn scheme(sign_in: SignIn) -> Option<&'static str> {
     match sign_in {
         SignIn::None => None,
         SignIn::Bearer => Some("bearer"),
-        SignIn::Password => Some("basic"),
+        SignIn::Basic => Some("basic"),
+        SignIn::Digest => Some("digest"),
     }
 }
 

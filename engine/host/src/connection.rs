@@ -99,6 +99,12 @@ impl Connection {
         &self.0.shared.name
     }
 
+    /// Whether its calls leave this process for a server: then many of them at a time cost no more than one.
+    pub fn reaches_out(&self) -> bool {
+        let manifest = &self.0.loaded.manifest;
+        !(manifest.origins.is_empty() && manifest.hosts.is_empty() && manifest.tcp.is_empty())
+    }
+
     /// Requests that went out.
     pub fn requests(&self) -> u64 {
         self.0.shared.net.requests()

@@ -52,21 +52,24 @@ impl Listing {
     }
 }
 
-/// Looks at what lies at `path`. Only equal size makes a file worth reading, and only equal digests make it the same.
+/// What lies at a path.
+pub(crate) async fn stat(link: &Link, path: &str) -> Result<Option<Entry>, ConnectorError> {
+    let target = Target::at(path);
+    link.call(|there| {
+        let target = target.clone();
+        async move { there.stat(target).await }
+    })
+    .await
+}
+
+/// Looks closer at what lies where a file shall be. Only equal size makes a file worth reading, and only equal digests make it the same.
 pub(crate) async fn look(
     link: &Link,
     existing: Existing,
     listing: Option<&Listing>,
-    path: &str,
+    there: Option<Entry>,
     resource: &Resource,
 ) -> Result<Lying, ConnectorError> {
-    let target = Target::at(path);
-    let there = link
-        .call(|there| {
-            let target = target.clone();
-            async move { there.stat(target).await }
-        })
-        .await?;
     if let Some(entry) = &there
         && existing != Existing::Ignore
         && let Some(digests) = compare(link, entry, resource).await?
@@ -106,14 +109,7 @@ pub(crate) async fn glance(
     {
         return Ok(Glance::SameSize);
     }
-    let target = Target::at(path);
-    let there = link
-        .call(|there| {
-            let target = target.clone();
-            async move { there.stat(target).await }
-        })
-        .await?;
-    Ok(match there {
+    Ok(match stat(link, path).await? {
         None => Glance::Nothing,
         Some(entry)
             if existing != Existing::Ignore && !entry.folder && entry.size.is_some() && entry.size == resource.size =>

@@ -70,8 +70,9 @@ fn run_all(setting: &Setting, rclone: &Path) -> anyhow::Result<()> {
                 } else {
                     setting.rounds
                 };
+                let first = if delay == 0 { 0 } else { 1 };
                 let mut figures: [Figures; 6] = Default::default();
-                for round in 0..=rounds {
+                for round in first..=rounds {
                     let [ours_at, theirs_at] =
                         ["camroll", "rclone"].map(|who| format!("{who}-{files}-{delay}-{round}"));
                     let ours = (server.reach)(address, &ours_at);
@@ -82,7 +83,7 @@ fn run_all(setting: &Setting, rclone: &Path) -> anyhow::Result<()> {
                     )?;
                     camroll.send_to(&ours.destination)?;
                     camroll.forget()?;
-                    if round == 0 {
+                    if round == first {
                         camroll.compile()?;
                         camroll.forget()?;
                     }
@@ -94,8 +95,16 @@ fn run_all(setting: &Setting, rclone: &Path) -> anyhow::Result<()> {
                         &theirs.rclone,
                         &["copy", &local, &into, "--transfers", TRANSFERS],
                     )?;
+                    for place in [&ours_at, &theirs_at] {
+                        let reach = (server.reach)(server.address, place);
+                        rclone_run(
+                            &program,
+                            &reach.rclone,
+                            &["purge", &format!("{}{place}", server.remote)],
+                        )?;
+                    }
                     // The first round warms the servers, and isn't counted.
-                    if round == 0 {
+                    if round == 0 && delay == 0 {
                         continue;
                     }
                     let all = [
@@ -108,14 +117,6 @@ fn run_all(setting: &Setting, rclone: &Path) -> anyhow::Result<()> {
                     ];
                     for (figure, value) in figures.iter_mut().zip(all) {
                         figure.push(value);
-                    }
-                    for place in [&ours_at, &theirs_at] {
-                        let reach = (server.reach)(server.address, place);
-                        rclone_run(
-                            &program,
-                            &reach.rclone,
-                            &["purge", &format!("{}{place}", server.remote)],
-                        )?;
                     }
                 }
                 let [ours, theirs, our_memory, their_memory, our_cpu, their_cpu] = &figures;

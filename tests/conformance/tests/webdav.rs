@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 struct Dav {
     column: &'static str,
+    sign_in: &'static str,
     address: SocketAddr,
     files: PathBuf,
 }
@@ -31,6 +32,7 @@ impl Service for Dav {
             "url": format!("http://{address}"),
             "user": USER,
             "password": "password",
+            "sign_in": self.sign_in,
             "path": "Family photos/camroll",
         })
     }
@@ -67,28 +69,47 @@ fn here(name: &str) -> Option<PathBuf> {
     }
 }
 
-async fn asked(column: &'static str, address: SocketAddr, files: &Path) {
+async fn asked(column: &'static str, sign_in: &'static str, address: SocketAddr, files: &Path) {
     let files = files.to_owned();
-    conforms(&Dav { column, address, files }).await;
+    conforms(&Dav {
+        column,
+        sign_in,
+        address,
+        files,
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn apache() {
     let Some(folder) = here("apache") else { return };
     let server = Apache::start(&folder);
-    asked("webdav: Apache", server.server().address(), &server.files()).await;
+    asked("webdav: Apache", "basic", server.server().address(), &server.files()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wsgidav() {
     let Some(folder) = here("wsgidav") else { return };
     let server = Wsgidav::start(&folder);
-    asked("webdav: wsgidav", server.server().address(), &server.files()).await;
+    asked("webdav: wsgidav", "basic", server.server().address(), &server.files()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wsgidav_with_digests() {
+    let Some(folder) = here("wsgidav") else { return };
+    let server = Wsgidav::with_digests(&folder);
+    asked(
+        "webdav: wsgidav, digests",
+        "digest",
+        server.server().address(),
+        &server.files(),
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rclone() {
     let Some(folder) = here("rclone") else { return };
     let server = RcloneWebdav::start(&folder);
-    asked("webdav: rclone", server.server().address(), &server.files()).await;
+    asked("webdav: rclone", "basic", server.server().address(), &server.files()).await;
 }

@@ -13,18 +13,36 @@ pub struct Wsgidav {
 }
 
 impl Wsgidav {
-    /// Starts it with what `setup.sh wsgidav` fetched.
+    /// Starts it with what `setup.sh wsgidav` fetched. People sign in by their password as it is.
     ///
     /// # Panics
     /// If it doesn't start.
     pub fn start(wsgidav: &Path) -> Self {
+        Self::signing_in(
+            wsgidav,
+            "accept_basic: true\n  accept_digest: false\n  default_to_digest: false",
+        )
+    }
+
+    /// One that takes digests of a password and nothing else.
+    ///
+    /// # Panics
+    /// If it doesn't start.
+    pub fn with_digests(wsgidav: &Path) -> Self {
+        Self::signing_in(
+            wsgidav,
+            "accept_basic: false\n  accept_digest: true\n  default_to_digest: true",
+        )
+    }
+
+    fn signing_in(wsgidav: &Path, authenticator: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let files = folder.path().join("files");
         std::fs::create_dir(&files).expect("a folder");
         let port = free_port();
         let config = folder.path().join("wsgidav.yaml");
         let text = format!(
-            "host: 127.0.0.1\nport: {port}\nprovider_mapping:\n  \"/\": \"{}\"\nhttp_authenticator:\n  accept_basic: true\n  accept_digest: false\n  default_to_digest: false\nsimple_dc:\n  user_mapping:\n    \"*\":\n      \"{USER}\":\n        password: \"{PASSWORD}\"\nproperty_manager: true\nlock_storage: true\nmutable_live_props:\n  - \"{{DAV:}}getlastmodified\"\nverbose: 1\n",
+            "host: 127.0.0.1\nport: {port}\nprovider_mapping:\n  \"/\": \"{}\"\nhttp_authenticator:\n  {authenticator}\nsimple_dc:\n  user_mapping:\n    \"*\":\n      \"{USER}\":\n        password: \"{PASSWORD}\"\nproperty_manager: true\nlock_storage: true\nmutable_live_props:\n  - \"{{DAV:}}getlastmodified\"\nverbose: 1\n",
             files.display()
         );
         std::fs::write(&config, text).expect("a file");

@@ -43,6 +43,7 @@ impl LaneRun {
             destructive: Vec::new(),
             deferred: Vec::new(),
             recorded: 0,
+            seen: HashMap::new(),
         };
         let listing = match self.destination.existing {
             Existing::Compare => {
@@ -91,6 +92,9 @@ impl LaneRun {
                         Hearing::Done | Hearing::BrokeOff => planned_all = true,
                     }
                     continue;
+                }
+                if !stopped {
+                    staging.seen = self.look_ahead(&batch, &staging).await?;
                 }
                 for entry in batch {
                     if self.context.stop.asked() == StopRequest::Now {

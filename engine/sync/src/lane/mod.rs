@@ -1,5 +1,6 @@
 //! A destination's part of a run: dirty assets are planned, located in batches, sent, published in batches, recorded; what fails stays dirty with its reason.
 
+mod ahead;
 mod drive;
 mod outcome;
 mod planning;

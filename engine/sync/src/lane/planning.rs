@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::preview::PreviewAction;
 use crate::progress::{Arrival, Event};
 use crate::reading::{FileKey, Position};
-use crate::survey::{Listing, Lying, look};
+use crate::survey::{Listing, Lying, look, stat};
 use crate::transfer::Job;
 
 impl LaneRun {
@@ -222,14 +222,14 @@ impl LaneRun {
                 continue;
             };
             let folded = fold(&file.path, rules);
-            let lying = look(
-                &self.place.link,
-                self.destination.existing,
-                listing,
-                &file.path,
-                resource,
-            )
-            .await
+            let there = match staging.seen.remove(&file.path) {
+                Some(there) => Ok(there),
+                None => stat(&self.place.link, &file.path).await,
+            };
+            let lying = match there {
+                Ok(there) => look(&self.place.link, self.destination.existing, listing, there, resource).await,
+                Err(error) => Err(error),
+            }
             .map_err(|error| Failure::Destination(self.place.name.clone(), error))?;
             match lying {
                 Lying::Nothing => {}

@@ -7,6 +7,7 @@ use camroll_model::{Asset, AssetId, ConnectorError, Located};
 use camroll_plan::{FoldedPath, Holder};
 use camroll_state::{AssetStatus, Catalogued, Seq, SourceId};
 
+use super::ahead::Seen;
 use crate::commit::Committed;
 use crate::context::HeardLibrary;
 use crate::transfer::{Held, Job, Transferred};
@@ -35,6 +36,8 @@ pub(super) struct Staging {
     pub(super) destructive: Vec<(u64, Vec<Job>)>,
     pub(super) deferred: Vec<Catalogued>,
     pub(super) recorded: u32,
+    /// What lay where the batch that is planned now goes.
+    pub(super) seen: Seen,
 }
 
 pub(super) enum Step {

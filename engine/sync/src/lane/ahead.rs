@@ -1,0 +1,63 @@
+//! Looks at what lies where a batch's new files will probably be, many at a time: asked one after the other, a thousand files at a service that answers in 40 ms took as long as a thousand answers.
+
+use std::collections::HashMap;
+
+use camroll_model::{Action, ConnectorError, Entry};
+use camroll_plan::{Wish, plan_asset};
+use camroll_state::Catalogued;
+use futures::stream::{StreamExt as _, TryStreamExt as _};
+
+use super::staging::Staging;
+use super::{LaneRun, LaneShelf, presence};
+use crate::failure::Failure;
+use crate::survey::stat;
+
+/// Questions under way.
+const AT_A_TIME: usize = 16;
+
+/// What was seen, by path. It holds for one batch: what is there may change, and a file is never put over another whatever was seen.
+pub(super) type Seen = HashMap<String, Option<Entry>>;
+
+impl LaneRun {
+    /// Plans the batch once without keeping anything of it, and asks for the paths that came out. Those that come out otherwise later are asked for then.
+    pub(super) async fn look_ahead(&self, batch: &[Catalogued], staging: &Staging) -> Result<Seen, Failure> {
+        if batch.len() < 2 || self.features.names.is_none() || !self.place.link.connection().reaches_out() {
+            return Ok(Seen::new());
+        }
+        let mut paths = Vec::new();
+        for entry in batch {
+            let Some(library) = self.context.library(entry.source) else {
+                continue;
+            };
+            let wish = Wish {
+                spec: &self.context.spec,
+                destination: &self.destination,
+                features: &self.features,
+                library: &library.library,
+            };
+            let placements = self
+                .context
+                .state
+                .placements(self.place.id, &library.key, &entry.asset.id)?;
+            let shelf = LaneShelf {
+                run: self,
+                reserved: &staging.reserved,
+            };
+            let presence = presence(entry.presence);
+            let plan = plan_asset(presence, &entry.asset, &library.key, &wish, &placements, &shelf);
+            paths.extend(plan.actions.into_iter().filter_map(|action| match action {
+                Action::Put { file, .. } => Some(file.path),
+                Action::Replace { .. } | Action::Remove { .. } => None,
+            }));
+        }
+        futures::stream::iter(paths)
+            .map(|path| async move {
+                let there = stat(&self.place.link, &path).await?;
+                Ok::<_, ConnectorError>((path, there))
+            })
+            .buffer_unordered(AT_A_TIME)
+            .try_collect()
+            .await
+            .map_err(|error| Failure::Destination(self.place.name.clone(), error))
+    }
+}
