@@ -53,6 +53,13 @@ pub fn resolve_secrets(
     if faults.is_empty() { Ok(secrets) } else { Err(faults) }
 }
 
+/// A private key as ssh-keygen, openssl and PuTTY write it is the one secret that has lines.
+fn is_key(text: &str) -> bool {
+    ["-----BEGIN ", "PuTTY-User-Key-File-"]
+        .iter()
+        .any(|start| text.starts_with(start))
+}
+
 fn read(wanted: &SecretUse, reader: &dyn SecretReader) -> Result<Secret, SecretFault> {
     let folder = wanted.file.parent().map_or_else(PathBuf::new, Path::to_owned);
     let bytes = match &wanted.reference {
@@ -67,6 +74,9 @@ fn read(wanted: &SecretUse, reader: &dyn SecretReader) -> Result<Secret, SecretF
         )));
     }
     let text = std::str::from_utf8(&bytes).map_err(|_| SecretFault::Unusable("it is not UTF-8 text".to_owned()))?;
+    if is_key(text) && !text.contains('\0') {
+        return Ok(Secret::new(text.to_owned()));
+    }
     let text = match wanted.reference {
         // What such programs print after the first line is about the secret: a user's name, an address.
         SecretRef::Command(_) => text.split('\n').next().unwrap_or(""),
