@@ -103,7 +103,7 @@ impl Model {
                 }
             }
             Step::Lose { at, path, why, seconds } => {
-                if *why == Loss::Removed {
+                if matches!(why, Loss::Removed | Loss::Renamed) {
                     self.standing.remove(&(*at, path.to_string()));
                 }
                 self.losses.insert((*at, *seconds, path.to_string()), *why);
