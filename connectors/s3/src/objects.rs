@@ -10,6 +10,7 @@ use crate::bucket::{answer, settings, success, to};
 use crate::failures::{already_there, failure};
 use crate::keys::decoded;
 use crate::providers::Etag;
+use crate::server::PROBE;
 use crate::{keys, xml};
 
 /// When it was taken, seconds since 1970: the key and the form that rclone reads and writes.
@@ -125,7 +126,7 @@ fn page(prefix: &str, next: Option<&str>, most: &str) -> Result<(Vec<Entry>, Opt
             // What ends with a slash stands for a folder in a service's own pages.
             let path = settings
                 .path(&key)
-                .filter(|path| !path.is_empty() && !path.ends_with('/'))?;
+                .filter(|path| !path.is_empty() && !path.ends_with('/') && *path != PROBE)?;
             Some(entry(path, Some(object.size), &object.etag))
         })
         .collect();

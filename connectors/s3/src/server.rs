@@ -12,7 +12,7 @@ use crate::objects::base64;
 use crate::providers::{Conditions, Digests};
 
 /// Where the trials are made.
-const PROBE: &str = ".camroll/probe";
+pub(crate) const PROBE: &str = ".camroll/probe";
 /// What stands there.
 const TEXT: &str = "camroll looks whether this server keeps what S3 promises.";
 /// Not its MD5.
