@@ -248,3 +248,96 @@ fn wrong_keys_and_a_missing_bucket_are_told_apart() {
         );
     }
 }
+
+#[test]
+fn a_demanded_proof_is_read_where_the_service_shows_a_file_at_once() {
+    for (server, bucket) in buckets() {
+        let between = Between::start(bucket.address());
+        let setting = Setting::new();
+        setting.add_photos(12, SIZE);
+        write_spec_at(&setting, &between.url(), "  require_proof: read-back\n");
+        setting.login();
+        // What comes back of one of them isn't what was sent.
+        let wrong = Act::Answer("200 OK".into(), Vec::new(), "x".repeat(SIZE as usize));
+        between.meddle("GET", &name(5), 0, 1, wrong);
+        let first = sync(&setting);
+        assert_eq!(
+            (first.code, first.put()),
+            (6, 11),
+            "{server}: {}{}",
+            first.out,
+            first.err
+        );
+        assert_eq!(first.problem_codes(), ["sync/read-back-differs"], "{server}");
+        let receipt = first.receipt();
+        assert_eq!(
+            receipt["destinations"]["default"]["proof"]["read-back"], 11,
+            "{server}: {receipt}"
+        );
+        assert!(between.count("GET", &name(3)) > 0, "{server}: it was never read");
+        let again = sync(&setting);
+        assert_eq!(again.code, 0, "{server}: {}{}", again.out, again.err);
+        assert_eq!(
+            again.receipt()["destinations"]["default"]["proof"]["read-back"],
+            12,
+            "{server}"
+        );
+    }
+}
+
+#[test]
+fn a_proof_that_could_not_be_read_is_read_by_the_next_run_and_nothing_is_sent_again() {
+    for (server, bucket) in buckets() {
+        let between = Between::start(bucket.address());
+        let setting = Setting::new();
+        setting.add_photos(5, SIZE);
+        write_spec_at(&setting, &between.url(), "  require_proof: read-back\n");
+        setting.login();
+        let busy = Act::Answer("500 Internal Server Error".into(), Vec::new(), String::new());
+        between.meddle("GET", &name(2), 0, 1, busy);
+        let first = sync(&setting);
+        assert_eq!(
+            (first.code, first.put()),
+            (6, 4),
+            "{server}: {}{}",
+            first.out,
+            first.err
+        );
+        let (sent, bytes) = (between.count("PUT", &name(2)), setting.apple.downloaded());
+        let again = sync(&setting);
+        assert_eq!(again.code, 0, "{server}: {}{}", again.out, again.err);
+        assert_eq!(
+            (between.count("PUT", &name(2)), setting.apple.downloaded()),
+            (sent, bytes),
+            "{server}"
+        );
+        assert_eq!(
+            again.receipt()["destinations"]["default"]["proof"]["read-back"],
+            5,
+            "{server}"
+        );
+    }
+}
+
+#[test]
+fn keys_that_are_refused_in_mid_run_are_the_destinations_affair() {
+    for (server, bucket) in buckets() {
+        let between = Between::start(bucket.address());
+        let setting = Setting::new();
+        setting.add_photos(30, SIZE);
+        write_spec_at(&setting, &between.url(), "");
+        setting.login();
+        let words = "<Error><Code>InvalidAccessKeyId</Code><Message>revoked</Message></Error>";
+        let refused = Act::Answer("403 Forbidden".into(), Vec::new(), words.into());
+        between.meddle("PUT", "2014/05", 4, 1_000, refused);
+        let run = sync(&setting);
+        assert_eq!(run.code, 7, "{server}: {}{}", run.out, run.err);
+        let receipt = run.receipt();
+        let problems: Vec<_> = receipt["problems"].as_array().unwrap().iter().collect();
+        assert!(!problems.is_empty(), "{server}");
+        for problem in problems {
+            assert_eq!(problem["destination"], "default", "{server}: {problem}");
+        }
+        assert!(run.put() >= 4, "{server}: what was there counts");
+    }
+}

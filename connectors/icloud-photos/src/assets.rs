@@ -29,6 +29,11 @@ pub const KEYS: &[&str] = &[
     "extendedDescEnc",
     "filenameEnc",
     "itemType",
+    "albumNameEnc",
+    "albumType",
+    "parentId",
+    "itemId",
+    "containerId",
     "recordName",
     "recordType",
     "recordChangeTag",
@@ -310,11 +315,14 @@ pub fn media_type(uti: &str) -> &'static str {
     }
 }
 
-/// The records of a page: masters by name, assets in order, what is gone.
+/// The records of a page: masters by name, the rest in order, what is gone.
 #[derive(Default)]
 pub struct Sorted<'a> {
     pub masters: std::collections::BTreeMap<&'a str, &'a Value>,
     pub assets: Vec<&'a Value>,
+    pub albums: Vec<&'a Value>,
+    /// That an asset is in an album.
+    pub members: Vec<&'a Value>,
     /// Names of records that are gone for good.
     pub gone: Vec<&'a str>,
 }
@@ -333,6 +341,8 @@ pub fn sort(records: &[Value]) -> Sorted<'_> {
                 sorted.masters.insert(name, record);
             }
             "CPLAsset" => sorted.assets.push(record),
+            "CPLAlbum" => sorted.albums.push(record),
+            "CPLContainerRelation" => sorted.members.push(record),
             _ => {}
         }
     }

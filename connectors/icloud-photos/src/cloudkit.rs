@@ -45,9 +45,14 @@ impl Zone {
         }
     }
 
+    /// Whether it is the personal library.
+    pub fn is_personal(&self) -> bool {
+        self.database == "private" && self.zone["zoneName"] == "PrimarySync"
+    }
+
     /// As the engine keeps it.
     pub fn id(&self) -> String {
-        if self.database == "private" && self.zone["zoneName"] == "PrimarySync" {
+        if self.is_personal() {
             return "PrimarySync".into();
         }
         serde_json::to_string(self).unwrap_or_default()

@@ -261,11 +261,22 @@ fn located(record: Option<&Value>, pointer: &Pointer) -> Result<source::Located,
     })
 }
 
+fn member(album: String, asset: String) -> source::Member {
+    source::Member {
+        album,
+        asset,
+        attributes: Vec::new(),
+    }
+}
+
 fn change(told: Told) -> source::Change {
     match told {
         Told::Begin => source::Change::SnapshotBegin,
         Told::End => source::Change::SnapshotEnd,
         Told::Asset(asset) => source::Change::Asset(asset),
+        Told::Album(album) => source::Change::Album(album),
+        Told::Member { album, asset } => source::Change::Member(member(album, asset)),
+        Told::MemberGone { album, asset } => source::Change::MemberGone(member(album, asset)),
         Told::Gone { id, departure } => source::Change::Tombstone(source::Tombstone {
             key: id,
             departure: match departure {

@@ -2,11 +2,14 @@
 //!
 //! It never writes to the library, never keeps a password, and never judges an asset by its master: several assets may share one.
 
+pub mod albums;
 pub mod assets;
 pub mod failures;
 pub mod fields;
 pub mod srp;
 
+#[cfg(target_arch = "wasm32")]
+mod album_walk;
 #[cfg(target_arch = "wasm32")]
 mod cloudkit;
 #[cfg(target_arch = "wasm32")]

@@ -1,4 +1,4 @@
-//! What the library holds and what changed in it: a listing by rank with overlapping pages, then the changes since before it.
+//! What the library holds and what changed in it: albums, then a listing by rank with overlapping pages, then the changes since before it.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -6,13 +6,15 @@ use std::collections::BTreeMap;
 use camroll_connector::errors::{error, unexpected};
 use camroll_connector::http::Pending;
 use camroll_connector::token;
-use camroll_connector::types::{Asset, Error, ErrorClass};
+use camroll_connector::types::{Album, Asset, Error, ErrorClass};
 use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
 
+use crate::album_walk::{step, Walk};
+use crate::albums::{album, member, member_gone};
 use crate::assets::{asset, missing_masters, presence, sort, Presence, KEYS};
 use crate::cloudkit::{ask, finish, lookup, rank_query, start, zone_changes, Zone};
-use crate::fields::{master_of, name};
+use crate::fields::{flag, master_of, name};
 
 /// Assets of a full page: a page has 200 records, an asset and its master each.
 const PAGE: u64 = 100;
@@ -30,6 +32,9 @@ pub enum Told {
     Begin,
     End,
     Asset(Asset),
+    Album(Album),
+    Member { album: String, asset: String },
+    MemberGone { album: String, asset: String },
     Gone { id: String, departure: Left },
     Touched { key: String },
     Unread { what: String, error: Error },
@@ -79,6 +84,13 @@ impl List {
 /// Where the engine goes on.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum Cursor {
+    /// Among the albums.
+    Albums {
+        pass: u8,
+        since: String,
+        walk: Walk,
+        total: Option<u64>,
+    },
     /// In a list, at a rank.
     Listing {
         pass: u8,
@@ -97,8 +109,8 @@ enum Cursor {
         moved: bool,
         done: u64,
     },
-    /// All was told; changes since then.
-    Changes { since: String },
+    /// All was told, albums too; changes since then.
+    Delta { since: String },
 }
 
 thread_local! {
@@ -111,6 +123,12 @@ pub fn changes(library: &str, cursor: Option<&[u8]>) -> Result<Page, Error> {
     let zone = Zone::of(library)?;
     match cursor.map(token::read::<Cursor>).transpose()? {
         None => begin(&zone, 1),
+        Some(Cursor::Albums {
+            pass,
+            since,
+            walk,
+            total,
+        }) => walking(&zone, pass, since, walk, total),
         Some(Cursor::Listing {
             pass,
             list,
@@ -127,7 +145,7 @@ pub fn changes(library: &str, cursor: Option<&[u8]>) -> Result<Page, Error> {
             moved,
             done,
         }) => replay(&zone, pass, &since, moved, done),
-        Some(Cursor::Changes { since }) => delta(&zone, &since),
+        Some(Cursor::Delta { since }) => delta(&zone, &since),
     }
 }
 
@@ -155,7 +173,22 @@ fn begin(zone: &Zone, pass: u8) -> Result<Page, Error> {
             "Apple listed the library without a mark to go on from.",
         ));
     };
-    let cursor = Cursor::Listing {
+    let total = count(zone);
+    // The albums of a shared library stand in the personal ones of its members; its own zone answers such questions with an error.
+    let cursor = match zone.is_personal() {
+        true => Cursor::Albums {
+            pass,
+            since,
+            walk: Walk::default(),
+            total,
+        },
+        false => from_the_top(pass, since, total),
+    };
+    Ok(page(vec![Told::Begin], cursor, true, Some(0), None))
+}
+
+fn from_the_top(pass: u8, since: String, total: Option<u64>) -> Cursor {
+    Cursor::Listing {
         pass,
         list: List::All,
         rank: 0,
@@ -163,9 +196,23 @@ fn begin(zone: &Zone, pass: u8) -> Result<Page, Error> {
         empty: 0,
         since,
         done: 0,
-        total: count(zone),
+        total,
+    }
+}
+
+/// Albums come first, so that who is planned by them is planned once.
+fn walking(zone: &Zone, pass: u8, since: String, walk: Walk, total: Option<u64>) -> Result<Page, Error> {
+    let (told, next) = step(zone, walk)?;
+    let cursor = match next {
+        Some(walk) => Cursor::Albums {
+            pass,
+            since,
+            walk,
+            total,
+        },
+        None => from_the_top(pass, since, total),
     };
-    Ok(page(vec![Told::Begin], cursor, true, Some(0), None))
+    Ok(page(told, cursor, true, Some(0), total))
 }
 
 /// How many assets there are, as far as Apple says; for a progress bar only.
@@ -377,17 +424,40 @@ fn read_changes(zone: &Zone, records: &[Value]) -> Result<(Vec<Told>, bool), Err
     let mut told: Vec<Told> = sorted
         .gone
         .iter()
-        .filter(|name| !name.contains("-IN-"))
-        .map(|name| Told::Gone {
-            id: (*name).into(),
-            departure: Left::Expunged,
+        .map(|name| match member_gone(name) {
+            Some((album, asset)) => Told::MemberGone { album, asset },
+            None => Told::Gone {
+                id: (*name).into(),
+                departure: Left::Expunged,
+            },
         })
         .collect();
+    for record in &sorted.albums {
+        if flag(record, "isDeleted") {
+            let id = name(record).unwrap_or_default().into();
+            told.push(Told::Gone {
+                id,
+                departure: Left::Trashed,
+            });
+        } else {
+            told.extend(album(record).map(Told::Album));
+        }
+    }
+    for record in &sorted.members {
+        match member(record) {
+            Some((album, asset)) if flag(record, "isDeleted") => told.push(Told::MemberGone { album, asset }),
+            Some((album, asset)) => told.push(Told::Member { album, asset }),
+            None => {}
+        }
+    }
     let spoken_for: Vec<&str> = sorted.assets.iter().filter_map(|asset| master_of(asset)).collect();
     for master in sorted.masters.keys().filter(|master| !spoken_for.contains(master)) {
         told.push(Told::Touched { key: (*master).into() });
     }
-    let moved = !sorted.gone.is_empty() || !sorted.assets.is_empty();
+    let moved = [&sorted.assets, &sorted.albums, &sorted.members]
+        .iter()
+        .any(|list| !list.is_empty())
+        || !sorted.gone.is_empty();
     told.extend(whole(zone, &sorted, &sorted.assets)?);
     Ok((told, moved))
 }
@@ -413,13 +483,7 @@ fn replay(zone: &Zone, pass: u8, since: &str, moved: bool, done: u64) -> Result<
     }
     if !moved {
         let told = told.into_iter().chain([Told::End]).collect();
-        return Ok(page(
-            told,
-            Cursor::Changes { since: next },
-            false,
-            Some(done),
-            Some(done),
-        ));
+        return Ok(page(told, Cursor::Delta { since: next }, false, Some(done), Some(done)));
     }
     if pass >= PASSES {
         return Err(error(
@@ -439,7 +503,7 @@ fn replay(zone: &Zone, pass: u8, since: &str, moved: bool, done: u64) -> Result<
 fn delta(zone: &Zone, since: &str) -> Result<Page, Error> {
     let (records, next, more) = zone_changes(zone, since)?;
     let (told, _) = read_changes(zone, &records)?;
-    Ok(page(told, Cursor::Changes { since: next }, more, None, None))
+    Ok(page(told, Cursor::Delta { since: next }, more, None, None))
 }
 
 /// Assets as they are now, one answer for each id.
@@ -457,7 +521,13 @@ pub fn describe(library: &str, ids: &[String]) -> Result<Vec<Told>, Error> {
                 Told::Asset(asset) => asset.id.clone(),
                 Told::Gone { id, .. } => id.clone(),
                 Told::Unread { what, .. } => what.clone(),
-                Told::Begin | Told::End | Told::Touched { .. } => String::new(),
+                // Not told of records that are assets.
+                Told::Begin
+                | Told::End
+                | Told::Touched { .. }
+                | Told::Album(_)
+                | Told::Member { .. }
+                | Told::MemberGone { .. } => String::new(),
             };
             (id, one)
         })

@@ -134,7 +134,7 @@ fn hidden_items_stay_out_until_something_speaks_of_them() {
 
 #[test]
 fn schedules_and_limits() {
-    let rest = "schedule: { every: 6h, timezone: Europe/Berlin, window: '22:00-06:00', jitter: 10m }\nlimits: { transfers: 2, destructive: { max: 0, max_percent: 0.5 } }\nversions: original\nsidecar: none\nalbums: ignore\n";
+    let rest = "schedule: { every: 6h, timezone: Europe/Berlin, window: '22:00-06:00', jitter: 10m }\nlimits: { transfers: 2, destructive: { max: 0, max_percent: 0.5 } }\nversions: original\nsidecar: none\nalbums: keep\n";
     let spec = spec(&whole(SOURCE, DESTINATION, rest));
     assert_eq!(spec.schedule.trigger, Trigger::Every(Duration::from_secs(21_600)));
     assert_eq!(spec.schedule.timezone.iana_name(), Some("Europe/Berlin"));

@@ -1,6 +1,6 @@
 //! Every asset of a library as the source last told it, in order of arrival.
 
-use camroll_model::{Album, Asset, AssetId, Change, Departure, Library, Page, SourceKey};
+use camroll_model::{Asset, AssetId, Change, Departure, Library, Page, SourceKey};
 use serde::{Deserialize, Serialize};
 
 use crate::error::StateError;
@@ -90,6 +90,8 @@ struct Counters {
     running: bool,
     /// Something in it couldn't be read.
     incomplete: bool,
+    /// Changes of albums and of who is in them.
+    albums: u64,
 }
 
 fn counters_key(source: SourceId) -> Vec<u8> {
@@ -112,10 +114,10 @@ fn alias_prefix(source: SourceId, alias: &str) -> Vec<u8> {
 }
 
 /// A page being applied: what it read and what it will write.
-struct Writing<'a> {
-    state: &'a State,
-    source: SourceId,
-    batch: Batch,
+pub(crate) struct Writing<'a> {
+    pub(crate) state: &'a State,
+    pub(crate) source: SourceId,
+    pub(crate) batch: Batch,
     counters: Counters,
     /// What this page wrote already, which the index doesn't know yet.
     fresh: std::collections::HashMap<String, (u64, Entry)>,
@@ -278,6 +280,12 @@ impl State {
         Ok(Seq(counters.seq))
     }
 
+    /// Grows with each change of a library's albums or of who is in them.
+    pub fn albums_version(&self, source: SourceId) -> Result<u64, StateError> {
+        let counters: Counters = self.index()?.get(&counters_key(source))?.unwrap_or_default();
+        Ok(counters.albums)
+    }
+
     /// The libraries of an account as they were last told.
     pub fn libraries(&self, connector: &str, account: &str) -> Result<Vec<Library>, StateError> {
         Ok(self
@@ -327,19 +335,9 @@ impl Writing<'_> {
                 }
             }
             Change::Touched { version: None, .. } => Ok(()),
-            Change::Album(album) => {
-                let key = Key::new(b'A').number(self.source.0).end(album.id.as_bytes()).bytes();
-                self.batch.put::<Album>(&key, album)
-            }
-            Change::Member(member) => {
-                let key = member_key(self.source, &member.album, member.asset.as_str());
-                self.batch.put(&key, &())
-            }
-            Change::MemberGone(member) => {
-                self.batch
-                    .remove(&member_key(self.source, &member.album, member.asset.as_str()));
-                Ok(())
-            }
+            Change::Album(album) => self.album(album),
+            Change::Member(member) => self.member(member),
+            Change::MemberGone(member) => self.member_gone(&member.album, &member.asset),
             Change::Unread { .. } => {
                 self.counters.incomplete = true;
                 Ok(())
@@ -427,7 +425,7 @@ impl Writing<'_> {
     fn tombstone(&mut self, id: &str, departure: Departure) -> Result<(), StateError> {
         // Unknown ids are normal; only an id is believed, never a key.
         let Some((ordinal, mut entry)) = self.entry(id)? else {
-            return Ok(());
+            return self.album_gone(id);
         };
         if entry.presence != Presence::Gone(departure) {
             // What is expunged isn't in the bin any more; the other way round it is.
@@ -447,6 +445,7 @@ impl Writing<'_> {
         if !whole {
             return Ok(());
         }
+        self.untold_albums(self.counters.snapshot)?;
         // What this page told before its end isn't in the index yet, and is newer than what is.
         let mut untold: Vec<(String, u64, Entry)> = Vec::new();
         for (id, (ordinal, entry)) in &self.fresh {
@@ -475,14 +474,16 @@ impl Writing<'_> {
     fn is_untold(&self, entry: &Entry) -> bool {
         entry.told != self.counters.snapshot && entry.presence == Presence::Here
     }
-}
 
-fn member_key(source: SourceId, album: &str, asset: &str) -> Vec<u8> {
-    Key::new(b'B')
-        .number(source.0)
-        .part(album)
-        .end(asset.as_bytes())
-        .bytes()
+    /// The snapshot that runs or ran last.
+    pub(crate) fn snapshot(&self) -> u64 {
+        self.counters.snapshot
+    }
+
+    /// Something is another way with albums than it was.
+    pub(crate) fn albums_changed(&mut self) {
+        self.counters.albums += 1;
+    }
 }
 
 fn catalogued(source: SourceId, ordinal: Ordinal, entry: Entry) -> Catalogued {

@@ -4,6 +4,9 @@
 //! what is broken is moved aside and said.
 #![forbid(unsafe_code)]
 
+mod album_places;
+mod albums;
+mod annotations;
 mod catalogue;
 mod error;
 mod failpoint;
@@ -17,6 +20,8 @@ mod sign_ins;
 mod state;
 mod uploads;
 
+pub use album_places::{AlbumPlace, AlbumThere, MemberThere};
+pub use annotations::{AnnotatedAt, Annotation};
 pub use catalogue::{Applied, Catalogued, Ordinal, Presence, Seq, SourceId};
 pub use error::StateError;
 pub use failpoint::{FAILPOINTS, failpoint};

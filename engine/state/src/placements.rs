@@ -76,6 +76,9 @@ fn lost_key(destination: DestinationId, at: Instant, folded: &str) -> Vec<u8> {
         .end(folded.as_bytes())
         .bytes()
 }
+fn numbers_key(destination: DestinationId) -> Vec<u8> {
+    Key::new(b'N').number(destination.0).bytes()
+}
 fn count_key(destination: DestinationId) -> Vec<u8> {
     Key::new(b'c').number(destination.0).bytes()
 }
@@ -147,7 +150,7 @@ fn stand(
             number
         }
         None => {
-            let numbers = Key::new(b'N').number(destination.0).bytes();
+            let numbers = numbers_key(destination);
             let number = batch.get::<u64>(index, &numbers)?.unwrap_or_default() + 1;
             batch.put(&numbers, &number)?;
             let count = batch.get::<u64>(index, &count_key(destination))?.unwrap_or_default();
@@ -216,6 +219,11 @@ impl State {
         Ok(standing.map(|standing| (standing.placement.source, standing.placement.asset)))
     }
 
+    /// The number of the newest placement at a destination.
+    pub(crate) fn last_placement(&self, destination: DestinationId) -> Result<u64, StateError> {
+        Ok(self.index()?.get(&numbers_key(destination))?.unwrap_or_default())
+    }
+
     /// How many files are placed at a destination.
     pub fn placements_at(&self, destination: DestinationId) -> Result<u64, StateError> {
         Ok(self.index()?.get(&count_key(destination))?.unwrap_or_default())
@@ -260,6 +268,22 @@ impl State {
             folded,
             placement,
         }))
+    }
+
+    /// What stands at all keys that begin so.
+    pub fn standing_under(&self, destination: DestinationId, prefix: &str) -> Result<Vec<Stands>, StateError> {
+        let from = path_key(destination, prefix);
+        let mut standing = Vec::new();
+        for found in self.index()?.range::<u64>(&from, &from) {
+            let (_, number) = found?;
+            let known: Option<Standing> = self.index()?.get(&placed_key(destination, number))?;
+            standing.extend(known.map(|Standing { folded, placement }| Stands {
+                number,
+                folded,
+                placement,
+            }));
+        }
+        Ok(standing)
     }
 
     /// A page of a destination's placements, from a number on: so all of them can be gone through without holding them.

@@ -17,7 +17,7 @@ use crate::record::{DestinationId, Intent, Record};
 use crate::sign_ins::{Cipher, SignIns};
 
 /// Version of the index's shape; another one is made anew.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What opening did that a person should know.
 #[derive(Clone, Debug, PartialEq, Eq)]

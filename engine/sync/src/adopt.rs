@@ -144,8 +144,7 @@ impl Adopting<'_> {
             let told = reader.files_of(segment).await.map_err(|error| self.failed(error))?;
             let mut new: Vec<Told> = Vec::new();
             for one in told {
-                let folded = self.archive.folded(&one.placement.entry.target).unwrap_or_default();
-                if self.archive.state.standing(self.id, &folded)?.is_none() {
+                if self.archive.standing(self.id, &one.placement.entry.target)?.is_empty() {
                     new.push(one);
                 }
             }
@@ -198,7 +197,7 @@ impl Adopting<'_> {
     fn placed(&self, placement: Placement) -> Placed {
         Placed {
             intent: None,
-            folded: self.archive.folded(&placement.entry.target).unwrap_or_default(),
+            folded: self.archive.folded(&placement),
             placement,
         }
     }
@@ -246,8 +245,7 @@ impl Adopting<'_> {
                 let (false, false, Some(size)) = (entry.folder, own, entry.size) else {
                     continue;
                 };
-                let folded = self.archive.folded(&entry.target).unwrap_or_default();
-                if self.archive.state.standing(self.id, &folded)?.is_none() {
+                if self.archive.standing(self.id, &entry.target)?.is_empty() {
                     unknown.entry(size).or_default().push(entry);
                 }
             }

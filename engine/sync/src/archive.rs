@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use camroll_host::Connection;
-use camroll_model::{DestinationKey, Features, Placement, Problem, Proof};
+use camroll_model::{DestinationKey, Features, Placement, Problem, Proof, Target};
 use camroll_spec::Destination;
 use camroll_state::{AssetStatus, DestinationId, Lane, Placed, SourceId, Stands, State, StatusScope, StatusState};
 
@@ -11,6 +11,7 @@ use crate::context::Mode;
 use crate::failure::Failure;
 use crate::identity::identify;
 use crate::link::Link;
+use crate::spot::{Spots, spot, spots_of};
 use crate::stop::{Stop, StopRequest};
 
 /// Placements that are looked at together.
@@ -56,13 +57,18 @@ impl Archive {
         Ok(self.state.known_destination(&self.key)?)
     }
 
-    /// A path, else an id, as the destination compares names.
-    pub(crate) fn folded(&self, target: &camroll_model::Target) -> Option<String> {
-        let path = target.path.as_deref().or(target.id.as_deref())?;
-        Some(match &self.features.names {
-            Some(rules) => camroll_plan::fold(path, rules).as_str().to_owned(),
-            None => path.to_owned(),
+    /// What stands at a target by the journal; several where one object is several assets'.
+    pub(crate) fn standing(&self, id: DestinationId, target: &Target) -> Result<Vec<Stands>, Failure> {
+        Ok(match spots_of(self.features.names.as_ref(), target) {
+            None => Vec::new(),
+            Some(Spots::One(folded)) => self.state.standing(id, &folded)?.into_iter().collect(),
+            Some(Spots::All(prefix)) => self.state.standing_under(id, &prefix)?,
         })
+    }
+
+    /// Where a placement stands, as the index keys it.
+    pub(crate) fn folded(&self, placement: &Placement) -> String {
+        spot(self.features.names.as_ref(), placement)
     }
 
     /// Records what is known better now, and counts it at every spec that writes there.

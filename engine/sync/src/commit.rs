@@ -1,4 +1,4 @@
-//! Makes what was staged visible, in batches, and records it: published, then journalled, then in the index.
+//! Makes what was staged visible, in batches, proves it as far as the spec demands, and records it: published, then journalled, then in the index.
 
 use camroll_model::{ConnectorError, ErrorClass, Placement, Proof, Target};
 use camroll_state::{Placed, State};
@@ -20,7 +20,7 @@ pub(crate) async fn commit(
     demanded: Proof,
     batch: Vec<Held>,
 ) -> Vec<Committed> {
-    let tokens: Vec<_> = batch.iter().map(|held| held.token.clone()).collect();
+    let tokens: Vec<_> = batch.iter().filter_map(|held| held.token.clone()).collect();
     let asked = tokens.len();
     let answers = match place.link.connection().commit(tokens).await {
         Ok(answers) if answers.len() == asked => answers,
@@ -49,6 +49,23 @@ pub(crate) async fn commit(
     prove(place, demanded, &mut committed).await;
     record(state, place, &mut committed).await;
     committed
+}
+
+/// Takes in a file that the service showed as soon as it had it: proved and recorded like one that was committed.
+pub(crate) async fn accept(
+    state: &std::sync::Arc<State>,
+    place: &Place,
+    demanded: Proof,
+    held: Held,
+) -> Vec<Committed> {
+    let placement = held.placement.clone();
+    let mut shown = vec![Committed {
+        held,
+        result: Ok(placement),
+    }];
+    prove(place, demanded, &mut shown).await;
+    record(state, place, &mut shown).await;
+    shown
 }
 
 /// Finds a file that was published under the path of its intent, by reading it.

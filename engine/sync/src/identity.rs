@@ -33,6 +33,13 @@ pub(crate) async fn identify(
     let known = state.memo(&place)?;
     let there = match &identity.id {
         Some(id) => Some(id.clone()),
+        None if identity.features.names.is_none() => {
+            return Err(failed(ConnectorError::new(
+                ErrorClass::Unexpected,
+                "destination/no-identity",
+                "The connector doesn't say which account this is, and nothing can be kept there to know it again by. Nothing was written.",
+            )));
+        }
         None => read_id(link).await.map_err(failed)?,
     };
     if let Some(known) = known.as_deref()

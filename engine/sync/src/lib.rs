@@ -5,6 +5,8 @@
 #![forbid(unsafe_code)]
 
 mod adopt;
+mod albums;
+mod annotate;
 mod approval;
 mod archive;
 mod commit;
@@ -29,9 +31,11 @@ mod recover;
 mod restore;
 mod run;
 mod space;
+mod spot;
 mod stop;
 mod survey;
 mod transfer;
+mod trouble;
 mod verify;
 
 pub use adopt::{AdoptReport, AdoptRequest, adopt};

@@ -69,7 +69,7 @@ impl Link {
         let mut checked = false;
         loop {
             self.rest().await?;
-            let seen = *self.0.checks.lock().await;
+            let seen = self.looks().await;
             let error = match call(self.0.connection.clone()).await {
                 Ok(answer) => {
                     self.0.failed_rounds.store(0, Ordering::Relaxed);
@@ -133,6 +133,16 @@ impl Link {
         if rest.is_none_or(|known| known < until) {
             *rest = Some(until);
         }
+    }
+
+    /// How many looks at the sign-in there were: what `renew` is told.
+    pub(crate) async fn looks(&self) -> u64 {
+        *self.0.checks.lock().await
+    }
+
+    /// Looks whether the sign-in is good after all, for who met its end in a call that isn't made here; once for all who met it at the same time.
+    pub(crate) async fn renew(&self, seen: u64) -> Result<(), ConnectorError> {
+        self.check_once(seen).await
     }
 
     /// One check for all calls that met the end of the sign-in at the same time.

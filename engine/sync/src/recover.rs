@@ -82,7 +82,13 @@ pub(crate) async fn recover(state: &Arc<State>, place: &Place) -> Result<Recover
             }
             match look_for(place, &intent.placement).await? {
                 Some(placement) => placed.push((intent.key.clone(), placement)),
-                None => dropped.push(intent),
+                None => {
+                    // Where things have no path, only staging it again tells whether it is there.
+                    if place.rules.is_none() {
+                        place.interrupted.lock().insert(intent.key.clone());
+                    }
+                    dropped.push(intent);
+                }
             }
         }
         // An upload with a checkpoint goes on when its file's turn comes; if it doesn't come, `sweep_uploads` takes it away.

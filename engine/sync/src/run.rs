@@ -434,6 +434,7 @@ async fn lane(
         lane: number,
         features: identity.features.clone(),
         uploads: parking_lot::Mutex::default(),
+        interrupted: parking_lot::Mutex::default(),
         rules: identity.features.names.clone(),
     });
     if context.mode == Mode::Sync {

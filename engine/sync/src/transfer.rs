@@ -18,7 +18,9 @@ use crate::fetch::{locate_one, look_ahead, read};
 use crate::link::{Link, cancelled};
 use crate::progress::Event;
 use crate::reading::{Claim, FileKey, LaneNumber, Position};
+use crate::spot::spot;
 use crate::stop::StopRequest;
+use crate::trouble::{Side, Trouble};
 
 /// Times that a file is fetched from its beginning: wrong bytes may be the network's fault.
 const FETCHES: u32 = 3;
@@ -36,6 +38,7 @@ pub(crate) struct Job {
     pub file: WantedFile,
     /// What it takes the place of.
     pub replaces: Option<Box<Placement>>,
+    /// Other files of the asset that are there; known when its transfer begins.
     pub related: Vec<Related>,
 }
 
@@ -117,20 +120,15 @@ pub(crate) struct Place {
     pub features: Features,
     /// Uploads of this run that may be left for the next one.
     pub uploads: Mutex<HashSet<String>>,
+    /// Files that a run before this one may have brought without coming to record it, where only staging them again tells.
+    pub interrupted: Mutex<HashSet<String>>,
     pub rules: Option<camroll_model::NameRules>,
 }
 
 impl Place {
-    /// A placement's path as the destination compares names.
+    /// Where a placement stands, as the index keys it.
     pub(crate) fn folded(&self, placement: &Placement) -> String {
-        let path = placement
-            .path()
-            .or(placement.entry.target.id.as_deref())
-            .unwrap_or_default();
-        match &self.rules {
-            Some(rules) => camroll_plan::fold(path, rules).as_str().to_owned(),
-            None => path.to_owned(),
-        }
+        spot(self.rules.as_ref(), placement)
     }
 }
 
@@ -138,15 +136,9 @@ impl Place {
 pub(crate) struct Held {
     pub job: Job,
     pub key: String,
-    pub token: Vec<u8>,
+    /// What `commit` takes; none where the service shows it already.
+    pub token: Option<Vec<u8>>,
     pub placement: Placement,
-}
-
-/// What became of a transfer.
-pub(crate) enum Transferred {
-    Held(Box<Held>),
-    /// The service showed it at once.
-    Stored(Box<Held>),
 }
 
 /// Brings one file's bytes there. What didn't come whole leaves nothing behind.
@@ -155,12 +147,40 @@ pub(crate) async fn transfer(
     place: &Place,
     job: Job,
     located: Located,
-) -> Result<Transferred, (Job, ConnectorError)> {
+) -> Result<Held, (Job, Trouble)> {
+    let job = Job {
+        related: related(context, place, &job),
+        ..job
+    };
     let result = attempts(context, place, job, located).await;
-    if let Err((job, error)) = &result {
-        clear_away(context, place, job, error).await;
+    if let Err((job, trouble)) = &result {
+        clear_away(context, place, job, &trouble.error).await;
     }
     result
+}
+
+/// The other files of the asset as they are at the source now, where they are there already: what a pair is joined to.
+fn related(context: &Context, place: &Place, job: &Job) -> Vec<Related> {
+    if job.asset.resources.len() < 2 {
+        return Vec::new();
+    }
+    // An index that can't be read shows when the file is recorded.
+    let placements = context
+        .state
+        .placements(place.id, &job.library.key, &job.asset.id)
+        .unwrap_or_default();
+    placements
+        .into_iter()
+        .filter(|placement| placement.resource != job.file.resource)
+        .filter(|placement| {
+            let now = job.asset.resource(&placement.resource);
+            now.is_some_and(|resource| resource.version == placement.version)
+        })
+        .map(|placement| Related {
+            role: placement.role,
+            target: placement.entry.target,
+        })
+        .collect()
 }
 
 /// Takes away what a transfer left that came to nothing, unless it can go on with the next run.
@@ -200,32 +220,38 @@ async fn clear_away(context: &Context, place: &Place, job: &Job, error: &Connect
 }
 
 /// As often as that can help.
-async fn attempts(
-    context: &Arc<Context>,
-    place: &Place,
-    job: Job,
-    located: Located,
-) -> Result<Transferred, (Job, ConnectorError)> {
+async fn attempts(context: &Arc<Context>, place: &Place, job: Job, located: Located) -> Result<Held, (Job, Trouble)> {
     context.progress.tell(Event::Started {
         path: job.file.path.clone(),
         size: job.file.size,
     });
     let mut located = located;
     let mut fetches = 0;
+    let mut renewed = false;
     loop {
         if context.stop.asked() == StopRequest::Now {
-            return Err((job, cancelled()));
+            return Err((job, Trouble::source(cancelled())));
         }
         fetches += 1;
+        let looks = place.link.looks().await;
         match once(context, place, &job, &located).await {
-            Ok(transferred) => return Ok(transferred),
-            Err(error) => {
-                let again = matches!(
-                    error.class,
-                    ErrorClass::Corrupt | ErrorClass::Expired | ErrorClass::Transient
-                );
+            Ok(held) => return Ok(held),
+            Err(trouble) => {
+                let error = &trouble.error;
+                let again = match error.class {
+                    ErrorClass::Corrupt | ErrorClass::Expired | ErrorClass::Transient => true,
+                    // A session that ended in mid-run may be renewed without a person; once, and both have to say so.
+                    ErrorClass::Unauthenticated if trouble.side == Side::Destination && !renewed => {
+                        renewed = true;
+                        match place.link.renew(looks).await {
+                            Ok(()) => true,
+                            Err(error) => return Err((job, Trouble::destination(error))),
+                        }
+                    }
+                    _ => false,
+                };
                 if !again || fetches >= FETCHES {
-                    return Err((job, error));
+                    return Err((job, trouble));
                 }
                 tracing::info!(
                     path = job.file.path,
@@ -236,26 +262,21 @@ async fn attempts(
                 // Another URL, perhaps another server behind it.
                 located = match locate_one(context, &job).await {
                     Ok(located) => located,
-                    Err(error) => return Err((job, error)),
+                    Err(error) => return Err((job, Trouble::source(error))),
                 };
             }
         }
     }
 }
 
-async fn once(
-    context: &Arc<Context>,
-    place: &Place,
-    job: &Job,
-    located: &Located,
-) -> Result<Transferred, ConnectorError> {
-    let resource = job.resource().ok_or_else(|| gone(job))?;
+async fn once(context: &Arc<Context>, place: &Place, job: &Job, located: &Located) -> Result<Held, Trouble> {
+    let resource = job.resource().ok_or_else(|| Trouble::source(gone(job)))?;
     if located.version != job.file.version {
-        return Err(ConnectorError::new(
+        return Err(Trouble::source(ConnectorError::new(
             ErrorClass::NotFound,
             "sync/changed-meanwhile",
             "It changed at the source since it was listed; the next run takes the new one.",
-        ));
+        )));
     }
     let expected = if located.digests.is_empty() {
         resource.digests.clone()
@@ -269,7 +290,9 @@ async fn once(
     let mut known = None;
     let mut promised = expected.clone();
     if reading == Reading::Twice {
-        let proven = look_ahead(context, job, located, expected.clone(), context.digests.clone()).await?;
+        let proven = look_ahead(context, job, located, expected.clone(), context.digests.clone())
+            .await
+            .map_err(Trouble::source)?;
         promised.clone_from(&proven.digests);
         known = Some(proven);
     }
@@ -304,7 +327,7 @@ async fn once(
     if let Some(known) = known {
         outlet = outlet.knowing(known);
     } else if reading == Reading::WholeFirst {
-        outlet.passed().await?;
+        outlet.passed().await.map_err(Trouble::source)?;
     }
     let proof = outlet.evidence();
     let upload = context.state.upload(place.id, &key);
@@ -327,63 +350,67 @@ async fn once(
         .await;
     let staged = match (staged, fetching) {
         (Ok(staged), _) => staged,
-        (Err(error), None) => return Err(error),
+        (Err(error), None) if is_destinations_own(&error) => return Err(Trouble::destination(error)),
+        (Err(error), None) => return Err(Trouble::source(error)),
         // What the destination couldn't take is its own word. A failing source shows there only as a body that broke off: then the source's word counts.
-        (Err(error), Some(_)) if is_destinations_own(&error) => return Err(error),
+        (Err(error), Some(_)) if is_destinations_own(&error) => return Err(Trouble::destination(error)),
         (Err(error), Some(fetching)) => {
             return Err(match fetching.await {
-                Ok(Err(fetched)) if fetched.code != "host/not-taken" => fetched,
-                _ => error,
+                Ok(Err(fetched)) if fetched.code != "host/not-taken" => Trouble::source(fetched),
+                _ => Trouble::destination(error),
             });
         }
     };
     let there_before = matches!(&staged, Staged::Stored(stored) if stored.already_there);
     if !passed.load(Ordering::Acquire) && !there_before {
-        return Err(ConnectorError::new(
+        return Err(Trouble::destination(ConnectorError::new(
             ErrorClass::Unexpected,
             "sync/not-all-taken",
             "The destination's connector says that the file is there, and didn't take all of its bytes.",
-        ));
+        )));
     }
     let proven = proof.proven().ok_or_else(|| {
-        ConnectorError::new(
+        Trouble::source(ConnectorError::new(
             ErrorClass::Transient,
             "sync/not-passed",
             "The source's bytes had not passed when the destination had them.",
-        )
+        ))
     })?;
     let placement = Placement {
         size: proven.size,
         digests: proven.digests,
         ..placement
     };
-    let held = |token, placement| {
-        Box::new(Held {
-            job: job.clone(),
-            key: key.clone(),
-            token,
-            placement,
-        })
-    };
-    match staged {
+    let (token, placement) = match staged {
         Staged::Held(token) => {
             context
                 .state
                 .staged(place.id, &key, &token)
-                .map_err(|error| state_failed(&error))?;
-            Ok(Transferred::Held(held(token, placement)))
+                .map_err(|error| Trouble::destination(state_failed(&error)))?;
+            (Some(token), placement)
         }
-        Staged::Stored(stored) => {
-            let proof = proof_of(&stored.checked, &stored.entry, &placement);
-            Ok(Transferred::Stored(held(
-                Vec::new(),
-                Placement {
-                    entry: stored.entry,
-                    proof,
-                    ..placement
-                },
-            )))
-        }
+        Staged::Stored(stored) => (None, shown(place, &key, *stored, placement)),
+    };
+    Ok(Held {
+        job: job.clone(),
+        key,
+        token,
+        placement,
+    })
+}
+
+/// The placement of a file that the service shows at once. What was there before isn't ours, unless a run before this one brought it and was cut off before it knew.
+fn shown(place: &Place, key: &str, stored: camroll_model::Stored, intended: Placement) -> Placement {
+    let proof = proof_of(&stored.checked, &stored.entry, &intended);
+    let ownership = match stored.already_there && !place.interrupted.lock().contains(key) {
+        true => Ownership::Found,
+        false => intended.ownership,
+    };
+    Placement {
+        entry: stored.entry,
+        proof,
+        ownership,
+        ..intended
     }
 }
 

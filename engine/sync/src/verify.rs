@@ -104,19 +104,17 @@ impl Verifying<'_> {
                 if entry.folder || own {
                     continue;
                 }
-                let standing = match self.archive.folded(&entry.target) {
-                    Some(folded) => self.archive.state.standing(self.id, &folded)?,
-                    None => None,
-                };
-                let Some(stands) = standing else {
+                let standing = self.archive.standing(self.id, &entry.target)?;
+                if standing.is_empty() {
                     self.report.others += 1;
-                    continue;
-                };
-                self.seen.add(stands.number);
-                match judge(&entry, &stands.placement) {
-                    Judged::Same => {}
-                    Judged::Reported if stands.placement.proof >= Proof::ServiceReported => {}
-                    other => drop(self.odd.insert(stands.number, (other, entry))),
+                }
+                for stands in standing {
+                    self.seen.add(stands.number);
+                    match judge(&entry, &stands.placement) {
+                        Judged::Same => {}
+                        Judged::Reported if stands.placement.proof >= Proof::ServiceReported => {}
+                        other => drop(self.odd.insert(stands.number, (other, entry.clone()))),
+                    }
                 }
             }
             next = page.next;

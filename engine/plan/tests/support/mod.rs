@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use camroll_model::*;
 use camroll_plan::{AssetPlan, FoldedPath, Holder, Presence, Shelf, Wish, fold, plan_asset};
 use camroll_spec::{
-    Connection, ConnectionName, ConnectionOrigin, ConnectorId, ConnectorRef, Deletions, Destination, DestinationName,
-    Existing, Filter, Layout, LibraryChoice, Limits, Position, Schedule, Source, Spec, SpecName, Versions, Want,
+    Albums, Connection, ConnectionName, ConnectionOrigin, ConnectorId, ConnectorRef, Deletions, Destination,
+    DestinationName, Existing, Filter, Layout, LibraryChoice, Limits, Position, Schedule, Source, Spec, SpecName,
+    Versions, Want,
 };
 
 pub fn connection(connector: &str) -> Connection {
@@ -41,6 +42,7 @@ pub fn spec(filters: Filter) -> Spec {
         destinations: vec![destination(Layout::DEFAULT)],
         filters,
         versions: Versions::default(),
+        albums: Albums::default(),
         schedule: Schedule::default(),
         limits: Limits::default(),
         file: "family.yaml".into(),

@@ -22,6 +22,8 @@ pub struct Spec {
     pub filters: Filter,
     /// Which of an asset's files are wanted.
     pub versions: Versions,
+    /// What becomes of the albums that a person made.
+    pub albums: Albums,
     /// When it runs by itself, and the time zone of everything that has none.
     pub schedule: Schedule,
     /// What bounds a run.
@@ -162,6 +164,16 @@ impl Default for Versions {
             adjustments: Want::No,
         }
     }
+}
+
+/// What becomes of the albums that a person made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Albums {
+    /// Nothing.
+    #[default]
+    Ignore,
+    /// They are albums where the destination has such, else lists of files under `.camroll/albums`.
+    Keep,
 }
 
 /// What bounds a run.

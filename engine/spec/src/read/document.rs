@@ -7,7 +7,7 @@ use super::filters::filters;
 use super::limits::{limits, versions};
 use super::schedule::schedule;
 use super::{Faults, expect};
-use crate::language::{DestinationName, Filter, Limits, Schedule, Spec, SpecName, Versions};
+use crate::language::{Albums, DestinationName, Filter, Limits, Schedule, Spec, SpecName, Versions};
 use crate::text::{Entry, Node, Place, Value, short};
 
 /// Keys of a document.
@@ -22,16 +22,19 @@ pub(crate) const KEYS: Keys = Keys {
         "destinations",
         "filters",
         "versions",
+        "albums",
         "schedule",
         "limits",
         // Accepted while they ask for nothing.
         "conversion",
         "sidecar",
-        "albums",
         "kind",
     ],
     later: &[],
 };
+
+/// The words of `albums:`.
+pub(crate) const ALBUMS: [(Albums, &str); 2] = [(Albums::Ignore, "ignore"), (Albums::Keep, "keep")];
 
 /// What a document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +103,9 @@ pub(crate) fn document(node: &Node, known: &Known<'_>, faults: &mut Faults<'_>) 
     };
     let spec_filters = find(entries, "filters").map_or_else(Filter::everything, |node| filters(node, faults));
     let spec_versions = find(entries, "versions").map_or_else(Versions::default, |node| versions(node, faults));
+    let spec_albums = find(entries, "albums").map_or(Some(Albums::default()), |node| {
+        expect::word(node, "albums", &ALBUMS, faults)
+    });
     let spec_schedule = find(entries, "schedule").map_or_else(Schedule::default, |node| schedule(node, faults));
     let spec_limits = find(entries, "limits").map_or_else(Limits::default, |node| limits(node, faults));
     asks_for_nothing(entries, faults);
@@ -112,6 +118,7 @@ pub(crate) fn document(node: &Node, known: &Known<'_>, faults: &mut Faults<'_>) 
         destinations,
         filters: spec_filters,
         versions: spec_versions,
+        albums: spec_albums?,
         schedule: spec_schedule,
         limits: spec_limits,
         file: faults.file().to_owned(),
@@ -184,16 +191,10 @@ fn name(entries: &[Entry], place: Place, faults: &mut Faults<'_>) -> Option<Spec
 
 /// Keys of the contract whose only value so far is the one that asks for nothing.
 fn asks_for_nothing(entries: &[Entry], faults: &mut Faults<'_>) {
-    for (key, word) in [("sidecar", "none"), ("albums", "ignore")] {
-        if let Some(found) = entry(entries, key)
-            && !matches!(&found.node.value, Value::Text(text) if text == word)
-        {
-            not_built_yet(
-                found.node.place,
-                &format!("\"{key}\" with another value than {word}"),
-                faults,
-            );
-        }
+    if let Some(found) = entry(entries, "sidecar")
+        && !matches!(&found.node.value, Value::Text(text) if text == "none")
+    {
+        not_built_yet(found.node.place, "\"sidecar\" with another value than none", faults);
     }
     if let Some(found) = entry(entries, "conversion")
         && !conversion_keeps(&found.node)

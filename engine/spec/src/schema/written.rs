@@ -31,10 +31,23 @@ pub(super) struct Document {
     /// Which of an item's versions are wanted. RAW files and Live videos belong to the original.
     #[schemars(extend("default" = ["original", "edited"]))]
     versions: Option<OneOrMore<Version>>,
+    /// What becomes of the albums that a person made.
+    #[schemars(extend("default" = "ignore"))]
+    albums: Option<Albums>,
     /// When it runs by itself. Without one: when you run it.
     schedule: Option<Schedule>,
     /// What bounds a run.
     limits: Option<Limits>,
+}
+
+/// What becomes of albums.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub(super) enum Albums {
+    /// Nothing.
+    Ignore,
+    /// They are albums where the destination has such, else lists of files under `.camroll/albums`.
+    Keep,
 }
 
 /// One thing, or a list of such things.

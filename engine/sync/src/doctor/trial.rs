@@ -59,6 +59,14 @@ pub async fn examine_destination(name: &str, connection: &Connection, stop: &Sto
         );
         return trial.findings;
     }
+    if trial.features.names.is_none() {
+        trial.limit(
+            "doctor/not-tried",
+            "nothing was written to try it: it would show up among the photos",
+            "let the first sync show the rest",
+        );
+        return trial.findings;
+    }
     trial.run().await;
     trial.findings
 }

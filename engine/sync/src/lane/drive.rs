@@ -11,17 +11,16 @@ use tokio::task::JoinSet;
 
 use super::staging::{Staging, Step};
 use super::{Hearing, LOCATE_BATCH, LaneReport, LaneRun};
-use crate::commit::commit;
+use crate::commit::{accept, commit};
 use crate::context::Mode;
 use crate::failure::Failure;
 use crate::manifest::ManifestWriter;
-use crate::progress::Arrival;
 use crate::reading::{PLANNED_AHEAD, Planning, Progress, Unsettled};
 use crate::recover::sweep_uploads;
 use crate::space::Room;
 use crate::stop::StopRequest;
 use crate::survey::Listing;
-use crate::transfer::{Job, Transferred, transfer};
+use crate::transfer::{Job, transfer};
 
 impl LaneRun {
     pub(super) async fn drive(
@@ -134,10 +133,16 @@ impl LaneRun {
                         break;
                     };
                     let (context, place) = (Arc::clone(&self.context), Arc::clone(&self.place));
+                    let demanded = self.destination.require_proof;
                     sending += 1;
-                    steps.spawn(
-                        async move { Step::Transferred(Box::new(transfer(&context, &place, job, located).await)) },
-                    );
+                    steps.spawn(async move {
+                        match transfer(&context, &place, job, located).await {
+                            Ok(held) if held.token.is_none() => {
+                                Step::Shown(accept(&context.state, &place, demanded, held).await)
+                            }
+                            ended => Step::Transferred(Box::new(ended)),
+                        }
+                    });
                 }
             }
             if committing == 0 && !staging.held.is_empty() {
@@ -197,35 +202,19 @@ impl LaneRun {
                 Some(Ok(Step::Transferred(transferred))) => {
                     sending -= 1;
                     match *transferred {
-                        Ok(Transferred::Held(held)) => staging.held.push(*held),
-                        Ok(Transferred::Stored(held)) => {
-                            self.take_stored(&mut staging, *held, report, &mut manifest)?
-                        }
-                        Err((job, error)) => self.take_failed(&mut staging, &job, &error, report, &mut fatal),
+                        Ok(held) => staging.held.push(held),
+                        Err((job, trouble)) => self.take_failed(&mut staging, &job, &trouble, report, &mut fatal),
                     }
+                }
+                Some(Ok(Step::Shown(shown))) => {
+                    sending -= 1;
+                    self.take_committed(&mut staging, shown, report, &mut manifest, &mut fatal)
+                        .await;
                 }
                 Some(Ok(Step::Committed(committed))) => {
                     committing -= 1;
-                    for one in committed {
-                        match one.result {
-                            Ok(placement) => self.take_placed(
-                                &mut staging,
-                                &one.held.job,
-                                placement,
-                                Arrival::Sent,
-                                report,
-                                &mut manifest,
-                            ),
-                            Err(error) => {
-                                self.drop_intent(&one.held).await;
-                                self.take_failed(&mut staging, &one.held.job, &error, report, &mut fatal);
-                            }
-                        }
-                    }
-                    // The lines stay owed; what was placed is recorded all the same.
-                    if let Err(failure) = manifest.flush_full(&self.place).await {
-                        fatal.get_or_insert(failure);
-                    }
+                    self.take_committed(&mut staging, committed, report, &mut manifest, &mut fatal)
+                        .await;
                 }
             }
             self.record(&mut staging)?;

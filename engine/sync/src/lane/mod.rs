@@ -2,6 +2,7 @@
 
 mod ahead;
 mod drive;
+mod order;
 mod outcome;
 mod planning;
 mod relayout;
@@ -13,12 +14,14 @@ use std::sync::Arc;
 
 use camroll_model::{Features, Problem};
 use camroll_plan::{FoldedPath, Holder, Presence, Shelf};
-use camroll_spec::Destination;
+use camroll_spec::{Albums, Destination};
 use camroll_state::Lane;
 use tokio::sync::watch;
 
+use crate::albums::keep_albums;
+use crate::annotate::tell_owed;
 use crate::approval::Approved;
-use crate::context::Context;
+use crate::context::{Context, Mode};
 use crate::failure::Failure;
 use crate::preview::Preview;
 use crate::transfer::Place;
@@ -99,7 +102,10 @@ impl LaneRun {
         self.context.readings.over(self.place.lane);
         // Last: what is placed is recorded by then, and no other destination waits for it.
         let all = match driven {
-            Ok(()) => self.relayout(&mut report).await,
+            Ok(()) => match self.relayout(&mut report).await {
+                Ok(()) => self.besides_bytes(&mut report).await,
+                Err(failure) => Err(failure),
+            },
             Err(failure) => Err(failure),
         };
         // A brake that tripped is told there already.
@@ -107,6 +113,20 @@ impl LaneRun {
             report.failure = Some(failure);
         }
         report
+    }
+}
+
+impl LaneRun {
+    /// What isn't in the files: when all is where it shall be, so that albums name what is there.
+    async fn besides_bytes(&self, report: &mut LaneReport) -> Result<(), Failure> {
+        if self.context.mode == Mode::Plan {
+            return Ok(());
+        }
+        tell_owed(&self.context, &self.place, report).await?;
+        match self.context.spec.albums {
+            Albums::Keep => keep_albums(&self.context, &self.place, report).await,
+            Albums::Ignore => Ok(()),
+        }
     }
 }
 

@@ -1,18 +1,23 @@
 //! What became of files, told to their assets and recorded; what wasn't sent stays pending with its reason.
 
-use camroll_model::{ConnectorError, ErrorClass, Located, Placement, Problem, Retry};
+use std::collections::VecDeque;
+
+use camroll_model::{ConnectorError, ErrorClass, Located, Ownership, Placement, Problem, Retry};
 use camroll_plan::fold;
-use camroll_state::{Loss, Placed, Seq, SourceId};
+use camroll_state::{Loss, Seq, SourceId};
 
 use super::staging::{Flight, Staging, close};
 use super::status::{push_problem, state_of};
 use super::{CHECKPOINT, LaneReport, LaneRun};
+use crate::annotate::told_with_bytes;
+use crate::commit::Committed;
 use crate::context::{Mode, problem};
 use crate::failure::Failure;
 use crate::manifest::ManifestWriter;
 use crate::progress::{Arrival, Event};
 use crate::reading::FileKey;
 use crate::transfer::{Held, Job, state_failed};
+use crate::trouble::{Side, Trouble};
 
 impl LaneRun {
     pub(super) fn take_located(
@@ -28,36 +33,46 @@ impl LaneRun {
                 for (job, one) in jobs.into_iter().zip(all) {
                     match one {
                         Ok(located) => staging.ready.push_back((job, located)),
-                        Err(error) => self.take_failed(staging, &job, &error, report, fatal),
+                        Err(error) => self.take_failed(staging, &job, &Trouble::source(error), report, fatal),
                     }
                 }
             }
             Err(error) => {
+                let trouble = Trouble::source(error);
                 for job in &jobs {
-                    self.take_failed(staging, job, &error, report, &mut None);
+                    self.take_failed(staging, job, &trouble, report, &mut None);
                 }
-                if fatal.is_none() && error.class != ErrorClass::Transient || self.context.source.is_broken() {
-                    *fatal = Some(Failure::Source(error));
+                if fatal.is_none() && trouble.error.class != ErrorClass::Transient || self.context.source.is_broken() {
+                    *fatal = Some(Failure::Source(trouble.error));
                 }
             }
         }
     }
 
-    pub(super) fn take_stored(
+    /// What a batch came to, or a file that was shown at once.
+    pub(super) async fn take_committed(
         &self,
         staging: &mut Staging,
-        held: Held,
+        committed: Vec<Committed>,
         report: &mut LaneReport,
         manifest: &mut ManifestWriter,
-    ) -> Result<(), Failure> {
-        let placed = Placed {
-            intent: Some(held.key.clone()),
-            folded: self.place.folded(&held.placement),
-            placement: held.placement.clone(),
-        };
-        self.context.state.record_placed(self.place.id, vec![placed])?;
-        self.take_placed(staging, &held.job, held.placement, Arrival::Sent, report, manifest);
-        Ok(())
+        fatal: &mut Option<Failure>,
+    ) {
+        for Committed { held, result } in committed {
+            match result {
+                Ok(placement) => self.take_placed(staging, &held.job, placement, report, manifest),
+                Err(error) => {
+                    if !may_be_there(&error) {
+                        self.drop_intent(&held).await;
+                    }
+                    self.take_failed(staging, &held.job, &Trouble::destination(error), report, fatal);
+                }
+            }
+        }
+        // The lines stay owed; what was placed is recorded all the same.
+        if let Err(failure) = manifest.flush_full(&self.place).await {
+            fatal.get_or_insert(failure);
+        }
     }
 
     pub(super) fn take_placed(
@@ -65,12 +80,18 @@ impl LaneRun {
         staging: &mut Staging,
         job: &Job,
         placement: Placement,
-        how: Arrival,
         report: &mut LaneReport,
         manifest: &mut ManifestWriter,
     ) {
-        report.put += 1;
-        report.bytes += placement.size;
+        // The service had it before; it may not even have taken the bytes.
+        let how = match placement.ownership {
+            Ownership::Found => Arrival::Found,
+            Ownership::Ours | Ownership::Adopted => Arrival::Sent,
+        };
+        if how == Arrival::Sent {
+            report.put += 1;
+            report.bytes += placement.size;
+        }
         let key = job.idempotency_key(&self.place.identity);
         if self.place.uploads.lock().remove(&key)
             && let Err(error) = self.context.state.forget_upload(self.place.id, &key)
@@ -88,6 +109,9 @@ impl LaneRun {
             if let Err(error) = lost {
                 tracing::warn!("{}", state_failed(&error));
             }
+        }
+        if let Err(error) = told_with_bytes(&self.context, &self.place, &job.library, &job.asset, &placement) {
+            tracing::warn!("{}", state_failed(&error));
         }
         self.context.progress.tell(Event::Placed {
             path: job.file.path.clone(),
@@ -107,10 +131,11 @@ impl LaneRun {
         &self,
         staging: &mut Staging,
         job: &Job,
-        error: &ConnectorError,
+        trouble: &Trouble,
         report: &mut LaneReport,
         fatal: &mut Option<Failure>,
     ) {
+        let error = &trouble.error;
         let pending = error.class == ErrorClass::Cancelled || error.code == "pending";
         let mut said = problem(Some((&job.asset.id, job.asset.name.as_deref())), error, Retry::NextRun);
         said.resource = Some(job.file.role.name().to_owned());
@@ -133,7 +158,10 @@ impl LaneRun {
         if whole && fatal.is_none() {
             *fatal = Some(Failure::Destination(self.place.name.clone(), error.clone()));
         } else if error.class == ErrorClass::Unauthenticated && fatal.is_none() {
-            *fatal = Some(Failure::Source(error.clone()));
+            *fatal = Some(match trouble.side {
+                Side::Source => Failure::Source(error.clone()),
+                Side::Destination => Failure::Destination(self.place.name.clone(), error.clone()),
+            });
         }
         self.finish_one(
             staging,
@@ -148,10 +176,10 @@ impl LaneRun {
 
     /// What was planned and won't be sent in this run stays pending.
     pub(super) fn leave_unsent(&self, staging: &mut Staging, fatal: Option<&Failure>) {
-        let mut left: Vec<Job> = staging.jobs.drain(..).collect();
+        let mut left: VecDeque<Job> = staging.jobs.drain(..).collect();
         left.extend(staging.ready.drain(..).map(|(job, _)| job));
         left.extend(staging.destructive.drain(..).flat_map(|(_, jobs)| jobs));
-        for job in left {
+        while let Some(job) = left.pop_front() {
             let error = match fatal {
                 Some(failure) => {
                     ConnectorError::new(ErrorClass::Cancelled, "sync/not-sent", format!("Not sent: {failure}"))
@@ -162,6 +190,8 @@ impl LaneRun {
             said.destination = Some(self.place.name.clone());
             said.resource = Some(job.file.role.name().to_owned());
             self.finish_one(staging, &job, FileEnd::Pending(said));
+            // Those that waited for it.
+            left.extend(staging.jobs.drain(..));
         }
     }
 
@@ -189,6 +219,9 @@ impl LaneRun {
         // What this destination won't read now mustn't be kept for it.
         self.context.readings.forgo(self.place.lane, &FileKey::of(job));
         flight.waiting_for -= 1;
+        if let Some(next) = flight.then.pop_front() {
+            staging.jobs.push_front(next);
+        }
         if flight.waiting_for > 0 {
             return;
         }
@@ -243,7 +276,7 @@ impl LaneRun {
         let orphan = camroll_model::Orphan {
             path: held.job.file.path.clone(),
             idempotency_key: held.key.clone(),
-            held: Some(held.token.clone()),
+            held: held.token.clone(),
             checkpoint: None,
         };
         if let Err(error) = self.place.link.connection().abort(vec![orphan]).await {
@@ -258,6 +291,14 @@ impl LaneRun {
             tracing::warn!("{}", state_failed(&error));
         }
     }
+}
+
+/// Whether a file that couldn't be committed or proved may be there all the same: then its intent stays, and the next run looks before it does anything else.
+fn may_be_there(error: &ConnectorError) -> bool {
+    matches!(
+        error.class,
+        ErrorClass::Transient | ErrorClass::RateLimited | ErrorClass::Cancelled | ErrorClass::Unauthenticated
+    )
 }
 
 /// How a file ended in this run.

@@ -6,10 +6,12 @@ use camroll_model::{Action, Asset, ConnectorError, ErrorClass, Placement, Retry}
 use camroll_plan::{AssetPlan, Brake, Holder, Wish, fold, plan_asset};
 use camroll_state::{Catalogued, DirtyEntry, Placed};
 
+use super::order::in_turn;
 use super::outcome::FileEnd;
 use super::staging::{Flight, Staging, close};
 use super::status::{push_problem, status_of};
 use super::{LaneReport, LaneRun, LaneShelf, PLAN_BATCH, presence};
+use crate::annotate::note;
 use crate::context::{HeardLibrary, Mode, problem};
 use crate::failure::Failure;
 use crate::preview::PreviewAction;
@@ -169,6 +171,12 @@ impl LaneRun {
         if self.context.mode == Mode::Plan {
             return Ok(());
         }
+        let there: Vec<Placement> = plan
+            .already
+            .iter()
+            .filter_map(|index| placements.get(*index).cloned())
+            .collect();
+        note(&self.context, &self.place, &library, &asset, &there)?;
         let waiting_for = gentle.len() + destructive.len();
         if waiting_for == 0 || stopped {
             staging.settled.push((entry.source, asset.id.clone(), status));
@@ -183,6 +191,10 @@ impl LaneRun {
             bytes,
         });
         staging.flying.insert((entry.source, asset.id.clone()));
+        for job in &gentle {
+            self.context.readings.want(self.place.lane, FileKey::of(job));
+        }
+        let (first, then) = in_turn(&self.features, gentle);
         staging.flights.insert(
             ticket,
             Flight {
@@ -190,13 +202,11 @@ impl LaneRun {
                 asset,
                 seq,
                 status,
+                then,
                 waiting_for,
             },
         );
-        for job in &gentle {
-            self.context.readings.want(self.place.lane, FileKey::of(job));
-        }
-        staging.jobs.extend(gentle);
+        staging.jobs.extend(first);
         if !destructive.is_empty() {
             staging.destructive.push((ticket, destructive));
         }

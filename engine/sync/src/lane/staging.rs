@@ -10,7 +10,8 @@ use camroll_state::{AssetStatus, Catalogued, Seq, SourceId};
 use super::ahead::Seen;
 use crate::commit::Committed;
 use crate::context::HeardLibrary;
-use crate::transfer::{Held, Job, Transferred};
+use crate::transfer::{Held, Job};
+use crate::trouble::Trouble;
 
 /// An asset under way.
 pub(super) struct Flight {
@@ -18,6 +19,8 @@ pub(super) struct Flight {
     pub(super) asset: Arc<Asset>,
     pub(super) seq: Option<Seq>,
     pub(super) status: AssetStatus,
+    /// Files that go one after another, each when the one before it ended.
+    pub(super) then: VecDeque<Job>,
     pub(super) waiting_for: usize,
 }
 
@@ -42,7 +45,10 @@ pub(super) struct Staging {
 
 pub(super) enum Step {
     Located(Vec<Job>, Result<Vec<Result<Located, ConnectorError>>, ConnectorError>),
-    Transferred(Box<Result<Transferred, (Job, ConnectorError)>>),
+    /// Brought, and not to be seen yet; or not brought.
+    Transferred(Box<Result<Held, (Job, Trouble)>>),
+    /// Brought to a service that shows it at once.
+    Shown(Vec<Committed>),
     Committed(Vec<Committed>),
 }
 

@@ -3,6 +3,7 @@
 //! It never talks to Apple and knows no real account. What it takes for granted is in README.md: which of its endpoints an independent client covered, and which are our reading.
 #![forbid(unsafe_code)]
 
+mod albums;
 mod content;
 mod faults;
 mod front;
@@ -12,6 +13,7 @@ mod photos;
 mod server;
 mod srp;
 
+pub use albums::{AlbumId, AlbumKind};
 pub use content::Content;
 pub use faults::{Action, Fault, Gate};
 pub use front::Front;

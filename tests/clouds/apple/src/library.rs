@@ -6,6 +6,7 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 use sha1::{Digest as _, Sha1};
 
+use crate::albums::Album;
 use crate::content::Content;
 
 pub(crate) const SALT: &[u8] = b"com.apple.XattrObjectSalt\0com.apple.DataObjectSalt\0";
@@ -100,11 +101,13 @@ impl Zone {
     }
 }
 
-/// The two records of an item.
+/// A record that changed: one of an item's two, an album's, or that of an item in an album.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Record {
     Master,
     Asset,
+    Album,
+    Member,
 }
 
 const BOTH: [Record; 2] = [Record::Master, Record::Asset];
@@ -113,6 +116,9 @@ const BOTH: [Record; 2] = [Record::Master, Record::Asset];
 #[derive(Default)]
 pub struct Library {
     pub(crate) items: Vec<Item>,
+    pub(crate) albums: Vec<Album>,
+    /// Record names of items in albums, in the order in which they were put there.
+    pub(crate) members: Vec<String>,
     /// Records in the order of their changes. A change that only the asset's record knows of doesn't tell its master, and a page's end may come between the two.
     pub(crate) log: Vec<(ItemId, Record)>,
     tags: u64,
@@ -143,6 +149,11 @@ impl Library {
             self.keep_contents(index);
             self.touch(id, records);
         }
+    }
+
+    pub(crate) fn next_tag(&mut self) -> u64 {
+        self.tags += 1;
+        self.tags
     }
 
     /// Adds an item; its record name.

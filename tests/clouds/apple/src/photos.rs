@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
+use crate::albums::member_record;
 use crate::content::Content;
 use crate::library::{Item, Library, Record, Zone};
 use crate::server::{Answer, Asked, answer};
@@ -12,6 +13,10 @@ use crate::server::{Answer, Asked, answer};
 const RECORDS: usize = 200;
 /// Items of a page by rank: an asset and its master each.
 const PAGE: usize = RECORDS / 2;
+/// Members of a page of an album: their own records come with them.
+const MEMBERS: usize = 198 / 3;
+/// Albums of a page.
+const ALBUMS: usize = 100;
 
 /// The operation's name for faults, gates and counts.
 pub(crate) fn operation(asked: &Asked) -> String {
@@ -25,6 +30,7 @@ pub(crate) fn operation(asked: &Asked) -> String {
             "CPLAssetAndMasterDeletedByExpungedDate" => "list-deleted".into(),
             "HyperionIndexCountLookup" => "count-one".into(),
             "CPLAlbumByPositionLive" => "albums".into(),
+            "CPLContainerRelationLiveByAssetDate" => "album-members".into(),
             "CPLAssetAndMasterInSmartAlbumByAssetDate" | "CPLBurstStackAssetAndMasterByAssetDate" => {
                 "list-smart".into()
             }
@@ -87,13 +93,13 @@ pub(crate) fn answered(library: &Library, asked: &Asked, url: &dyn Fn(&Content) 
             200,
             &json!({"records": [count(library, zone, &body)], "syncToken": token(library)}),
         ),
-        // The two folders that every account has. Albums of a person's own aren't simulated yet.
-        "albums" => {
-            let folders = ["----Project-Root-Folder----", "----Root-Folder----"].map(|name| {
-                json!({"recordName": name, "recordType": "CPLAlbum", "fields": {"albumType": {"value": 3, "type": "INT64"}}})
-            });
-            answer(200, &json!({"records": folders, "syncToken": token(library)}))
-        }
+        // The albums' indices of a shared library are broken for good.
+        "albums" | "album-members" if zone != Zone::Personal => answer(
+            400,
+            &json!({"serverErrorCode": "BAD_REQUEST", "reason": "Index has invalid data"}),
+        ),
+        "albums" => albums(library, &body),
+        "album-members" => album_members(library, &body, &keys, url),
         "CheckIndexingState" => answer(
             200,
             &json!({"records": [{"fields": {"state": {"value": "FINISHED"}, "progress": {"value": 100}}}]}),
@@ -245,6 +251,51 @@ fn list(
     answer(200, &json!({"records": records, "syncToken": token(library)}))
 }
 
+/// A page of a folder, or of the top with the two folders that every account has.
+fn albums(library: &Library, body: &Value) -> Answer {
+    let parent = filter(body, "parentId").as_str();
+    let roots = ["----Project-Root-Folder----", "----Root-Folder----"]
+        .into_iter()
+        .filter(|_| parent.is_none())
+        .map(|name| json!({"recordName": name, "recordType": "CPLAlbum", "fields": {"albumType": {"value": 3, "type": "INT64"}}}));
+    let own = library.albums.iter().filter(|album| album.is_in(parent));
+    let all: Vec<Value> = roots.chain(own.map(|album| album.record())).collect();
+    let from = body["continuationMarker"]
+        .as_str()
+        .and_then(|marker| marker.strip_prefix("albums-")?.parse::<usize>().ok())
+        .unwrap_or(0);
+    let page: Vec<&Value> = all.iter().skip(from).take(ALBUMS).collect();
+    let mut document = json!({"records": page, "syncToken": token(library)});
+    if from + page.len() < all.len() {
+        document["continuationMarker"] = format!("albums-{}", from + page.len()).into();
+    }
+    answer(200, &document)
+}
+
+/// The members of an album by rank, each with its own record, its asset and its master.
+fn album_members(library: &Library, body: &Value, keys: &HashSet<&str>, url: &dyn Fn(&Content) -> String) -> Answer {
+    let album = filter(body, "parentId").as_str().unwrap_or_default();
+    let rank = filter(body, "startRank").as_u64().unwrap_or(0) as usize;
+    let limit = (body["resultsLimit"].as_u64().unwrap_or(200) as usize / 3).clamp(1, MEMBERS);
+    let mut items: Vec<(&Item, &String)> = library
+        .members
+        .iter()
+        .filter_map(|name| {
+            let (item, holder) = name.split_once("-IN-")?;
+            (holder == album).then_some((library.item(item)?, name))
+        })
+        .filter(|(item, _)| item.is_listed())
+        .collect();
+    items.sort_by_key(|(item, _)| (item.new.taken.unwrap_or(item.added), &item.id));
+    let mut records = Vec::new();
+    for (item, name) in items.into_iter().skip(rank).take(limit) {
+        records.push(keep(item.master_record(url), keys));
+        records.push(keep(item.asset_record(url), keys));
+        records.push(keep(member_record(name, true), keys));
+    }
+    answer(200, &json!({"records": records, "syncToken": token(library)}))
+}
+
 fn lookup(
     library: &Library,
     zone: Zone,
@@ -307,6 +358,19 @@ fn changes(
     let mut told = HashSet::new();
     let mut records = Vec::new();
     for (id, part) in page {
+        match part {
+            Record::Album | Record::Member if zone != Zone::Personal || !told.insert((id, *part)) => continue,
+            Record::Album => {
+                let album = library.albums.iter().find(|album| album.id == *id);
+                records.extend(album.map(|album| keep(album.record(), keys)));
+                continue;
+            }
+            Record::Member => {
+                records.push(keep(member_record(id, library.members.contains(id)), keys));
+                continue;
+            }
+            Record::Master | Record::Asset => {}
+        }
         let Some(item) = library
             .item(id)
             .filter(|item| item.new.zone == zone && told.insert((id, *part)))
@@ -316,7 +380,7 @@ fn changes(
         match part {
             Record::Asset => records.push(keep(item.asset_record(url), keys)),
             Record::Master if !item.expunged => records.push(keep(item.master_record(url), keys)),
-            Record::Master => {}
+            Record::Master | Record::Album | Record::Member => {}
         }
     }
     answer(

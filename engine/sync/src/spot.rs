@@ -1,0 +1,60 @@
+//! Where a file stands at a destination, as the index keys it.
+
+use camroll_model::{NameRules, Placement, Target};
+use sha2::{Digest as _, Sha256};
+
+/// Between an object's id and whose it is. No id has it: it can't stand in a URL or in JSON that a service wrote.
+const WHOSE: char = '\0';
+
+/// The key of a placement. Where there are names, one thing is at one path. Where things have only an id, one object may be several assets' (equal content is one object there):
+/// each of them stands on its own, and the object is gone with the last of them.
+pub(crate) fn spot(rules: Option<&NameRules>, placement: &Placement) -> String {
+    let target = &placement.entry.target;
+    match (rules, &target.path, &target.id) {
+        (Some(rules), Some(path), _) => camroll_plan::fold(path, rules).as_str().to_owned(),
+        (Some(_), None, id) => id.clone().unwrap_or_default(),
+        (None, path, id) => {
+            let id = id.as_ref().or(path.as_ref()).cloned().unwrap_or_default();
+            format!("{id}{WHOSE}{}", owner(placement))
+        }
+    }
+}
+
+/// What the keys of all placements at a target begin with: the whole key where there are names.
+pub(crate) fn spots_of(rules: Option<&NameRules>, target: &Target) -> Option<Spots> {
+    match rules {
+        Some(rules) => {
+            let path = target.path.as_deref().or(target.id.as_deref())?;
+            Some(Spots::One(camroll_plan::fold(path, rules).as_str().to_owned()))
+        }
+        None => {
+            let id = target.id.as_deref().or(target.path.as_deref())?;
+            Some(Spots::All(format!("{id}{WHOSE}")))
+        }
+    }
+}
+
+/// The keys of what stands at a target.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Spots {
+    /// That one.
+    One(String),
+    /// All that begin so.
+    All(String),
+}
+
+fn owner(placement: &Placement) -> String {
+    let mut hash = Sha256::new();
+    for part in [
+        placement.source.connector.as_str(),
+        &placement.source.account,
+        &placement.source.library,
+        placement.asset.as_str(),
+        placement.resource.as_str(),
+        &placement.recipe.0,
+    ] {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hex::encode(&hash.finalize()[..16])
+}
