@@ -32,13 +32,16 @@ fn is_root(id: &str) -> bool {
     matches!(id, "----Root-Folder----" | "----Project-Root-Folder----")
 }
 
-/// The album and the asset of a member's record.
+/// The album and the asset of a member's record; some changes are told without its fields, and its name says the same.
 pub fn member(record: &Value) -> Option<(String, String)> {
-    Some((text(record, "containerId")?.into(), text(record, "itemId")?.into()))
+    match (text(record, "containerId"), text(record, "itemId")) {
+        (Some(album), Some(asset)) => Some((album.into(), asset.into())),
+        _ => member_of(name(record)?),
+    }
 }
 
-/// The album and the asset of a member's record that is gone: only its name is left.
-pub fn member_gone(record_name: &str) -> Option<(String, String)> {
+/// The album and the asset that the name of a member's record is made of. Of one that is gone only that is left.
+pub fn member_of(record_name: &str) -> Option<(String, String)> {
     let (asset, album) = record_name.split_once("-IN-")?;
     Some((album.into(), asset.into()))
 }
@@ -71,8 +74,11 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_is_gone_is_known_by_its_name() {
-        assert_eq!(member_gone("asset-IN-album"), Some(("album".into(), "asset".into())));
-        assert_eq!(member_gone("asset"), None);
+    fn a_member_is_known_by_its_fields_or_its_name() {
+        let named = json!({"recordName": "asset-IN-album"});
+        assert_eq!(member(&named), Some(("album".into(), "asset".into())));
+        let told = json!({"recordName": "odd", "fields": {"itemId": {"value": "a"}, "containerId": {"value": "b"}}});
+        assert_eq!(member(&told), Some(("b".into(), "a".into())));
+        assert_eq!(member_of("asset"), None);
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
 
 use crate::album_walk::{step, Walk};
-use crate::albums::{album, member, member_gone};
+use crate::albums::{album, member, member_of};
 use crate::assets::{asset, missing_masters, presence, sort, Presence, KEYS};
 use crate::cloudkit::{ask, finish, lookup, rank_query, start, zone_changes, Zone};
 use crate::fields::{flag, master_of, name};
@@ -424,7 +424,7 @@ fn read_changes(zone: &Zone, records: &[Value]) -> Result<(Vec<Told>, bool), Err
     let mut told: Vec<Told> = sorted
         .gone
         .iter()
-        .map(|name| match member_gone(name) {
+        .map(|name| match member_of(name) {
             Some((album, asset)) => Told::MemberGone { album, asset },
             None => Told::Gone {
                 id: (*name).into(),

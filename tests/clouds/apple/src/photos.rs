@@ -205,6 +205,10 @@ fn count(library: &Library, zone: Zone, query: &Value) -> Value {
     let by = &query["query"]["filterBy"];
     let by = by.get(0).unwrap_or(by);
     let name = by["fieldValue"]["value"][0].as_str().unwrap_or_default();
+    if let Some(album) = name.strip_prefix("CPLContainerRelationNotDeletedByAssetDate:") {
+        let number = members_of(library, album).len();
+        return json!({"recordName": name, "recordType": "IndexCountResult", "fields": {"itemCount": {"value": number, "type": "INT64"}}});
+    }
     let members = Members::of_count(name);
     let number = library
         .items
@@ -272,12 +276,9 @@ fn albums(library: &Library, body: &Value) -> Answer {
     answer(200, &document)
 }
 
-/// The members of an album by rank, each with its own record, its asset and its master.
-fn album_members(library: &Library, body: &Value, keys: &HashSet<&str>, url: &dyn Fn(&Content) -> String) -> Answer {
-    let album = filter(body, "parentId").as_str().unwrap_or_default();
-    let rank = filter(body, "startRank").as_u64().unwrap_or(0) as usize;
-    let limit = (body["resultsLimit"].as_u64().unwrap_or(200) as usize / 3).clamp(1, MEMBERS);
-    let mut items: Vec<(&Item, &String)> = library
+/// The items of an album, and the names of their records in it.
+fn members_of<'a>(library: &'a Library, album: &str) -> Vec<(&'a Item, &'a String)> {
+    library
         .members
         .iter()
         .filter_map(|name| {
@@ -285,7 +286,15 @@ fn album_members(library: &Library, body: &Value, keys: &HashSet<&str>, url: &dy
             (holder == album).then_some((library.item(item)?, name))
         })
         .filter(|(item, _)| item.is_listed())
-        .collect();
+        .collect()
+}
+
+/// The members of an album by rank, each with its own record, its asset and its master.
+fn album_members(library: &Library, body: &Value, keys: &HashSet<&str>, url: &dyn Fn(&Content) -> String) -> Answer {
+    let album = filter(body, "parentId").as_str().unwrap_or_default();
+    let rank = filter(body, "startRank").as_u64().unwrap_or(0) as usize;
+    let limit = (body["resultsLimit"].as_u64().unwrap_or(200) as usize / 3).clamp(1, MEMBERS);
+    let mut items = members_of(library, album);
     items.sort_by_key(|(item, _)| (item.new.taken.unwrap_or(item.added), &item.id));
     let mut records = Vec::new();
     for (item, name) in items.into_iter().skip(rank).take(limit) {

@@ -4,7 +4,7 @@ mod clients;
 
 use std::process::Command;
 
-use camroll_cloud_apple::{Account, Content, NewItem};
+use camroll_cloud_apple::{Account, AlbumKind, Content, NewItem};
 use clients::{Setting, done, downloaded, program};
 
 fn rclone(setting: &Setting, arguments: &[&str]) -> Command {
@@ -177,4 +177,38 @@ fn it_lists_and_downloads_the_library_and_follows_changes() {
         run(&setting, &["lsf", "apple:PrimarySync/Hidden"]).trim(),
         "IMG_0007.JPG"
     );
+}
+
+#[test]
+fn it_sees_albums_in_folders_and_who_is_in_them() {
+    let setting = Setting::new(Account::default());
+    let all: Vec<String> = setting
+        .fill()
+        .into_keys()
+        .filter(|name| name.ends_with(".JPG"))
+        .collect();
+    // No more than a page of members: rclone asks for the next one at rank 100, and a page ends after 66 (it lists 66 of an album of 68: rclone's #9955).
+    let many: Vec<&String> = all.iter().take(60).collect();
+    setting.apple.library(|library| {
+        let trips = library.add_album("Trips", AlbumKind::Folder, None);
+        let rome = library.add_album("Rome", AlbumKind::Album, Some(&trips));
+        let selects = library.add_album("Selects", AlbumKind::Album, None);
+        for name in &many {
+            let item = library.find(name).expect("a photo");
+            library.put_into_album(&rome, &item);
+        }
+        let first = library.find(many[0]).expect("a photo");
+        library.put_into_album(&selects, &first);
+    });
+    sign_in(&setting);
+    let listed = |path: &str| -> Vec<String> {
+        let said = run(
+            &setting,
+            &["lsf", "-R", "--files-only", &format!("apple:PrimarySync/{path}")],
+        );
+        said.lines().map(str::to_owned).collect()
+    };
+    assert_eq!(listed("Selects"), [many[0].as_str()]);
+    let rome = listed("Trips");
+    assert_eq!(rome.len(), many.len(), "{rome:?}");
 }
