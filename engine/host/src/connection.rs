@@ -4,15 +4,15 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use camroll_model::{
-    Account, AssetId, Change, ConnectorError, Entries, Entry, ErrorClass, Identity, Library, LibraryId, Located,
-    Orphan, Page, ResourceRef, StageFile, Staged, Stored, Target,
+    Account, Album, Asset, AssetId, Change, ConnectorError, Entries, Entry, ErrorClass, Identity, Library, LibraryId,
+    Located, Orphan, Page, ResourceRef, StageFile, Staged, Stored, Target,
 };
 use parking_lot::Mutex;
 use wasmtime::component::{Instance as Component, Resource};
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::bindings::camroll::connector::types::Error as WitError;
-use crate::bindings::exports::camroll::connector::{authentication, destination, source};
+use crate::bindings::exports::camroll::connector::{albums, authentication, destination, source};
 use crate::bodies::{Body, Intake, Outlet, memory};
 use crate::connector::Loaded;
 use crate::convert;
@@ -23,6 +23,8 @@ use crate::imports::{Call, Guest, Shared, Sink};
 /// What one page may hold, by the interface.
 const PAGE_LIMIT: usize = 1000;
 const TOKEN_LIMIT: usize = 64 << 10;
+/// Longest id of an album that is taken, bytes: it goes into the state.
+const ALBUM_ID_LIMIT: usize = 1 << 10;
 
 /// What a sign-in asks or says.
 #[derive(Clone, Debug, PartialEq)]
@@ -649,6 +651,108 @@ impl Connection {
             .map(convert::entry_in);
         self.give_back(instance, &result);
         result
+    }
+
+    /// Whether it can set what a service knows of a file beside its bytes.
+    pub fn exports_annotating(&self) -> bool {
+        self.0.loaded.indices.annotating.is_some()
+    }
+
+    /// Tells the service an asset's metadata (title, caption, favorite, keywords, dates, place) for what is there, if it is what was expected. What is there then.
+    pub async fn annotate(&self, expected: Entry, asset: Arc<Asset>) -> Result<Entry, ConnectorError> {
+        let Some(indices) = &self.0.loaded.indices.annotating else {
+            return Err(self.cannot("annotating"));
+        };
+        let mut instance = self.instance().await?;
+        let component = instance.component;
+        let expected = convert::entry_out(expected);
+        let asset = convert::asset_out(Arc::unwrap_or_clone(asset));
+        let result = self
+            .call(&mut instance, Call::Other, async |store: &mut Store<Guest>| {
+                let guest = indices.load(&mut *store, &component)?;
+                guest.call_annotate(store, &expected, &asset).await
+            })
+            .await
+            .map(convert::entry_in);
+        self.give_back(instance, &result);
+        result
+    }
+
+    /// Whether it can keep albums.
+    pub fn exports_albums(&self) -> bool {
+        self.0.loaded.indices.albums.is_some()
+    }
+
+    async fn albums<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut Store<Guest>, albums::Guest) -> Called<T>,
+    ) -> Result<T, ConnectorError> {
+        let Some(indices) = &self.0.loaded.indices.albums else {
+            return Err(self.cannot("albums"));
+        };
+        let mut instance = self.instance().await?;
+        let component = instance.component;
+        let result = self
+            .call(&mut instance, Call::Other, async |store: &mut Store<Guest>| {
+                let guest = indices.load(&mut *store, &component)?;
+                work(store, guest).await
+            })
+            .await;
+        self.give_back(instance, &result);
+        result
+    }
+
+    /// The destination's id of an album of that name, made if there is none. `parent` is the destination's id of what holds it; `known` the album's own from before:
+    /// it is renamed if it has another name now.
+    pub async fn ensure_album(
+        &self,
+        album: Album,
+        parent: Option<String>,
+        known: Option<String>,
+    ) -> Result<String, ConnectorError> {
+        let album = convert::album_out(album);
+        let id = self
+            .albums(async |store: &mut Store<Guest>, guest| {
+                guest
+                    .call_ensure(store, &album, parent.as_deref(), known.as_deref())
+                    .await
+            })
+            .await?;
+        if id.is_empty() || id.len() > ALBUM_ID_LIMIT {
+            return Err(oversized("The id of an album"));
+        }
+        Ok(id)
+    }
+
+    /// Puts files into an album and takes others out; being there already, or not being there, is no error. One result for each, those to add first.
+    /// `NotFound` of the whole: the album is gone.
+    pub async fn set_members(
+        &self,
+        album: String,
+        add: Vec<Target>,
+        remove: Vec<Target>,
+    ) -> Result<Vec<Result<(), ConnectorError>>, ConnectorError> {
+        let expected = add.len() + remove.len();
+        let add: Vec<_> = add.into_iter().map(convert::target_out).collect();
+        let remove: Vec<_> = remove.into_iter().map(convert::target_out).collect();
+        let told = self
+            .albums(async |store: &mut Store<Guest>, guest| guest.call_set_members(store, &album, &add, &remove).await)
+            .await?;
+        if told.len() != expected {
+            return Err(ConnectorError::new(
+                ErrorClass::Unexpected,
+                "host/miscounted",
+                format!(
+                    "The connector {} answered for {} members of an album; it was asked about {expected}.",
+                    self.0.loaded.manifest.id,
+                    told.len()
+                ),
+            ));
+        }
+        Ok(told
+            .into_iter()
+            .map(|one| one.map_err(|error| self.error_in(error)))
+            .collect())
     }
 }
 

@@ -89,6 +89,8 @@ impl Host {
             destination: able::destination::GuestIndices::new(&pre).ok(),
             browsing: able::browsing::GuestIndices::new(&pre).ok(),
             editing: able::editing::GuestIndices::new(&pre).ok(),
+            annotating: able::annotating::GuestIndices::new(&pre).ok(),
+            albums: able::albums::GuestIndices::new(&pre).ok(),
         };
         let limits = Limits {
             memory: manifest.limits.memory.unwrap_or(self.limits.memory).min(MEMORY_LIMIT),
@@ -113,6 +115,8 @@ pub(crate) struct Indices {
     pub destination: Option<able::destination::GuestIndices>,
     pub browsing: Option<able::browsing::GuestIndices>,
     pub editing: Option<able::editing::GuestIndices>,
+    pub annotating: Option<able::annotating::GuestIndices>,
+    pub albums: Option<able::albums::GuestIndices>,
 }
 
 pub(crate) struct Loaded {
@@ -178,6 +182,8 @@ impl Connector {
             ("destination", indices.destination.is_some()),
             ("browsing", indices.browsing.is_some()),
             ("editing", indices.editing.is_some()),
+            ("annotating", indices.annotating.is_some()),
+            ("albums", indices.albums.is_some()),
         ];
         Exports(
             known

@@ -223,7 +223,7 @@ fn asset_in(asset: wit::Asset) -> model::Asset {
     }
 }
 
-fn asset_out(asset: model::Asset) -> wit::Asset {
+pub(crate) fn asset_out(asset: model::Asset) -> wit::Asset {
     wit::Asset {
         id: asset.id.0,
         keys: asset.keys,
@@ -257,6 +257,16 @@ fn asset_out(asset: model::Asset) -> wit::Asset {
             })
             .collect(),
         attributes: attributes_out(asset.attributes),
+    }
+}
+
+pub(crate) fn album_out(album: model::Album) -> wit::Album {
+    wit::Album {
+        id: album.id,
+        name: album.name,
+        parent: album.parent,
+        traits: album.traits,
+        attributes: attributes_out(album.attributes),
     }
 }
 
