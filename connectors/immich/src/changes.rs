@@ -19,11 +19,10 @@ pub fn changes(there: &Asset, source: &Source) -> Map<String, Json> {
     if there.is_favorite != source.favorite {
         changes.insert("isFavorite".into(), source.favorite.into());
     }
-    match (there.visibility, source.hidden) {
-        (Visibility::Timeline, true) => changes.insert("visibility".into(), "archive".into()),
-        (Visibility::Archive, false) => changes.insert("visibility".into(), "timeline".into()),
-        _ => None,
-    };
+    // What lies in the archive and isn't hidden may have been put there by a person: it stays.
+    if there.visibility == Visibility::Timeline && source.hidden {
+        changes.insert("visibility".into(), "archive".into());
+    }
     let exif = there.exif_info.clone().unwrap_or_default();
     if let Some(caption) = caption(source).filter(|caption| exif.description.as_deref() != Some(*caption)) {
         changes.insert("description".into(), caption.into());
@@ -134,6 +133,8 @@ mod tests {
         silent.taken = None;
         let there = asset(r#""isFavorite":true,"visibility":"archive","exifInfo":{"description":"Written there"}"#);
         assert!(changes(&there, &silent).is_empty());
+        silent.hidden = false;
+        assert!(changes(&there, &silent).is_empty(), "the archive is a person's, too");
         let mut clock = source();
         clock.traits.push("wall-clock".into());
         let there = asset(r#""fileCreatedAt":"2021-09-13T12:26:41.000Z""#);

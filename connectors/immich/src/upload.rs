@@ -165,7 +165,13 @@ impl Session {
         let what = "looking at a file that is there";
         let mut asset = self
             .asset_anywhere(id)?
-            .ok_or_else(|| error(ErrorClass::Transient, "immich/vanished", "What was there is gone."))?;
+            .ok_or_else(|| {
+                error(
+                    ErrorClass::Conflict,
+                    "immich/out-of-sight",
+                    "Immich has the file and shows it to no key: it lies in the user's locked folder, or was removed this moment.",
+                )
+            })?;
         if asset.is_trashed {
             self.tell(
                 "POST",

@@ -54,7 +54,7 @@ async fn what_differs_is_set_and_what_is_right_is_left() {
             .await
             .expect("it is set");
         let kept = place.immich.library(|library| library.named("a.jpg"));
-        assert!(!kept.is_favorite() && kept.visibility() == "timeline" && kept.description() == "Written there");
+        assert!(!kept.is_favorite() && kept.visibility() == "archive" && kept.description() == "Written there");
         place.assert_nothing_unknown_was_sent();
     }
 }

@@ -153,6 +153,24 @@ async fn a_bin_that_the_key_may_not_open_is_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_lies_behind_a_pin_is_said_and_not_sent_again() {
+    for place in Place::each().await {
+        let bytes = noise(8, 10_000);
+        place.immich.library(|library| {
+            let there = library.add(NewAsset {
+                name: "locked.jpg".to_owned(),
+                bytes: bytes.clone().into(),
+                ..NewAsset::default()
+            });
+            library.lock(&there);
+        });
+        let refused = place.put("a.jpg", &bytes).await;
+        assert_eq!(class(refused), (ErrorClass::Conflict, "immich/out-of-sight".to_owned()));
+        assert_eq!(place.immich.count("POST /assets"), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn hidden_goes_into_the_archive() {
     for place in Place::each().await {
         let mut wanted = photo("hidden.jpg");

@@ -96,7 +96,7 @@ pub(crate) fn own<'a>(call: &'a Call<'_>, permission: &str) -> Result<&'a Asset,
     let id = call.id()?;
     let asset = call.library.assets.get(&id);
     asset
-        .filter(|asset| asset.owner == call.library.user)
+        .filter(|asset| asset.owner == call.library.user && asset.visibility != Visibility::Locked)
         .ok_or_else(|| no_access(permission))
 }
 

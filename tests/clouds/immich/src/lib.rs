@@ -10,6 +10,7 @@
 mod albums;
 mod api;
 mod assets;
+pub mod contract;
 mod error;
 mod expect;
 mod faults;

@@ -299,6 +299,11 @@ impl Library {
         self.change(id, |asset| asset.trashed = true);
     }
 
+    /// Puts an asset into the locked folder, which no key sees.
+    pub fn lock(&mut self, id: &str) {
+        self.change(id, |asset| asset.visibility = Visibility::Locked);
+    }
+
     /// As the server's own jobs do: nothing of the file changes, its time of change does.
     pub fn touch(&mut self, id: &str) {
         self.change(id, |asset| asset.updated += 1);
