@@ -50,7 +50,13 @@ impl<'b> Builder<'b> {
         self
     }
 
-    /// A range of a file as the body; its bytes don't pass through the connector.
+    /// Bytes behind what the body has so far.
+    pub fn bytes(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.request.body.push(Segment::Bytes(bytes.into()));
+        self
+    }
+
+    /// A range of a file as the body, or behind what it has so far; its bytes don't pass through the connector.
     pub fn range(mut self, body: &'b Body, offset: u64, length: Option<u64>) -> Self {
         self.request
             .body

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Pages of codes that are put together when they are needed, so that no source has them whole.
-const COMPOSED: [&str; 5] = [
+const COMPOSED: [&str; 6] = [
     "apple/http-status",
+    "immich/http-status",
     "s3/AccessDenied",
     "s3/PreconditionFailed",
     "s3/QuotaExceeded",

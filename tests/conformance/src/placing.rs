@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use camroll_host::{Connection, Keep, OutletOptions, PipeOptions, Spool, memory, pipe};
 use camroll_model::{
-    Algorithm, ConnectorError, Digest, Entry, ErrorClass, Instant, Orphan, StageFile, Staged, Stored, Target,
+    Algorithm, Asset, AssetId, AssetKind, ConnectorError, Digest, Entry, ErrorClass, Instant, Orphan, Role, StageFile,
+    Staged, Stored, Target,
 };
 
 use crate::content::digest;
@@ -67,6 +68,25 @@ impl<'a> Placing<'a> {
         }
     }
 
+    /// A photo of nothing but this file.
+    fn asset(&self) -> Asset {
+        Asset {
+            id: AssetId(self.path.clone()),
+            keys: Vec::new(),
+            version: String::new(),
+            kind: AssetKind::Photo,
+            traits: Vec::new(),
+            name: None,
+            taken: self.modified,
+            taken_offset: None,
+            added: None,
+            favorite: false,
+            hidden: false,
+            resources: Vec::new(),
+            attributes: Vec::new(),
+        }
+    }
+
     /// Brings the bytes and leaves them without a name.
     pub(crate) async fn stage(&self) -> Result<Staged, ConnectorError> {
         let size = self.bytes.len() as u64;
@@ -112,8 +132,9 @@ impl<'a> Placing<'a> {
             outlet.passed().await?;
         }
         let file = StageFile {
-            asset: None,
-            role: None,
+            // A photo service keeps nothing that belongs to no photo.
+            asset: features.names.is_none().then(|| self.asset()),
+            role: features.names.is_none().then_some(Role::Original),
             path: self.path.clone(),
             media_type: "image/jpeg".to_owned(),
             modified: self.modified,
@@ -159,7 +180,12 @@ pub(crate) async fn commit(connection: &Connection, held: Vec<u8>) -> Result<Sto
 
 /// What is stored at a path, from an offset on.
 pub(crate) async fn read(connection: &Connection, path: &str, offset: u64) -> Result<Bytes, ConnectorError> {
+    read_target(connection, Target::at(path), offset).await
+}
+
+/// The same of what has no path.
+pub(crate) async fn read_target(connection: &Connection, target: Target, offset: u64) -> Result<Bytes, ConnectorError> {
     let mut intake = memory(80 << 20);
-    connection.read(Target::at(path), offset, &mut intake).await?;
+    connection.read(target, offset, &mut intake).await?;
     intake.into_bytes().await
 }

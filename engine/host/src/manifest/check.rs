@@ -2,7 +2,9 @@
 
 use url::Url;
 
-use super::{Manifest, ManifestError, Place, Security, Slot};
+use reqwest::header::HeaderName;
+
+use super::{Auth, Manifest, ManifestError, Place, Security, Slot};
 use crate::net::is_refused_header;
 
 /// Checks all of it.
@@ -38,6 +40,13 @@ pub(super) fn check(manifest: &Manifest) -> Result<(), ManifestError> {
         if let Some(pointer) = auth.pointer().filter(|pointer| !pointer.starts_with('/')) {
             return fail(format!(
                 "its auth {name:?} speaks of the setting {pointer:?}, which is no JSON pointer"
+            ));
+        }
+        if let Auth::ApiKey { header, .. } = auth
+            && (is_refused_header(header) || HeaderName::from_bytes(header.as_bytes()).is_err())
+        {
+            return fail(format!(
+                "its auth {name:?} puts a key into the header {header:?}, which is the host's to set or no header at all"
             ));
         }
         if auth.origins().is_empty() {

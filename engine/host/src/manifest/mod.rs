@@ -220,6 +220,15 @@ pub enum Auth {
         /// The slot with the password.
         password: String,
     },
+    /// A key that stands in a header of the service's own.
+    ApiKey {
+        /// Where it may be used.
+        origins: Vec<String>,
+        /// The header.
+        header: String,
+        /// The slot with the key.
+        key: String,
+    },
     /// AWS Signature Version 4.
     #[serde(rename = "aws-sigv4")]
     AwsSigv4 {
@@ -245,6 +254,7 @@ impl Auth {
             Self::HttpBasic { origins, .. }
             | Self::HttpBearer { origins, .. }
             | Self::HttpDigest { origins, .. }
+            | Self::ApiKey { origins, .. }
             | Self::AwsSigv4 { origins, .. } => origins,
         }
     }
@@ -254,6 +264,7 @@ impl Auth {
         match self {
             Self::HttpBasic { password, .. } | Self::HttpDigest { password, .. } => vec![password],
             Self::HttpBearer { token, .. } => vec![token],
+            Self::ApiKey { key, .. } => vec![key],
             Self::AwsSigv4 {
                 access_key,
                 secret_key,
@@ -267,7 +278,7 @@ impl Auth {
     pub(crate) fn pointer(&self) -> Option<&String> {
         match self {
             Self::HttpBasic { user, .. } | Self::HttpDigest { user, .. } => Some(user),
-            Self::HttpBearer { .. } => None,
+            Self::HttpBearer { .. } | Self::ApiKey { .. } => None,
             Self::AwsSigv4 { region, .. } => region.as_ref(),
         }
     }

@@ -19,6 +19,7 @@ fn manifest() -> Value {
         "captures": [{"slot": "token", "method": "*", "origin": "auth", "path": "/**", "json": "/token"}],
         "auth": {
             "digest": {"scheme": "http-digest", "origins": ["auth"], "user": "/user", "password": "token"},
+            "key": {"scheme": "api-key", "origins": ["auth"], "header": "x-api-key", "key": "token"},
             "signed": {"scheme": "aws-sigv4", "origins": ["auth"], "access-key": "token", "secret-key": "token", "region": "/region", "service": "s3"}
         }
     })
@@ -61,6 +62,9 @@ fn what_a_manifest_may_not_say_is_refused_in_words() {
         ("/auth/digest/password", json!("other"), "no such slot"),
         ("/auth/digest/user", json!("user"), "no JSON pointer"),
         ("/auth/digest/origins", json!([]), "names no origin"),
+        ("/auth/key/key", json!("other"), "no such slot"),
+        ("/auth/key/header", json!("Cookie"), "the host's to set"),
+        ("/auth/key/header", json!("no header"), "no header at all"),
         (
             "/auth/signed/origins",
             json!(["nowhere"]),

@@ -70,6 +70,35 @@ async fn a_password_goes_as_it_is_only_to_its_origin() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_goes_into_its_header_and_no_further() {
+    let elsewhere = Server::start(|_| ok("elsewhere")).await;
+    let away = elsewhere.url();
+    let server = Server::start(move |asked: &Asked| match asked.path.as_str() {
+        "/on" => status(307, Some(("Location", "/there")), ""),
+        "/list" => ok(json!({"items": [{"url": format!("{away}/file")}]}).to_string()),
+        "/away" => status(307, Some(("Location", &format!("{away}/file"))), ""),
+        _ => ok("home"),
+    })
+    .await;
+    let told = attack(&with("key", &server, "/on")).await.expect("it is answered");
+    assert!(told.starts_with("200 home") && !told.contains(CANARY), "{told}");
+    for asked in server.asked() {
+        assert_eq!(header(&asked, "x-test-key"), Some(CANARY));
+        assert_eq!(header(&asked, "authorization"), None);
+    }
+    let settings = json!({
+        "attack": "ask-twice", "server": server.url(), "first": format!("{}/list", server.url()), "target": format!("{}/away", server.url()),
+        "method": "POST", "auth": "key", "password": "secret:password",
+    });
+    let host = host(camroll_host::Limits::default(), std::sync::Arc::new(SystemResolver));
+    let told = attack(&hostile(&host, settings, Some(CANARY)))
+        .await
+        .expect("it is answered");
+    assert!(told.contains("| 200 elsewhere"), "{told}");
+    assert!(elsewhere.asked().iter().all(|asked| header(asked, "x-test-key").is_none()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_scheme_that_isnt_there_or_not_for_here_is_refused() {
     let server = Server::start(|_| ok("home")).await;
     for scheme in ["none", "elsewhere"] {

@@ -1,6 +1,7 @@
 //! What is asked, cell by cell. Each has a folder of its own at the destination.
 
 mod editing;
+pub(crate) mod ids;
 mod names;
 mod putting;
 mod trouble;
@@ -73,6 +74,15 @@ impl<'a> Setting<'a> {
             service,
             folder,
         }
+    }
+
+    /// Whether things there have paths, and not only ids.
+    ///
+    /// # Panics
+    /// If it can't be looked at.
+    pub(crate) async fn has_paths(&self) -> bool {
+        let identity = self.connection.probe().await.expect("the service can be looked at");
+        identity.features.names.is_some()
     }
 
     /// A path in the cell's folder.

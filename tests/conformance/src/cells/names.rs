@@ -4,7 +4,7 @@ use crate::cells::{Outcome, Setting, holds, succeeds};
 use crate::content::content;
 use crate::placing::{Placing, read};
 
-const NAMES: [&str; 14] = [
+pub(super) const NAMES: [&str; 14] = [
     "Été à la mer.jpg",
     "e\u{301}te\u{301}.jpg",
     "Снимок экрана.png",

@@ -124,6 +124,12 @@ impl Schemes {
                 });
                 put(request.headers, AUTHORIZATION, &answer)
             }
+            Auth::ApiKey { header, key, .. } => {
+                let key = secret(vault, key)?;
+                let header = HeaderName::from_bytes(header.as_bytes())
+                    .map_err(|_| refused(name, "the header that it names is none"))?;
+                put(request.headers, header, key.expose())
+            }
             Auth::AwsSigv4 {
                 access_key,
                 secret_key,

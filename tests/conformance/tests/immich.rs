@@ -1,0 +1,56 @@
+//! Immich: no server can be had, so simulators of three generations.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use camroll_cloud_immich::{Immich, KEY, Release};
+use camroll_conformance::{HTTP_REST, Service, conforms};
+use serde_json::{Value, json};
+
+struct Simulated(Immich);
+
+/// Before 1.135 a name goes in a header, where a quote can't stand.
+const OLDER: &str = "immich: simulator of 1.134";
+const NEWER: &str = "immich: simulators of 2.7, 3.2";
+
+impl Service for Simulated {
+    fn column(&self) -> &str {
+        match self.0.release() {
+            Release::V1_134 => OLDER,
+            Release::V2_7 | Release::V3_2 => NEWER,
+        }
+    }
+
+    fn connector(&self) -> &str {
+        "immich"
+    }
+
+    fn settings(&self, address: Option<SocketAddr>) -> Value {
+        let address = address.unwrap_or(self.0.address());
+        json!({"url": format!("http://{address}"), "api_key": "api-key"})
+    }
+
+    fn address(&self) -> Option<SocketAddr> {
+        Some(self.0.address())
+    }
+
+    fn secrets(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([("api-key".to_owned(), KEY.to_owned())])
+    }
+
+    fn wrong_secrets(&self) -> Option<BTreeMap<String, String>> {
+        Some(BTreeMap::from([("api-key".to_owned(), "not this one".to_owned())]))
+    }
+
+    fn asks_for_a_rest(&self) -> Option<&'static [u8]> {
+        Some(HTTP_REST)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn immich() {
+    for release in Release::ALL {
+        let immich = Immich::start(release).await.expect("a port on loopback");
+        conforms(&Simulated(immich)).await;
+    }
+}
