@@ -172,6 +172,14 @@ impl Session {
                     "Immich has the file and shows it to no key: it lies in the user's locked folder, or was removed this moment.",
                 )
             })?;
+        // Before anything is done to it: what lies in the bin may be what the server kept wrongly.
+        if sha1(&asset).as_deref() != Some(digest) {
+            return Err(error(
+                ErrorClass::Conflict,
+                "immich/conflict",
+                "The server says that it has the file, and names one with other bytes.",
+            ));
+        }
         if asset.is_trashed {
             self.tell(
                 "POST",
@@ -186,13 +194,6 @@ impl Session {
                 ErrorClass::Conflict,
                 "immich/in-the-bin",
                 "The file lies in Immich's bin and doesn't come out of it. Restore it there.",
-            ));
-        }
-        if sha1(&asset).as_deref() != Some(digest) {
-            return Err(error(
-                ErrorClass::Conflict,
-                "immich/conflict",
-                "The server says that it has the file, and names one with other bytes.",
             ));
         }
         let origin = match self.is_brought_by(&asset, key)? {

@@ -361,14 +361,6 @@ async fn once(context: &Arc<Context>, place: &Place, job: &Job, located: &Locate
             });
         }
     };
-    let there_before = matches!(&staged, Staged::Stored(stored) if stored.already_there);
-    if !passed.load(Ordering::Acquire) && !there_before {
-        return Err(Trouble::destination(ConnectorError::new(
-            ErrorClass::Unexpected,
-            "sync/not-all-taken",
-            "The destination's connector says that the file is there, and didn't take all of its bytes.",
-        )));
-    }
     let proven = proof.proven().ok_or_else(|| {
         Trouble::source(ConnectorError::new(
             ErrorClass::Transient,
@@ -376,6 +368,13 @@ async fn once(context: &Arc<Context>, place: &Place, job: &Job, located: &Locate
             "The source's bytes had not passed when the destination had them.",
         ))
     })?;
+    if !passed.load(Ordering::Acquire) && !is_there_without(&staged, &proven.digests) {
+        return Err(Trouble::destination(ConnectorError::new(
+            ErrorClass::Unexpected,
+            "sync/not-all-taken",
+            "The destination's connector says that the file is there, and didn't take all of its bytes.",
+        )));
+    }
     let placement = Placement {
         size: proven.size,
         digests: proven.digests,
@@ -397,6 +396,14 @@ async fn once(context: &Arc<Context>, place: &Place, job: &Job, located: &Locate
         token,
         placement,
     })
+}
+
+/// Whether a file can be there though its bytes weren't taken now: it was before, or a staging whose answer was lost brought it and the service tells the very digest.
+fn is_there_without(staged: &Staged, proven: &[Digest]) -> bool {
+    match staged {
+        Staged::Held(_) => false,
+        Staged::Stored(stored) => stored.already_there || stored.entry.digests.iter().any(|told| proven.contains(told)),
+    }
 }
 
 /// The placement of a file that the service shows at once. What was there before isn't ours, unless a run before this one brought it and was cut off before it knew.
