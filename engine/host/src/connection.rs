@@ -17,6 +17,7 @@ use crate::bodies::{Body, Intake, Outlet, memory};
 use crate::connector::Loaded;
 use crate::convert;
 use crate::engine::TICK;
+use crate::failpoint::failpoint;
 use crate::files::sweep;
 use crate::imports::{Call, Guest, Shared, Sink};
 
@@ -506,6 +507,7 @@ impl Connection {
     pub async fn stage(&self, file: StageFile, mut body: Outlet) -> Result<Staged, ConnectorError> {
         let file = convert::file_out(file);
         let saver = body.saver.take();
+        failpoint("stage/before");
         let staged = self
             .destination(async |store: &mut Store<Guest>, guest| {
                 let own = store.data_mut().table.push(Body::outlet(body))?;
@@ -517,6 +519,7 @@ impl Connection {
                 result
             })
             .await?;
+        failpoint("stage/after");
         match staged {
             destination::Staged::Held(token) if token.len() > TOKEN_LIMIT => Err(oversized("What stage gave")),
             destination::Staged::Held(token) => Ok(Staged::Held(token)),
@@ -526,9 +529,11 @@ impl Connection {
 
     /// Makes staged files visible; each ends on its own, in the order given.
     pub async fn commit(&self, items: Vec<Vec<u8>>) -> Result<Vec<Result<Stored, ConnectorError>>, ConnectorError> {
+        failpoint("commit/before");
         let told = self
             .destination(async |store: &mut Store<Guest>, guest| guest.call_commit(store, &items).await)
             .await?;
+        failpoint("commit/after");
         Ok(told
             .into_iter()
             .map(|one| one.map(convert::stored_in).map_err(|error| self.error_in(error)))

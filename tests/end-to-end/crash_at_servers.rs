@@ -1,0 +1,109 @@
+//! Killed at every named place of bringing and showing a file, at real servers: no half file is visible, and the next run ends where an undisturbed one would have, with nothing twice and nothing left over.
+
+mod places;
+mod setting;
+
+use std::process::Stdio;
+
+use camroll_cloud_apple::Content;
+use camroll_servers::buckets::{ACCESS_KEY, SECRET_KEY};
+use camroll_servers::webdav::PASSWORD;
+use places::{Place, places, rclone_agrees, rclone_says, run, write_spec};
+use setting::{Setting, name};
+
+const SIZE: u64 = 20_000;
+const COUNT: u64 = 12;
+/// Where a file passes on its way; the others concern the source alone.
+const POINTS: [&str; 8] = [
+    "stage/before",
+    "intent/before",
+    "intent/after",
+    "stage/after",
+    "commit/before",
+    "commit/after",
+    "record/before",
+    "record/after",
+];
+/// Of each kind of service one that keeps to its rules.
+const SERVERS: [&str; 3] = ["SeaweedFS", "Apache mod_dav", "OpenSSH"];
+
+#[test]
+fn killed_at_every_failpoint_at_a_server_and_run_again() {
+    for make in places() {
+        let Some(place) = make().filter(|place| SERVERS.contains(&place.name)) else {
+            continue;
+        };
+        let mut place = place;
+        let mut was = "family".to_owned();
+        for (number, point) in POINTS.iter().enumerate() {
+            let folder = format!("family{number}");
+            place = place.moved(&was, &folder);
+            was = folder;
+            killed_and_run_again(&place, point);
+        }
+    }
+}
+
+fn killed_and_run_again(place: &Place, point: &str) {
+    let at = format!("{}, {point}", place.name);
+    let setting = Setting::new();
+    setting.add_photos(COUNT, SIZE);
+    let expected = setting.path("expected");
+    std::fs::create_dir_all(expected.join("2014/05")).unwrap();
+    for number in 0..COUNT {
+        let bytes = Content::generated(number + 1, SIZE).block(0, usize::MAX);
+        std::fs::write(expected.join("2014/05").join(name(number)), bytes).unwrap();
+    }
+    let expected = expected.display().to_string();
+    write_spec(&setting, place, "");
+    setting.login();
+    let status = setting
+        .command(&["sync", "family.yaml"])
+        .env("S3_ACCESS_KEY", ACCESS_KEY)
+        .env("S3_SECRET_KEY", SECRET_KEY)
+        .env("DAV_PASSWORD", PASSWORD)
+        // The first is the destination's own id.
+        .env("CAMROLL_FAILPOINT", format!("{point}=2"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    // A bucket shows files at once: nothing is ever committed there.
+    let passes = !point.starts_with("commit/") || place.name != "SeaweedFS";
+    assert_eq!(status.success(), !passes, "{at}: was it passed?");
+    // Whatever is visible is a whole file of the library.
+    let visible = [
+        "check",
+        "--download",
+        "--one-way",
+        &place.remote,
+        &expected,
+        "--exclude",
+        ".camroll/**",
+    ];
+    let there = rclone_says(place, &["lsf", &place.remote]).is_some();
+    assert!(
+        !there || rclone_says(place, &visible).is_some(),
+        "{at}: something half is visible"
+    );
+
+    let again = run(&setting, &["sync", "family.yaml", "--json"]);
+    assert_eq!(again.code, 0, "{at}: {}{}", again.out, again.err);
+    assert!(rclone_agrees(place, &expected), "{at}: rclone finds a difference");
+    let own = rclone_says(
+        place,
+        &["lsf", "-R", "--files-only", &format!("{}/.camroll", place.remote)],
+    )
+    .unwrap_or_default();
+    let left: Vec<&str> = own
+        .lines()
+        // S3 keeps an object there by which it sees whether conditions are heeded.
+        .filter(|file| !matches!(*file, "id" | "probe") && !file.starts_with("manifest/"))
+        .collect();
+    assert!(left.is_empty(), "{at}: left over: {left:?}");
+    let uploads = rclone_says(place, &["backend", "list-multipart-uploads", &place.remote]);
+    assert!(
+        uploads.is_none_or(|uploads| !uploads.contains("UploadID")),
+        "{at}: an upload is left"
+    );
+}

@@ -1,0 +1,199 @@
+//! Real servers as destinations of a spec, made one after the other, and how an rclone of its own reaches what is there.
+#![allow(dead_code, reason = "each test file uses its part of it")]
+
+use std::any::Any;
+use std::path::PathBuf;
+use std::process::Command;
+
+use camroll_servers::buckets::{ACCESS_KEY, Bucket, SECRET_KEY};
+use camroll_servers::webdav::{PASSWORD, USER};
+use camroll_servers::{Apache, Fetched, OpenSsh, RcloneSftp, RcloneWebdav, Wsgidav, fetched};
+
+use crate::setting::{Run, Setting};
+
+/// A destination, and how rclone reaches it.
+pub struct Place {
+    pub name: &'static str,
+    /// The lines below `destination:`.
+    pub destination: String,
+    /// rclone's name of it.
+    pub remote: String,
+    pub rclone: Vec<(&'static str, String)>,
+    /// Ends with this.
+    _server: Box<dyn Any>,
+}
+
+pub fn here(name: &str) -> Option<PathBuf> {
+    match fetched(name) {
+        Fetched::Here(folder) => Some(folder),
+        Fetched::Missing(why) => {
+            eprintln!("not run: {why}");
+            None
+        }
+    }
+}
+
+fn bucket(name: &'static str, bucket: Bucket) -> Place {
+    let endpoint = bucket.endpoint();
+    Place {
+        name,
+        destination: format!(
+            "  connector: s3\n  with:\n    provider: other\n    endpoint: \"{endpoint}\"\n    bucket: photos\n    prefix: family\n    access_key: {{ env: S3_ACCESS_KEY }}\n    secret_key: {{ env: S3_SECRET_KEY }}\n"
+        ),
+        remote: ":s3:photos/family".to_owned(),
+        rclone: vec![
+            ("RCLONE_S3_PROVIDER", "Other".to_owned()),
+            ("RCLONE_S3_ENDPOINT", endpoint),
+            ("RCLONE_S3_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
+            ("RCLONE_S3_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),
+            ("RCLONE_S3_FORCE_PATH_STYLE", "true".to_owned()),
+        ],
+        _server: Box::new(bucket),
+    }
+}
+
+fn webdav(name: &'static str, address: String, sign_in: &str, files: PathBuf, server: Box<dyn Any>) -> Place {
+    Place {
+        name,
+        destination: format!(
+            "  connector: webdav\n  with:\n    preset: generic\n    url: \"http://{address}\"\n    user: {USER}\n    password: {{ env: DAV_PASSWORD }}\n    sign_in: {sign_in}\n    path: family\n"
+        ),
+        // Its own folder on this machine: rclone's WebDAV client gives up at names that it doesn't encode as the server does.
+        remote: files.join("family").display().to_string(),
+        rclone: Vec::new(),
+        _server: server,
+    }
+}
+
+/// Made one after the other: a server ends before the next one starts.
+pub fn places() -> Vec<fn() -> Option<Place>> {
+    vec![
+        || Some(bucket("rclone serve s3", Bucket::rclone(&here("rclone")?))),
+        || {
+            Some(bucket(
+                "SeaweedFS",
+                Bucket::seaweedfs(&here("seaweedfs")?, &here("rclone")?),
+            ))
+        },
+        || {
+            let server = Apache::start(&here("apache")?);
+            let (address, files) = (server.server().address().to_string(), server.files());
+            Some(webdav("Apache mod_dav", address, "basic", files, Box::new(server)))
+        },
+        || {
+            let server = Wsgidav::start(&here("wsgidav")?);
+            let (address, files) = (server.server().address().to_string(), server.files());
+            Some(webdav("wsgidav", address, "basic", files, Box::new(server)))
+        },
+        || {
+            let server = Wsgidav::with_digests(&here("wsgidav")?);
+            let (address, files) = (server.server().address().to_string(), server.files());
+            Some(webdav("wsgidav, digests", address, "digest", files, Box::new(server)))
+        },
+        || {
+            let server = RcloneWebdav::start(&here("rclone")?);
+            let (address, files) = (server.server().address().to_string(), server.files());
+            Some(webdav("rclone serve webdav", address, "basic", files, Box::new(server)))
+        },
+        || {
+            let server = OpenSsh::start(&here("openssh")?);
+            let (files, port) = (server.files().display().to_string(), server.port());
+            open_folder(&format!("{files}/family"));
+            let key = tempfile::NamedTempFile::new().expect("a file");
+            std::fs::write(key.path(), &server.key.private).expect("a file");
+            Some(Place {
+                name: "OpenSSH",
+                destination: format!(
+                    "  connector: sftp\n  with:\n    host: 127.0.0.1\n    port: {port}\n    user: {}\n    key: {{ file: {:?} }}\n    known_hosts: {:?}\n    path: \"{files}/family\"\n",
+                    server.user(),
+                    key.path(),
+                    server.known_hosts().trim()
+                ),
+                remote: format!("{files}/family"),
+                rclone: Vec::new(),
+                _server: Box::new((server, key)),
+            })
+        },
+        || {
+            let server = RcloneSftp::start(&here("rclone")?, &here("openssh")?);
+            Some(Place {
+                name: "rclone serve sftp",
+                destination: format!(
+                    "  connector: sftp\n  with:\n    host: 127.0.0.1\n    port: {}\n    user: {}\n    password: {{ env: DAV_PASSWORD }}\n    known_hosts: {:?}\n",
+                    server.port(),
+                    RcloneSftp::USER,
+                    server.known_hosts().trim()
+                ),
+                remote: server.files().display().to_string(),
+                rclone: Vec::new(),
+                _server: Box::new(server),
+            })
+        },
+    ]
+}
+
+pub fn run(setting: &Setting, arguments: &[&str]) -> Run {
+    let mut command = setting.command(arguments);
+    command
+        .env("S3_ACCESS_KEY", ACCESS_KEY)
+        .env("S3_SECRET_KEY", SECRET_KEY)
+        .env("DAV_PASSWORD", PASSWORD);
+    Run::of(command.output().expect("camroll runs"))
+}
+
+pub fn rclone_agrees(place: &Place, folder: &str) -> bool {
+    let Some(rclone) = here("rclone") else { return true };
+    let output = Command::new(rclone.join("bin/rclone"))
+        .args(["check", "--download", folder, &place.remote, "--exclude", ".camroll/**"])
+        .args(["--retries", "1", "--low-level-retries", "3", "--config", "/dev/null"])
+        .envs(place.rclone.iter().map(|(name, value)| (name, value)))
+        .output()
+        .expect("rclone runs");
+    println!("{}", String::from_utf8_lossy(&output.stderr));
+    output.status.success()
+}
+
+/// What an rclone of its own says, as it reaches the place.
+pub fn rclone_says(place: &Place, arguments: &[&str]) -> Option<String> {
+    let rclone = here("rclone")?;
+    let output = Command::new(rclone.join("bin/rclone"))
+        .args(arguments)
+        .args(["--retries", "1", "--config", "/dev/null"])
+        .envs(place.rclone.iter().map(|(name, value)| (name, value)))
+        .output()
+        .expect("rclone runs");
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// A folder that the server's own user may write into, whoever that is.
+fn open_folder(path: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::create_dir_all(path).expect("a folder");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).expect("its mode");
+}
+
+impl Place {
+    /// The same server, another folder in the place of the one that it had.
+    pub fn moved(self, from: &str, to: &str) -> Self {
+        if let Some(above) = self.remote.strip_suffix(from).filter(|above| above.starts_with('/')) {
+            open_folder(&format!("{above}{to}"));
+        }
+        Self {
+            destination: self.destination.replace(from, to),
+            remote: self.remote.replace(from, to),
+            ..self
+        }
+    }
+}
+
+/// The spec with this destination.
+pub fn write_spec(setting: &Setting, place: &Place, more: &str) {
+    setting.write_spec("");
+    let spec = setting.path("family.yaml");
+    let text = std::fs::read_to_string(&spec).expect("the spec");
+    let (head, _) = text.split_once("destination:\n").expect("a destination");
+    std::fs::write(&spec, format!("{head}destination:\n{}{more}", place.destination)).expect("it is written");
+}
