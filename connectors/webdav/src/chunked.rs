@@ -5,7 +5,7 @@ use camroll_connector::{clock, staging, token};
 
 use crate::address::{decoded, name, Place};
 use crate::chunks::{self, Reached};
-use crate::failures::{lost, wrong_size};
+use crate::failures::{lost, other_upload, wrong_size};
 use crate::upload::Going;
 use crate::wire::Session;
 
@@ -18,8 +18,8 @@ enum Standing {
     Nothing,
     /// So far.
     At(Reached),
-    /// It is one file already: the answer to that was lost.
-    Whole,
+    /// It is one file already, of all that was reached: the answer to that was lost.
+    Whole(Reached),
 }
 
 /// The folder of an upload.
@@ -31,23 +31,19 @@ fn folder(uploads: &Place, key: &str) -> String {
 pub fn bring(session: &Session, uploads: &Place, going: &Going<'_>) -> Result<(), Error> {
     let folder = folder(uploads, going.name);
     let destination = session.staging(going.name);
+    // Asked for before the first byte, it is known after the last.
+    going.body.digest("sha1", None)?;
     let mut reached = match standing(session, &folder, going)? {
-        Standing::At(reached) => reached,
-        Standing::Whole => return ended(going),
+        Standing::At(reached) => sent_before(session, uploads, going, reached)?,
+        Standing::Whole(reached) => return sent_before(session, uploads, going, reached).map(drop),
         Standing::Nothing => {
             begin(session, &folder, &destination)?;
             Reached::nothing(going.size)
         }
     };
-    if reached.done == reached.count(going.size) {
-        ended(going)?;
-    } else if reached.done > 0 {
-        going.body.seek(reached.done * reached.chunk)?;
-    }
-    // Asked for before the first byte, it is known after the last.
-    going.body.digest("sha1", None)?;
     while reached.done < reached.count(going.size) {
         let (offset, length) = (reached.done * reached.chunk, reached.length(reached.done, going.size));
+        let digest = going.body.digest("sha1", Some((offset, length)))?;
         let request = session
             .content("PUT", &format!("{folder}/{}", chunks::name(reached.done)))
             .header("Destination", destination.clone())
@@ -61,16 +57,29 @@ pub fn bring(session: &Session, uploads: &Place, going: &Going<'_>) -> Result<()
             404 | 409 | 412 => return Err(lost(session.destination.preset.title)),
             _ => return Err(session.failed(&answer, "PUT of a chunk")),
         }
-        reached.done += 1;
+        reached = reached.and(&digest.unwrap_or_default());
         staging::save(&token::write(&reached), offset + length)?;
     }
     put_together(session, &folder, going)
 }
 
-/// All of it was sent before. The end of a file comes only when the source passed, also where nobody needs its bytes.
-fn ended(going: &Going<'_>) -> Result<(), Error> {
-    going.body.seek(going.size)?;
-    going.body.read(1).map(drop)
+/// Goes by what was sent before. If it isn't what the source gives now, it is taken away: a source that was wrong once may have been found out only when its last byte came.
+fn sent_before(session: &Session, uploads: &Place, going: &Going<'_>, saved: Reached) -> Result<Reached, Error> {
+    let mut reached = Reached {
+        chunk: saved.chunk,
+        ..Reached::nothing(going.size)
+    };
+    while reached.done < saved.done {
+        let range = (reached.done * reached.chunk, reached.length(reached.done, going.size));
+        let digest = going.body.digest("sha1", Some(range))?;
+        reached = reached.and(&digest.unwrap_or_default());
+    }
+    if reached == saved {
+        return Ok(reached);
+    }
+    clear(session, uploads, going.name)?;
+    session.clear(going.name)?;
+    Err(other_upload(session.destination.preset.title))
 }
 
 fn begin(session: &Session, folder: &str, destination: &str) -> Result<(), Error> {
@@ -102,7 +111,7 @@ fn standing(session: &Session, folder: &str, going: &Going<'_>) -> Result<Standi
     let Some(items) = session.members(&format!("{folder}/"))? else {
         let all = reached.done == reached.count(going.size);
         return Ok(match all && is_whole(session, going)? {
-            true => Standing::Whole,
+            true => Standing::Whole(reached),
             false => Standing::Nothing,
         });
     };

@@ -1,6 +1,7 @@
 //! Which chunks a file has, and whether a server still has them.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 /// From so many bytes on; as many a chunk at least.
 pub const CHUNK: u64 = 10 << 20;
@@ -8,12 +9,14 @@ pub const CHUNK: u64 = 10 << 20;
 const MOST: u64 = 9_000;
 
 /// Where an upload is: what is saved, and gone on from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reached {
     /// Bytes of a chunk.
     pub chunk: u64,
     /// Chunks that are there, from the first.
     pub done: u64,
+    /// SHA-256 over the one before and the last chunk's digest: what is gone on from must be of the bytes that the source gives then.
+    pub chain: Vec<u8>,
 }
 
 impl Reached {
@@ -22,6 +25,17 @@ impl Reached {
         Self {
             chunk: CHUNK.max(size.div_ceil(MOST)),
             done: 0,
+            chain: Vec::new(),
+        }
+    }
+
+    /// With one more chunk, of that digest.
+    pub fn and(self, digest: &[u8]) -> Self {
+        let chain = Sha256::new().chain_update(&self.chain).chain_update(digest).finalize();
+        Self {
+            done: self.done + 1,
+            chain: chain.to_vec(),
+            ..self
         }
     }
 
@@ -82,9 +96,16 @@ mod tests {
 
     #[test]
     fn a_checkpoint_of_something_else_is_none() {
-        assert!(!Reached { chunk: 0, done: 0 }.is_of(1));
-        assert!(!Reached { chunk: 10, done: 2 }.is_of(10));
-        assert!(Reached { chunk: 10, done: 1 }.is_of(10));
+        let of = |chunk, done| Reached {
+            chunk,
+            done,
+            chain: Vec::new(),
+        };
+        assert!(!of(0, 0).is_of(1));
+        assert!(!of(10, 2).is_of(10));
+        assert!(of(10, 1).is_of(10));
+        let (one, other) = (of(10, 0).and(b"a").and(b"b"), of(10, 0).and(b"b").and(b"a"));
+        assert!(one.done == 2 && one.chain != other.chain);
         let large = 100 << 40;
         assert!(Reached::nothing(large).count(large) <= MOST);
         assert_eq!(name(0), "00001");

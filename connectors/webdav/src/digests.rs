@@ -51,7 +51,7 @@ impl Session {
         let computed = answer
             .header("x-hash-sha1")
             .and_then(|hex| sha1_in(&format!("SHA1:{hex}")));
-        self.told(computed, going)
+        self.heard(computed, going)
     }
 
     /// What is said of a file that was put together of chunks: no answer tells it, so the server is asked to read the file once more (ChecksumUpdatePlugin.php in the same place). One that doesn't know how says nothing.
@@ -64,10 +64,10 @@ impl Session {
                 computed = answer.header("oc-checksum").and_then(sha1_in);
             }
         }
-        self.told(computed, going)
+        self.heard(computed, going)
     }
 
-    fn told(&self, computed: Option<Vec<u8>>, going: &Going<'_>) -> Result<Told, Error> {
+    fn heard(&self, computed: Option<Vec<u8>>, going: &Going<'_>) -> Result<Told, Error> {
         if let Some(theirs) = &computed {
             let ours = going.body.digest("sha1", None)?;
             if ours.is_some_and(|ours| ours != *theirs) {

@@ -173,6 +173,15 @@ pub fn lost(title: &str) -> Error {
     )
 }
 
+/// Chunks that were brought before are of other bytes.
+pub fn other_upload(title: &str) -> Error {
+    error(
+        ErrorClass::Expired,
+        "webdav/other-upload",
+        format!("What {title} got of it before isn't what the source gives now; it was taken away."),
+    )
+}
+
 /// The stored file has another size.
 pub fn wrong_size(expected: u64, found: u64) -> Error {
     error(

@@ -196,12 +196,12 @@ pub fn path(target: &Target) -> Result<String, Error> {
     })
 }
 
-fn needs(from: u64, digests: &[&str]) -> destination::Needs {
+fn needs(from: u64, digests: &[&str], window: u64) -> destination::Needs {
     destination::Needs {
         from,
         size: true,
         digests: digests.iter().map(|name| (*name).into()).collect(),
-        window: 0,
+        window,
         preview: false,
         attributes: Vec::new(),
     }
@@ -218,8 +218,9 @@ fn features(preset: &Preset, names: NameRules) -> destination::Features {
     }
     destination::Features {
         needs: match checksum {
-            true => vec![needs(0, &["sha1"]), needs(CHUNK + 1, &[])],
-            false => vec![needs(0, &[])],
+            // A chunk's digest is looked at before the chunk is sent.
+            true => vec![needs(0, &["sha1"], 0), needs(CHUNK + 1, &[], CHUNK)],
+            false => vec![needs(0, &[], 0)],
         },
         names: Some(names),
         digests: match preset.checksums {

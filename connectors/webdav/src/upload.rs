@@ -3,7 +3,7 @@
 use camroll_connector::bodies::Body;
 use camroll_connector::clock;
 use camroll_connector::http::{Answer, Builder};
-use camroll_connector::types::{Error, Instant};
+use camroll_connector::types::{Error, ErrorClass, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::chunked;
@@ -101,8 +101,14 @@ impl Session {
         let url = self.staging(going.name);
         let told = match (self.destination.preset.upload, &self.destination.uploads) {
             (Upload::Chunks, Some(uploads)) if going.size > CHUNK => {
-                chunked::bring(self, uploads, going)?;
-                self.told_of_chunks(&url, going)?
+                let brought = chunked::bring(self, uploads, going);
+                let told = brought.and_then(|()| self.told_of_chunks(&url, going));
+                if told.as_ref().is_err_and(|failed| failed.class == ErrorClass::Corrupt) {
+                    // Nothing of it may be gone on from: which chunk is wrong isn't known.
+                    chunked::clear(self, uploads, going.name)?;
+                    self.clear(going.name)?;
+                }
+                told?
             }
             _ => {
                 let answer = self.put(going)?;

@@ -160,6 +160,18 @@ impl Nextcloud {
         self.shared.state.lock().tree.files()
     }
 
+    /// Puts a file there as somebody else would, with the folders above it.
+    pub fn plant(&self, path: &str, content: Bytes) {
+        let now = self.shared.clock.now();
+        let tree = &mut self.shared.state.lock().tree;
+        for (end, _) in path.match_indices('/') {
+            if tree.get(&path[..end]).is_none() {
+                tree.make_folder(&path[..end], now);
+            }
+        }
+        tree.write(path, content, String::new(), now);
+    }
+
     /// A file's bytes.
     pub fn content(&self, path: &str) -> Option<Bytes> {
         match &self.shared.state.lock().tree.get(path)?.kind {
