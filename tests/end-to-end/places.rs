@@ -5,6 +5,7 @@ use std::any::Any;
 use std::path::PathBuf;
 use std::process::Command;
 
+use camroll_cloud_nextcloud::{Account, Nextcloud, Product, Storage};
 use camroll_servers::buckets::{ACCESS_KEY, Bucket, SECRET_KEY};
 use camroll_servers::webdav::{PASSWORD, USER};
 use camroll_servers::{Apache, Fetched, OpenSsh, RcloneSftp, RcloneWebdav, Wsgidav, fetched};
@@ -65,6 +66,43 @@ fn webdav(name: &'static str, address: String, sign_in: &str, files: PathBuf, se
     }
 }
 
+/// One of the simulators, and the runtime that it needs.
+fn cloud(name: &'static str, preset: &str, product: Product, storage: Storage) -> Option<Place> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let account = Account::default();
+    let server = runtime
+        .block_on(Nextcloud::start(product, storage, account.clone()))
+        .ok()?;
+    let rclone = here("rclone")?.join("bin/rclone");
+    let password = Command::new(rclone).args(["obscure", PASSWORD]).output().ok()?;
+    Some(Place {
+        name,
+        destination: format!(
+            "  connector: webdav\n  with:\n    preset: {preset}\n    url: {:?}\n    user: {}\n    password: {{ env: DAV_PASSWORD }}\n    path: family\n",
+            server.url(),
+            account.user
+        ),
+        remote: ":webdav:family".to_owned(),
+        rclone: vec![
+            (
+                "RCLONE_WEBDAV_URL",
+                format!("{}/remote.php/dav/files/{}", server.url(), account.user),
+            ),
+            ("RCLONE_WEBDAV_VENDOR", preset.to_owned()),
+            ("RCLONE_WEBDAV_USER", account.user),
+            (
+                "RCLONE_WEBDAV_PASS",
+                String::from_utf8_lossy(&password.stdout).trim().to_owned(),
+            ),
+        ],
+        _server: Box::new((server, runtime)),
+    })
+}
+
 /// Made one after the other: a server ends before the next one starts.
 pub fn places() -> Vec<fn() -> Option<Place>> {
     vec![
@@ -95,6 +133,16 @@ pub fn places() -> Vec<fn() -> Option<Place>> {
             let (address, files) = (server.server().address().to_string(), server.files());
             Some(webdav("rclone serve webdav", address, "basic", files, Box::new(server)))
         },
+        || cloud("Nextcloud, simulated", "nextcloud", Product::Nextcloud, Storage::Disk),
+        || {
+            cloud(
+                "Nextcloud in a bucket, simulated",
+                "nextcloud",
+                Product::Nextcloud,
+                Storage::Objects,
+            )
+        },
+        || cloud("ownCloud, simulated", "owncloud", Product::OwnCloud, Storage::Disk),
         || {
             let server = OpenSsh::start(&here("openssh")?);
             let (files, port) = (server.files().display().to_string(), server.port());

@@ -8,7 +8,7 @@ use crate::naming::{self, Held};
 use crate::packets::{kind, Attributes, Kind};
 use crate::paths::below;
 use crate::session::{self, with};
-use crate::upload::{self, Upload};
+use crate::upload::{self, Leftover, Upload};
 
 wit_bindgen::generate!({
     path: "../../wit/0.1",
@@ -135,8 +135,14 @@ impl destination::Guest for Sftp {
     }
 
     fn abort(items: Vec<destination::Orphan>) -> Result<Vec<Result<(), Error>>, Error> {
-        let keys: Vec<String> = items.into_iter().map(|item| item.idempotency_key).collect();
-        with(|session| upload::discard(session, &keys))
+        let leftovers: Vec<Leftover> = items
+            .into_iter()
+            .map(|item| Leftover {
+                key: item.idempotency_key,
+                ended: item.held.is_some(),
+            })
+            .collect();
+        with(|session| upload::discard(session, &leftovers))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use camroll_connector::types::{Error, ErrorClass, Instant};
-use camroll_connector::{bodies, log, staging, token};
+use camroll_connector::{bodies, clock, log, staging, token};
 use serde::{Deserialize, Serialize};
 
 use crate::failures::{full, garbled};
@@ -16,6 +16,9 @@ use crate::session::{yes, Session, UNDER_WAY};
 const IN_FLIGHT: u64 = 8 << 20;
 /// An upload that breaks off goes on from the last multiple of it that is safe.
 const CHECKPOINT: u64 = 64 << 20;
+
+/// How often it is looked whether a file came back, with a second before each look: rclone waits for a second for writes that are missing.
+const LOOKS: u32 = 5;
 
 /// What a broken upload goes on from.
 #[derive(Serialize, Deserialize)]
@@ -240,8 +243,46 @@ fn conclude(session: &mut Session, handle: &[u8], modified: Option<Instant>) -> 
     replies.next().map_or(Ok(()), |reply| yes(reply, "closing"))
 }
 
+/// A temporary file that is to go.
+pub struct Leftover {
+    /// Its key.
+    pub key: String,
+    /// Whether its upload came to its end: nobody writes to it any more.
+    pub ended: bool,
+}
+
 /// Takes temporary files away; one that isn't there is taken away already.
-pub fn discard(session: &mut Session, keys: &[String]) -> Result<Vec<Result<(), Error>>, Error> {
+///
+/// A file whose upload was cut off may come back: rclone's server says yes to the REMOVE of a file that it still writes, and puts what it got there when it notices that the other connection
+/// is gone (rclone, vfs/write.go, `close`). OpenSSH's stay away.
+pub fn discard(session: &mut Session, leftovers: &[Leftover]) -> Result<Vec<Result<(), Error>>, Error> {
+    let all: Vec<&str> = leftovers.iter().map(|leftover| leftover.key.as_str()).collect();
+    let removed = remove(session, &all)?;
+    if goes_on(session) {
+        return Ok(removed);
+    }
+    let cut_off = leftovers.iter().filter(|leftover| !leftover.ended);
+    let mut back: Vec<&str> = cut_off.map(|leftover| leftover.key.as_str()).collect();
+    for _ in 0..LOOKS {
+        if back.is_empty() {
+            break;
+        }
+        clock::wait(1)?;
+        let mut again = Vec::new();
+        for key in back {
+            let path = below(&session.root, &draft(key)?);
+            if session.look(&path)?.is_some() {
+                again.push(key);
+            }
+        }
+        // How it goes is seen with the next look.
+        remove(session, &again)?;
+        back = again;
+    }
+    Ok(removed)
+}
+
+fn remove(session: &mut Session, keys: &[&str]) -> Result<Vec<Result<(), Error>>, Error> {
     let mut packets = Vec::new();
     for key in keys {
         let path = below(&session.root, &draft(key)?);

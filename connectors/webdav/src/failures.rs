@@ -32,6 +32,16 @@ pub fn failure(preset: &Preset, sign_in: SignIn, answer: &Answer, what: &str) ->
             "webdav/forbidden",
             format!("{title} doesn't allow it ({what}). Is the user allowed to write there?"),
         ),
+        400 if said(answer).is_some_and(|said| said.contains("checksum does not match")) => wrong_digest(title),
+        // InvalidPath.php of Nextcloud and ownCloud.
+        400 if holds(answer, "\\InvalidPath<") => error(
+            ErrorClass::Unsupported,
+            "webdav/name-refused",
+            format!(
+                "{title} doesn't take that name: {}",
+                said(answer).unwrap_or_else(|| "it doesn't say why.".to_owned())
+            ),
+        ),
         404 | 410 => error(
             ErrorClass::NotFound,
             "webdav/not-found",
@@ -58,12 +68,18 @@ pub fn failure(preset: &Preset, sign_in: SignIn, answer: &Answer, what: &str) ->
             "webdav/full",
             format!("There is no space left at {title}."),
         ),
+        503 if answer.header("x-nextcloud-maintenance-mode").is_some()
+            || said(answer).is_some_and(|said| said.contains("maintenance")) =>
+        {
+            rate_limited(
+                "webdav/maintenance",
+                format!("{title} is being maintained by its administrator."),
+                answer.retry_after(),
+            )
+        }
         429 | 503 => rate_limited(
             "webdav/busy",
-            format!(
-                "{title} asks for a rest, or is being maintained ({what}: {}).",
-                answer.status
-            ),
+            format!("{title} asks for a rest ({what}: {}).", answer.status),
             answer.retry_after(),
         ),
         301 | 302 | 307 | 308 => error(
@@ -76,6 +92,27 @@ pub fn failure(preset: &Preset, sign_in: SignIn, answer: &Answer, what: &str) ->
         ),
         _ => answer.failure("webdav", what),
     }
+}
+
+/// Bytes of a server's own words that are repeated.
+const WORDS: usize = 300;
+
+fn holds(answer: &Answer, words: &str) -> bool {
+    String::from_utf8_lossy(&answer.body).contains(words)
+}
+
+/// SabreDAV's own sentence about a failure.
+fn said(answer: &Answer) -> Option<String> {
+    let text = String::from_utf8_lossy(&answer.body);
+    let (_, rest) = text.split_once("<s:message>")?;
+    let (said, _) = rest.split_once("</s:message>")?;
+    let said = said
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&amp;", "&");
+    let shown = said.chars().filter(|character| !character.is_control()).take(WORDS);
+    Some(shown.collect())
 }
 
 /// Whether a server offers digests and nothing that takes the password itself.
@@ -116,6 +153,33 @@ pub fn not_webdav(title: &str, why: &str) -> Error {
             format!("What answers for {title} at that address isn't WebDAV: {why}."),
         )
     }
+}
+
+/// What arrived has another digest than what was sent.
+pub fn wrong_digest(title: &str) -> Error {
+    error(
+        ErrorClass::Corrupt,
+        "webdav/wrong-digest",
+        format!("{title} got other bytes than were sent: its checksum of them is another one."),
+    )
+}
+
+/// Chunks that were brought before are gone.
+pub fn lost(title: &str) -> Error {
+    error(
+        ErrorClass::Expired,
+        "webdav/upload-lost",
+        format!("The chunks that were uploaded are no longer there: {title} takes them away when a day has passed."),
+    )
+}
+
+/// Chunks that were brought before are of other bytes.
+pub fn other_upload(title: &str) -> Error {
+    error(
+        ErrorClass::Expired,
+        "webdav/other-upload",
+        format!("What {title} got of it before isn't what the source gives now; it was taken away."),
+    )
 }
 
 /// The stored file has another size.
@@ -163,6 +227,47 @@ mod tests {
         }
         let busy = of(503, &[("Retry-After", "17")]);
         assert_eq!((busy.class, busy.retry_after), (ErrorClass::RateLimited, Some(17)));
+    }
+
+    #[test]
+    fn nextclouds_own_words_are_heard() {
+        let told = |status, exception: &str, message: &str| {
+            let body = format!(
+                "<?xml version=\"1.0\"?><d:error xmlns:d=\"DAV:\" xmlns:s=\"http://sabredav.org/ns\"><s:exception>{exception}</s:exception><s:message>{message}</s:message></d:error>"
+            );
+            let answer = Answer {
+                status,
+                headers: Vec::new(),
+                body: body.into_bytes(),
+            };
+            failure(preset("owncloud").expect("it is known"), SignIn::Basic, &answer, "PUT")
+        };
+        let bad = "Sabre\\DAV\\Exception\\BadRequest";
+        let wrong = told(
+            400,
+            bad,
+            "The computed checksum does not match the one received from the client.",
+        );
+        assert_eq!(
+            (wrong.class, wrong.code.as_str()),
+            (ErrorClass::Corrupt, "webdav/wrong-digest")
+        );
+        let path = "OCA\\DAV\\Connector\\Sabre\\Exception\\InvalidPath";
+        let name = told(400, path, "\"&lt;\" is not allowed\n inside a file or folder name.");
+        assert_eq!(name.code, "webdav/name-refused");
+        assert!(
+            name.message
+                .ends_with("\"<\" is not allowed inside a file or folder name."),
+            "{}",
+            name.message
+        );
+        let busy = told(
+            503,
+            "Sabre\\DAV\\Exception\\ServiceUnavailable",
+            "System is in maintenance mode.",
+        );
+        assert_eq!(busy.code, "webdav/maintenance");
+        assert_eq!(told(400, bad, "Other").class, ErrorClass::Unexpected);
     }
 
     #[test]

@@ -1,11 +1,13 @@
 use camroll_connector::errors::{error, unexpected};
-use camroll_connector::types::{Account, Entry, Error, ErrorClass, NameRules, Target, Value};
+use camroll_connector::types::{Account, Digest, Entry, Error, ErrorClass, NameRules, Target, Value};
 use camroll_connector::{bodies, token};
 
 use crate::browse;
 use crate::chunked;
+use crate::chunks::CHUNK;
+use crate::digests::Told;
 use crate::edit;
-use crate::presets::{Checksums, Clock, Names, Preset, Upload};
+use crate::presets::{Checksums, Clock, Preset, Upload};
 use crate::propfind::Besides;
 use crate::publish;
 use crate::upload::{temporary, Going, Held, Replaced};
@@ -87,7 +89,7 @@ impl destination::Guest for Webdav {
         let (free, total) = folder.space();
         Ok(destination::Identity {
             id: None,
-            features: features(session.destination.preset),
+            features: features(session.destination.preset, session.name_rules()?),
             free,
             total,
             attributes: Vec::new(),
@@ -103,7 +105,7 @@ impl destination::Guest for Webdav {
             )
         })?;
         let name = temporary(&file.idempotency_key);
-        session.bring(&Going {
+        let told = session.bring(&Going {
             name: &name,
             body,
             size,
@@ -115,6 +117,7 @@ impl destination::Guest for Webdav {
             path: file.path,
             size,
             replaces: file.replaces.map(Replaced::of),
+            told,
         })))
     }
 
@@ -124,15 +127,22 @@ impl destination::Guest for Webdav {
             .iter()
             .map(|item| token::read::<Held>(item))
             .collect::<Result<Vec<_>, _>>()?;
-        let stored = |entry| destination::Stored {
-            entry,
-            checked: Vec::new(),
-            already_there: false,
-            attributes: Vec::new(),
+        let stored = |mut entry: Entry, told: &Told| {
+            entry.digests.extend(told.computed.clone().map(|value| Digest {
+                algorithm: "sha1".into(),
+                value,
+            }));
+            destination::Stored {
+                entry,
+                checked: told.compared.iter().cloned().collect(),
+                already_there: false,
+                attributes: Vec::new(),
+            }
         };
         Ok(publish::publish(&session, &held)
             .into_iter()
-            .map(|published| published.map(stored))
+            .zip(&held)
+            .map(|(published, held)| published.map(|entry| stored(entry, &held.told)))
             .collect())
     }
 
@@ -186,19 +196,19 @@ pub fn path(target: &Target) -> Result<String, Error> {
     })
 }
 
-fn needs(from: u64, digests: &[&str]) -> destination::Needs {
+fn needs(from: u64, digests: &[&str], window: u64) -> destination::Needs {
     destination::Needs {
         from,
         size: true,
         digests: digests.iter().map(|name| (*name).into()).collect(),
-        window: 0,
+        window,
         preview: false,
         attributes: Vec::new(),
     }
 }
 
-fn features(preset: &Preset) -> destination::Features {
-    let checksum = preset.checksums == Checksums::Kept;
+fn features(preset: &Preset, names: NameRules) -> destination::Features {
+    let checksum = matches!(preset.checksums, Checksums::Computed | Checksums::Compared);
     let mut traits = vec!["replace", "shows-heic", "shows-hevc", "shows-raw", "shows-motion-photo"];
     if preset.clock == Clock::Header {
         traits.push("set-modified");
@@ -208,48 +218,22 @@ fn features(preset: &Preset) -> destination::Features {
     }
     destination::Features {
         needs: match checksum {
-            true => vec![needs(0, &["sha1"]), needs(chunked::CHUNK + 1, &[])],
-            false => vec![needs(0, &[])],
+            // A chunk's digest is looked at before the chunk is sent.
+            true => vec![needs(0, &["sha1"], 0), needs(CHUNK + 1, &[], CHUNK)],
+            false => vec![needs(0, &[], 0)],
         },
-        names: Some(names(preset)),
+        names: Some(names),
         digests: match preset.checksums {
             Checksums::Told => vec!["sha1".into()],
-            Checksums::None | Checksums::Kept => Vec::new(),
+            Checksums::None | Checksums::Computed | Checksums::Compared => Vec::new(),
         },
-        checked_digests: Vec::new(),
+        checked_digests: match preset.checksums {
+            Checksums::Compared => vec!["sha1".into()],
+            Checksums::None | Checksums::Computed | Checksums::Told => Vec::new(),
+        },
         max_size: preset.max_size,
         commit_batch: 8,
         traits: traits.into_iter().map(Into::into).collect(),
         attributes: vec![("modified-precision".into(), Value::Integer(1))],
-    }
-}
-
-/// A backslash is a slash to some servers.
-fn names(preset: &Preset) -> NameRules {
-    let windows = preset.names == Names::Windows;
-    let reserved: &[&str] = match windows {
-        true => &[
-            "CON", "PRN", "AUX", "NUL", "COM1", "COM2", "COM3", "COM4", "COM5", "COM6", "COM7", "COM8", "COM9", "LPT1",
-            "LPT2", "LPT3", "LPT4", "LPT5", "LPT6", "LPT7", "LPT8", "LPT9",
-        ],
-        false => &[],
-    };
-    NameRules {
-        forbidden: match preset.names {
-            Names::Any => "\\",
-            Names::Careful => "\\;?",
-            Names::Windows => "\\:*?\"<>|;",
-        }
-        .into(),
-        forbidden_first: String::new(),
-        forbidden_last: if windows { " ." } else { "" }.into(),
-        reserved: reserved.iter().map(|name| (*name).into()).collect(),
-        case_sensitive: preset.case_sensitive,
-        unicode: "keep".into(),
-        name_limit: 255,
-        path_limit: 4000,
-        limits_in_bytes: true,
-        duplicates: false,
-        attributes: Vec::new(),
     }
 }

@@ -4,10 +4,12 @@
 //! replace the file by the fragment).
 
 pub mod address;
+pub mod chunks;
 pub mod dates;
 pub mod failures;
 pub mod listing;
 pub mod multistatus;
+pub mod names;
 pub mod presets;
 pub mod properties;
 pub mod settings;
@@ -18,6 +20,8 @@ mod browse;
 mod chunked;
 #[cfg(target_arch = "wasm32")]
 mod clocks;
+#[cfg(target_arch = "wasm32")]
+mod digests;
 #[cfg(target_arch = "wasm32")]
 mod edit;
 #[cfg(target_arch = "wasm32")]

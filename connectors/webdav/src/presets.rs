@@ -27,8 +27,10 @@ pub enum Upload {
 pub enum Checksums {
     /// None.
     None,
-    /// OC-Checksum is sent. That a server compares it with the bytes was never shown, so what it tells of it is no proof.
-    Kept,
+    /// OC-Checksum is sent and kept as it was told: what is told of it later is no proof. The service computes one of its own when it is asked to.
+    Computed,
+    /// OC-Checksum is sent and compared with the bytes. Whether it is shows at the server itself: one that is wrong must be refused.
+    Compared,
     /// The service tells a SHA-1 that it made itself.
     Told,
 }
@@ -57,6 +59,8 @@ pub struct Preset {
     pub tree: &'static str,
     /// Where chunks go.
     pub uploads: Option<&'static str>,
+    /// Where it tells which names it takes.
+    pub capabilities: Option<&'static str>,
     /// How a file's time is set.
     pub clock: Clock,
     /// How files go up.
@@ -65,6 +69,8 @@ pub struct Preset {
     pub checksums: Checksums,
     /// Names.
     pub names: Names,
+    /// Bytes of the longest name.
+    pub name_limit: u32,
     /// Whether names differ by case.
     pub case_sensitive: bool,
     /// Largest file, bytes.
@@ -83,10 +89,12 @@ const GENERIC: Preset = Preset {
     address: Some("https://nas.local:5006"),
     tree: "",
     uploads: None,
+    capabilities: None,
     clock: Clock::FindOut,
     upload: Upload::Whole,
     checksums: Checksums::None,
     names: Names::Careful,
+    name_limit: 255,
     case_sensitive: true,
     max_size: None,
     referer: false,
@@ -112,12 +120,14 @@ pub const PRESETS: &[Preset] = &[
         address: Some("https://cloud.example.com"),
         tree: "/remote.php/dav/files/{user}",
         uploads: Some("/remote.php/dav/uploads/{user}"),
+        capabilities: Some("/ocs/v2.php/cloud/capabilities?format=json"),
         clock: Clock::Header,
         upload: Upload::Chunks,
         names: Names::Any,
-        checksums: Checksums::Kept,
+        name_limit: 250,
+        checksums: Checksums::Computed,
         password_hint: "With two-factor sign-in it must be an app password: Settings, Security, \"Create new app password\". The user is the \"Username\" that stands beside it.",
-        source: "requests of rclone 1.75 with vendor=nextcloud, recorded at a stub; chunked upload v2 as its documentation is reported. Not run against a server; where app passwords are made: not checked",
+        source: "nextcloud/server, apps/dav and lib/private/Files, read; run against a simulator that rclone, nc-py-api and Nextcloud's own command for desktops are satisfied with. Not run against a server; where app passwords are made: not checked",
         ..GENERIC
     },
     Preset {
@@ -129,9 +139,10 @@ pub const PRESETS: &[Preset] = &[
         clock: Clock::Header,
         upload: Upload::Chunks,
         names: Names::Any,
-        checksums: Checksums::Kept,
+        name_limit: 250,
+        checksums: Checksums::Compared,
         password_hint: "With two-factor sign-in it must be an app password: Settings, Security, \"App passwords\".",
-        source: "taken to be as Nextcloud, which came from it. Not run against a server, not checked",
+        source: "owncloud/core (ownCloud 10), apps/dav and lib/private/Files, read; run against a simulator that rclone is satisfied with. Not run against a server. ownCloud Infinite Scale and OpenCloud take large files another way: not checked",
         ..GENERIC
     },
     Preset {

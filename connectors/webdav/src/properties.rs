@@ -34,10 +34,7 @@ impl Properties {
             "quota-available-bytes" => self.available = text.parse().ok(),
             "quota-used-bytes" => self.used = text.parse().ok(),
             "sha1hex" => self.sha1 = sha1(text),
-            "checksum" => {
-                let told = text.split_whitespace().find_map(|one| one.strip_prefix("SHA1:"));
-                self.sha1 = told.and_then(sha1);
-            }
+            "checksum" => self.sha1 = sha1_in(text),
             _ => {}
         }
     }
@@ -92,6 +89,12 @@ impl Properties {
         };
         self.folder != expected.folder || size || rest
     }
+}
+
+/// The SHA-1 of a list such as "SHA1:… MD5:…".
+pub fn sha1_in(checksums: &str) -> Option<Vec<u8>> {
+    let told = checksums.split_whitespace().find_map(|one| one.strip_prefix("SHA1:"));
+    told.and_then(sha1)
 }
 
 fn sha1(hex: &str) -> Option<Vec<u8>> {

@@ -4,10 +4,11 @@ use std::io::{self, BufReader};
 
 use camroll_connector::bodies::Body;
 use camroll_connector::http::{Answer, Builder};
-use camroll_connector::types::Error;
+use camroll_connector::types::{Error, NameRules};
 
 use crate::failures::not_webdav;
 use crate::multistatus::{self, Item};
+use crate::names;
 use crate::presets::Checksums;
 use crate::properties::Properties;
 use crate::wire::Session;
@@ -24,7 +25,7 @@ pub enum Besides {
 fn body(checksums: Checksums, besides: Besides) -> String {
     let digest = match checksums {
         Checksums::Told => r#"<me:sha1hex xmlns:me="ME:"/>"#,
-        Checksums::None | Checksums::Kept => "",
+        Checksums::None | Checksums::Computed | Checksums::Compared => "",
     };
     let quota = match besides {
         Besides::Quota => "<d:quota-available-bytes/><d:quota-used-bytes/>",
@@ -121,6 +122,23 @@ impl Session {
             (None, Err(malformed)) => Err(self.not_webdav(&malformed.0)),
             (None, Ok(())) => Ok(Some(items)),
         }
+    }
+
+    /// Which names the server takes. Where it doesn't say, what is known of its software.
+    pub fn name_rules(&self) -> Result<NameRules, Error> {
+        let known = names::known(self.destination.preset);
+        let Some(url) = &self.destination.capabilities else {
+            return Ok(known);
+        };
+        let request = self
+            .request("GET", url)
+            .header("OCS-APIRequest", "true")
+            .header("Accept", "application/json");
+        let answer = self.ask(request)?;
+        Ok(match answer.status {
+            200 => names::told(known, &answer.json()),
+            _ => known,
+        })
     }
 
     fn not_webdav(&self, why: &str) -> Error {

@@ -51,6 +51,8 @@ pub struct Destination {
     pub place: Place,
     /// Where chunks go.
     pub uploads: Option<Place>,
+    /// Where the server tells which names it takes.
+    pub capabilities: Option<String>,
     /// How requests are signed in.
     pub sign_in: SignIn,
     /// For people.
@@ -130,6 +132,7 @@ impl Settings {
                 Some(pattern) => Some(Place::new(tree(pattern)?, "")),
                 None => None,
             },
+            capabilities: preset.capabilities.map(|path| format!("{address}{path}")),
             sign_in,
             name: match user {
                 Some(user) => format!("{user} at {host}"),

@@ -2,11 +2,13 @@
 
 use camroll_connector::bodies::Body;
 use camroll_connector::clock;
-use camroll_connector::http::Builder;
-use camroll_connector::types::{Error, Instant};
+use camroll_connector::http::{Answer, Builder};
+use camroll_connector::types::{Error, ErrorClass, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::chunked;
+use crate::chunks::CHUNK;
+use crate::digests::Told;
 use crate::failures::gone;
 use crate::listing::STAGING;
 use crate::presets::{Checksums, Upload};
@@ -27,6 +29,8 @@ pub struct Held {
     pub size: u64,
     /// What it takes the place of.
     pub replaces: Option<Replaced>,
+    /// What the server said of the bytes.
+    pub told: Told,
 }
 
 /// What is there and goes.
@@ -73,7 +77,10 @@ impl Going<'_> {
         if let Some(time) = self.modified.as_ref().filter(|time| time.seconds > 0) {
             request = request.header("X-OC-Mtime", time.seconds.to_string());
         }
-        if session.destination.preset.checksums == Checksums::Kept {
+        if matches!(
+            session.destination.preset.checksums,
+            Checksums::Computed | Checksums::Compared
+        ) {
             if let Some(digest) = self.body.digest("sha1", None)? {
                 request = request.header("OC-Checksum", format!("SHA1:{}", hex(&digest)));
             }
@@ -88,30 +95,41 @@ impl Session {
         self.url(&format!("{STAGING}/{name}"))
     }
 
-    /// Brings the bytes.
-    pub fn bring(&self, going: &Going<'_>) -> Result<(), Error> {
+    /// Brings the bytes; what the server says of them.
+    pub fn bring(&self, going: &Going<'_>) -> Result<Told, Error> {
         self.ensure(STAGING)?;
-        match (self.destination.preset.upload, &self.destination.uploads) {
-            (Upload::Chunks, Some(uploads)) if going.size > chunked::CHUNK => chunked::bring(self, uploads, going)?,
-            _ => self.put(going)?,
+        let url = self.staging(going.name);
+        let told = match (self.destination.preset.upload, &self.destination.uploads) {
+            (Upload::Chunks, Some(uploads)) if going.size > CHUNK => {
+                let brought = chunked::bring(self, uploads, going);
+                let told = brought.and_then(|()| self.told_of_chunks(&url, going));
+                if told.as_ref().is_err_and(|failed| failed.class == ErrorClass::Corrupt) {
+                    // Nothing of it may be gone on from: which chunk is wrong isn't known.
+                    chunked::clear(self, uploads, going.name)?;
+                    self.clear(going.name)?;
+                }
+                told?
+            }
+            _ => {
+                let answer = self.put(going)?;
+                self.told_of_put(&answer, going)?
+            }
+        };
+        if let Some(time) = &going.modified {
+            self.set_time(&url, time)?;
         }
-        match &going.modified {
-            Some(time) => self.set_time(&self.staging(going.name), time),
-            None => Ok(()),
-        }
+        Ok(told)
     }
 
-    fn put(&self, going: &Going<'_>) -> Result<(), Error> {
+    fn put(&self, going: &Going<'_>) -> Result<Answer, Error> {
         let url = self.staging(going.name);
-        let request = || -> Result<_, Error> {
-            let request = self
-                .content("PUT", &url)
-                .header("Content-Type", "application/octet-stream");
-            Ok(going.described(self, request)?.range(going.body, 0, Some(going.size)))
-        };
-        let answer = self.ask(request()?)?;
+        let request = self
+            .content("PUT", &url)
+            .header("Content-Type", "application/octet-stream");
+        let request = self.wishing(going.described(self, request)?);
+        let answer = self.ask(request.range(going.body, 0, Some(going.size)))?;
         match answer.status {
-            200..=299 => Ok(()),
+            200..=299 => Ok(answer),
             404 | 409 => {
                 // The folder was taken away since it was made. The bytes are gone with the request: the next try makes it again.
                 self.forget_folders();

@@ -219,6 +219,31 @@ async fn clear_away(context: &Context, place: &Place, job: &Job, error: &Connect
     }
 }
 
+/// Gives up what was uploaded of a file, so that it begins anew.
+async fn forget_upload(context: &Context, place: &Place, job: &Job) {
+    let key = job.idempotency_key(&place.identity);
+    let Some(upload) = context.state.upload(place.id, &key) else {
+        return;
+    };
+    let orphan = camroll_model::Orphan {
+        path: job.file.path.clone(),
+        idempotency_key: key.clone(),
+        held: None,
+        checkpoint: Some(upload.checkpoint),
+    };
+    if let Err(error) = place.link.connection().abort(vec![orphan]).await {
+        tracing::info!(
+            code = error.code,
+            "what was uploaded stays until it is written over: {}",
+            error.message
+        );
+    }
+    // Without its checkpoint the next try doesn't go on from it, whatever lies there.
+    if let Err(error) = context.state.forget_upload(place.id, &key) {
+        tracing::warn!("{error}");
+    }
+}
+
 /// As often as that can help.
 async fn attempts(context: &Arc<Context>, place: &Place, job: Job, located: Located) -> Result<Held, (Job, Trouble)> {
     context.progress.tell(Event::Started {
@@ -252,6 +277,10 @@ async fn attempts(context: &Arc<Context>, place: &Place, job: Job, located: Loca
                 };
                 if !again || fetches >= FETCHES {
                     return Err((job, trouble));
+                }
+                if error.class == ErrorClass::Corrupt {
+                    // Which of what was uploaded is wrong isn't known: nothing of it is gone on from.
+                    forget_upload(context, place, &job).await;
                 }
                 tracing::info!(
                     path = job.file.path,

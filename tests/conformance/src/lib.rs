@@ -1,4 +1,4 @@
-//! What every destination has to do, asked of a connector through the host, against a real server on loopback.
+//! What every destination has to do, asked of a connector through the host, against a server on loopback: a real one, or a simulator where none can be had.
 //!
 //! Somebody who adds a connector or a server writes a [`Service`] for it and a test that calls [`conforms`]. What must hold everywhere fails the test; what may differ
 //! (whether a file's time can be set, whether two forms of a letter are two names) goes into the server's column of docs/connectors/conformance.md, which the test

@@ -2,8 +2,10 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
@@ -14,6 +16,8 @@ pub(crate) enum Manner {
     CutsAfter(usize),
     /// Answered by these bytes as soon as something is said.
     Answers(&'static [u8]),
+    /// A quarter of a megabyte a second, each way.
+    Slow,
 }
 
 /// Ends with its value.
@@ -57,6 +61,11 @@ async fn serve(mut client: TcpStream, server: SocketAddr, manner: Manner) -> io:
             }
             client.shutdown().await
         }
+        Manner::Slow => {
+            let (from_server, to_server) = TcpStream::connect(server).await?.into_split();
+            let (from_client, to_client) = client.into_split();
+            tokio::try_join!(drip(from_client, to_server), drip(from_server, to_client)).map(drop)
+        }
         Manner::CutsAfter(limit) => {
             let (mut from_server, mut to_server) = TcpStream::connect(server).await?.into_split();
             let (mut from_client, mut to_client) = client.into_split();
@@ -77,5 +86,19 @@ async fn serve(mut client: TcpStream, server: SocketAddr, manner: Manner) -> io:
                 ended = tokio::io::copy(&mut from_server, &mut to_client) => ended.map(drop),
             }
         }
+    }
+}
+
+/// Passes on little at a time.
+async fn drip(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) -> io::Result<()> {
+    let mut block = vec![0; 8 << 10];
+    loop {
+        let read = from.read(&mut block).await?;
+        if read == 0 {
+            return to.shutdown().await;
+        }
+        to.write_all(&block[..read]).await?;
+        // The line's speed is what the cell is about.
+        tokio::time::sleep(Duration::from_millis(32)).await;
     }
 }

@@ -35,12 +35,35 @@ pub trait Service: Send + Sync {
         None
     }
 
-    /// What a server answers that asks for a rest of 7 seconds, sent to whoever connects and says something; none where the protocol has no such word.
-    fn asks_for_a_rest(&self) -> Option<&'static [u8]> {
+    /// Puts a file there as somebody else would, at a path below the folder of the settings. False where there is no way to.
+    fn plant(&self, path: &str, bytes: &[u8]) -> bool {
+        let Some(files) = self.files() else { return false };
+        let path = files.join(path);
+        let folder = path.parent().map(std::fs::create_dir_all);
+        folder.is_some_and(|made| made.is_ok()) && std::fs::write(path, bytes).is_ok()
+    }
+
+    /// What is left of uploads that came to nothing, where that can be seen in another way than by [`Service::files`].
+    fn left_behind(&self) -> Option<Vec<String>> {
         None
+    }
+
+    /// Another server of the same kind with two to four MiB of room.
+    ///
+    /// # Errors
+    /// Why there is none: it goes into the table.
+    fn small(&self) -> Result<Box<dyn Service>, String> {
+        Err("no server of this kind with so little room can be had".to_owned())
+    }
+
+    /// What a server answers that asks for a rest of 7 seconds, sent to whoever connects and says something; none where the protocol has no such word.
+    fn asks_for_a_rest(&self) -> &'static [&'static [u8]] {
+        &[]
     }
 }
 
-/// The answer of HTTP for [`Service::asks_for_a_rest`].
-pub const HTTP_REST: &[u8] =
-    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 7\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+/// The answers of HTTP for [`Service::asks_for_a_rest`].
+pub const HTTP_REST: &[&[u8]] = &[
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 7\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+];

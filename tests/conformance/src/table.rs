@@ -6,8 +6,8 @@ use std::{env, fs};
 
 const HEAD: &str = "# What was asked of destinations
 
-Each column is a connector against a server on loopback: a real one, or where it says so a simulator of tests/clouds; each cell was run. Generated: `UPDATE=1 cargo test -p camroll-conformance` writes a column anew, and without `UPDATE` the tests compare it.
-`–`: can't be asked of it.
+Each column is a connector against a server on loopback, a real one where the heading doesn't say \"simulated\" (`tests/clouds`); each cell was run. Generated: `UPDATE=1 cargo test -p camroll-conformance` writes a column anew, and without `UPDATE` the tests compare it.
+`–`: can't be asked of it, and why where that isn't plain.
 
 ";
 

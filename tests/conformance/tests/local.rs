@@ -22,6 +22,10 @@ impl Service for Folder {
         json!({ "path": self.0.path() })
     }
 
+    fn small(&self) -> Result<Box<dyn Service>, String> {
+        Err("`tests/end-to-end/disk.rs`, on a small disk".to_owned())
+    }
+
     fn files(&self) -> Option<PathBuf> {
         Some(self.0.path().to_owned())
     }

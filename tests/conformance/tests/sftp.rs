@@ -1,11 +1,12 @@
-//! SFTP: OpenSSH with a key.
+//! SFTP: OpenSSH with a key, rclone with a password.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use camroll_conformance::{Service, conforms};
-use camroll_servers::{Fetched, OpenSsh, fetched};
+use camroll_servers::{Fetched, OpenSsh, RcloneSftp, fetched};
 use serde_json::{Value, json};
 
 struct Sftp {
@@ -18,7 +19,11 @@ struct Sftp {
     secret: (&'static str, String, String),
     path: Option<PathBuf>,
     files: PathBuf,
+    small: fn() -> Result<Small, String>,
 }
+
+/// A service with little room, and its server, which ends with it.
+struct Small(Sftp, Box<dyn Any + Send + Sync>);
 
 impl Service for Sftp {
     fn column(&self) -> &str {
@@ -62,6 +67,66 @@ impl Service for Sftp {
     fn files(&self) -> Option<PathBuf> {
         Some(self.files.clone())
     }
+
+    fn small(&self) -> Result<Box<dyn Service>, String> {
+        Ok(Box::new((self.small)()?))
+    }
+}
+
+impl Service for Small {
+    fn column(&self) -> &str {
+        self.0.column()
+    }
+
+    fn connector(&self) -> &str {
+        self.0.connector()
+    }
+
+    fn settings(&self, address: Option<SocketAddr>) -> Value {
+        self.0.settings(address)
+    }
+
+    fn address(&self) -> Option<SocketAddr> {
+        self.0.address()
+    }
+
+    fn secrets(&self) -> BTreeMap<String, String> {
+        self.0.secrets()
+    }
+}
+
+fn no_other() -> Result<Small, String> {
+    Err("it is the small one".to_owned())
+}
+
+fn of_openssh(server: &OpenSsh, small: fn() -> Result<Small, String>) -> Sftp {
+    Sftp {
+        column: "sftp: OpenSSH",
+        port: server.port(),
+        user: server.user().to_owned(),
+        host_key: host_key(&server.known_hosts()),
+        secret: (
+            "key",
+            server.key.private.clone(),
+            server.other_key("ed25519", "").private,
+        ),
+        path: Some(server.files()),
+        files: server.files(),
+        small,
+    }
+}
+
+fn of_rclone(server: &RcloneSftp, small: fn() -> Result<Small, String>) -> Sftp {
+    Sftp {
+        column: "sftp: rclone",
+        port: server.port(),
+        user: RcloneSftp::USER.to_owned(),
+        host_key: host_key(&server.known_hosts()),
+        secret: ("password", RcloneSftp::PASSWORD.to_owned(), "not this one".to_owned()),
+        path: None,
+        files: server.files(),
+        small,
+    }
 }
 
 /// The folder of a server, or a line that says why it isn't run.
@@ -85,18 +150,24 @@ fn host_key(known_hosts: &str) -> String {
 async fn openssh() {
     let Some(tools) = here("openssh") else { return };
     let server = OpenSsh::start(&tools);
-    conforms(&Sftp {
-        column: "sftp: OpenSSH",
-        port: server.port(),
-        user: server.user().to_owned(),
-        host_key: host_key(&server.known_hosts()),
-        secret: (
-            "key",
-            server.key.private.clone(),
-            server.other_key("ed25519", "").private,
-        ),
-        path: Some(server.files()),
-        files: server.files(),
-    })
-    .await;
+    let small: fn() -> Result<Small, String> = || {
+        let tools = here("openssh").ok_or("it isn't there")?;
+        let server = OpenSsh::small(&tools)?;
+        Ok(Small(of_openssh(&server, no_other), Box::new(server)))
+    };
+    conforms(&of_openssh(&server, small)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rclone() {
+    let (Some(rclone), Some(tools)) = (here("rclone"), here("openssh")) else {
+        return;
+    };
+    let server = RcloneSftp::start(&rclone, &tools);
+    let small: fn() -> Result<Small, String> = || {
+        let (rclone, tools) = here("rclone").zip(here("openssh")).ok_or("it isn't there")?;
+        let server = RcloneSftp::small(&rclone, &tools)?;
+        Ok(Small(of_rclone(&server, no_other), Box::new(server)))
+    };
+    conforms(&of_rclone(&server, small)).await;
 }

@@ -1,8 +1,9 @@
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use tempfile::TempDir;
 
+use crate::small_disk::{Disk, SmallDisk};
 use crate::webdav::USER;
 use crate::{Server, free_port};
 
@@ -10,6 +11,7 @@ use crate::{Server, free_port};
 pub struct Apache {
     server: Server,
     folder: TempDir,
+    _disk: Option<SmallDisk>,
 }
 
 impl Apache {
@@ -18,9 +20,25 @@ impl Apache {
     /// # Panics
     /// If it doesn't start.
     pub fn start(apache: &Path) -> Self {
+        Self::on(apache, Disk::Ordinary).expect("nothing is mounted")
+    }
+
+    /// One with three megabytes of room.
+    ///
+    /// # Errors
+    /// Why nothing may be mounted here.
+    ///
+    /// # Panics
+    /// If it doesn't start.
+    pub fn small(apache: &Path) -> Result<Self, String> {
+        Self::on(apache, Disk::Small)
+    }
+
+    fn on(apache: &Path, disk: Disk) -> Result<Self, String> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let at = |name: &str| folder.path().join(name).display().to_string();
         std::fs::create_dir(at("files")).expect("a folder");
+        let disk = disk.at(&folder.path().join("files"))?;
         // {SHA} of the password: no htpasswd is needed to write it.
         std::fs::write(at("users"), format!("{USER}:{{SHA}}q/eq1kOINtvlJqojGr3i0O73TUI=\n")).expect("a file");
         let port = free_port();
@@ -46,16 +64,17 @@ impl Apache {
             root = folder.path().display()
         );
         std::fs::write(at("apache.conf"), config).expect("a file");
-        let mut command = Command::new(apache.join("usr/sbin/apache2"));
+        let mut command = SmallDisk::program(disk.as_ref(), &apache.join("usr/sbin/apache2"));
         command
             .args(["-f", &at("apache.conf"), "-X"])
             .env("LD_LIBRARY_PATH", apache.join("usr/lib/x86_64-linux-gnu"))
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        Self {
+        Ok(Self {
             server: Server::start(&mut command, port),
             folder,
-        }
+            _disk: disk,
+        })
     }
 
     /// The process.

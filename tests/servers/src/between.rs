@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub enum Act {
     /// It is read to its end and answered with these words: status line without the version, headers, body.
     Answer(String, Vec<(String, String)>, String),
+    /// The same before its body is read.
+    AnswerAtOnce(String, Vec<(String, String)>, String),
     /// The connection breaks after so many bytes of its body.
     Cut(u64),
     /// It is read and never answered, until the client goes.
@@ -136,18 +138,22 @@ fn pass(client: &TcpStream, server: SocketAddr, seen: &Mutex<Seen>) -> io::Resul
         act(&mut seen.rules, method, target)
     };
     let mut body = reader.by_ref().take(length);
-    if let Some(Act::Answer(status, headers, text)) = &act {
-        io::copy(&mut body, &mut io::sink())?;
+    if let Some(Act::Answer(status, headers, text) | Act::AnswerAtOnce(status, headers, text)) = &act {
+        if matches!(act, Some(Act::Answer(..))) {
+            io::copy(&mut body, &mut io::sink())?;
+        }
         let headers: String = headers
             .iter()
             .map(|(name, value)| format!("{name}: {value}\r\n"))
             .collect();
         let mut client = client;
-        return write!(
+        write!(
             client,
             "HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{text}",
             text.len()
-        );
+        )?;
+        // What is left of it, as servers do: else the client may not see the answer.
+        return io::copy(&mut body, &mut io::sink()).map(drop);
     }
     if matches!(act, Some(Act::Hold)) {
         return io::copy(&mut reader, &mut io::sink()).map(drop);

@@ -13,6 +13,7 @@ mod openssh;
 mod process;
 mod rclone_sftp;
 mod rclone_webdav;
+mod small_disk;
 pub mod webdav;
 mod wsgidav;
 

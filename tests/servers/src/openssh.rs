@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 use crate::keys::with_libraries;
+use crate::small_disk::{Disk, SmallDisk};
 use crate::{KeyPair, Server, free_port};
 
 /// Who it runs as where the tests run as root: sshd wants a user of its own to be root with.
@@ -23,6 +24,7 @@ pub struct OpenSsh {
     /// The key that it accepts.
     pub key: KeyPair,
     host_key: KeyPair,
+    disk: Option<SmallDisk>,
 }
 
 impl OpenSsh {
@@ -31,11 +33,27 @@ impl OpenSsh {
     /// # Panics
     /// If it doesn't start.
     pub fn start(tools: &Path) -> Self {
+        Self::on(tools, Disk::Ordinary).expect("nothing is mounted")
+    }
+
+    /// One with three megabytes of room.
+    ///
+    /// # Errors
+    /// Why nothing may be mounted here.
+    ///
+    /// # Panics
+    /// If it doesn't start.
+    pub fn small(tools: &Path) -> Result<Self, String> {
+        Self::on(tools, Disk::Small)
+    }
+
+    fn on(tools: &Path, disk: Disk) -> Result<Self, String> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let at = |name: &str| folder.path().join(name);
         let key = KeyPair::make(tools, "ed25519", &at("key"), "");
         let host_key = KeyPair::make(tools, "ed25519", &at("host-key"), "");
         fs::create_dir(at("files")).expect("a folder");
+        let disk = disk.at(&at("files"))?;
         fs::copy(tools.join("usr/sbin/sshd"), at("sshd")).expect("its program");
         fs::write(at("authorized"), &key.public).expect("a file");
         let port = free_port();
@@ -54,8 +72,8 @@ impl OpenSsh {
         if is_root {
             hand_over(folder.path()).expect("root gives away what is root's");
         }
-        let server = run(tools, folder.path(), port, is_root);
-        Self {
+        let server = run(tools, folder.path(), port, is_root, disk.as_ref());
+        Ok(Self {
             server,
             tools: tools.to_owned(),
             folder,
@@ -66,7 +84,8 @@ impl OpenSsh {
             },
             key,
             host_key,
-        }
+            disk,
+        })
     }
 
     /// Where it listens, on loopback.
@@ -131,7 +150,7 @@ impl OpenSsh {
     /// If it doesn't start.
     pub fn restart(&mut self) {
         let is_root = self.user == DAEMON.0;
-        self.server = run(&self.tools, self.folder.path(), self.port, is_root);
+        self.server = run(&self.tools, self.folder.path(), self.port, is_root, self.disk.as_ref());
     }
 }
 
@@ -142,14 +161,18 @@ impl Drop for OpenSsh {
     }
 }
 
-fn run(tools: &Path, folder: &Path, port: u16, is_root: bool) -> Server {
-    let mut command = Command::new(folder.join("sshd"));
+fn run(tools: &Path, folder: &Path, port: u16, is_root: bool, disk: Option<&SmallDisk>) -> Server {
+    let program = folder.join("sshd");
+    let mut command = match disk {
+        Some(disk) if is_root => disk.program_of(DAEMON.1, &program),
+        disk => SmallDisk::program(disk, &program),
+    };
     command
         .args(["-D", "-e", "-f"])
         .arg(folder.join("config"))
         .stderr(Stdio::null());
     with_libraries(&mut command, tools);
-    if is_root {
+    if is_root && disk.is_none() {
         command.uid(DAEMON.1).gid(DAEMON.1);
     }
     Server::start(&mut command, port)

@@ -1,9 +1,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use tempfile::TempDir;
 
+use crate::small_disk::{Disk, SmallDisk};
 use crate::{KeyPair, Server, free_port};
 
 /// rclone's SFTP server: a password, no extensions to speak of, and a RENAME that replaces.
@@ -12,6 +13,7 @@ pub struct RcloneSftp {
     folder: TempDir,
     port: u16,
     host_key: KeyPair,
+    _disk: Option<SmallDisk>,
 }
 
 impl RcloneSftp {
@@ -25,12 +27,28 @@ impl RcloneSftp {
     /// # Panics
     /// If it doesn't start.
     pub fn start(rclone: &Path, openssh: &Path) -> Self {
+        Self::on(rclone, openssh, Disk::Ordinary).expect("nothing is mounted")
+    }
+
+    /// One with three megabytes of room.
+    ///
+    /// # Errors
+    /// Why nothing may be mounted here.
+    ///
+    /// # Panics
+    /// If it doesn't start.
+    pub fn small(rclone: &Path, openssh: &Path) -> Result<Self, String> {
+        Self::on(rclone, openssh, Disk::Small)
+    }
+
+    fn on(rclone: &Path, openssh: &Path, disk: Disk) -> Result<Self, String> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let at = |name: &str| folder.path().join(name);
         let host_key = KeyPair::make(openssh, "ed25519", &at("host-key"), "");
         std::fs::create_dir(at("files")).expect("a folder");
+        let disk = disk.at(&at("files"))?;
         let port = free_port();
-        let mut command = Command::new(rclone.join("bin/rclone"));
+        let mut command = SmallDisk::program(disk.as_ref(), &rclone.join("bin/rclone"));
         command
             .args(["serve", "sftp", "--addr", &format!("127.0.0.1:{port}")])
             .args(["--user", Self::USER, "--pass", Self::PASSWORD, "--key"])
@@ -38,12 +56,13 @@ impl RcloneSftp {
             .arg(at("files"))
             .env("RCLONE_CONFIG", at("no-config"))
             .stderr(Stdio::null());
-        Self {
+        Ok(Self {
             server: Server::start(&mut command, port),
             folder,
             port,
             host_key,
-        }
+            _disk: disk,
+        })
     }
 
     /// Where it listens, on loopback.

@@ -1,8 +1,9 @@
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use tempfile::TempDir;
 
+use crate::small_disk::{Disk, SmallDisk};
 use crate::webdav::{PASSWORD, USER};
 use crate::{Server, free_port};
 
@@ -10,6 +11,7 @@ use crate::{Server, free_port};
 pub struct RcloneWebdav {
     server: Server,
     folder: TempDir,
+    _disk: Option<SmallDisk>,
 }
 
 impl RcloneWebdav {
@@ -18,11 +20,27 @@ impl RcloneWebdav {
     /// # Panics
     /// If it doesn't start.
     pub fn start(rclone: &Path) -> Self {
+        Self::on(rclone, Disk::Ordinary).expect("nothing is mounted")
+    }
+
+    /// One with three megabytes of room.
+    ///
+    /// # Errors
+    /// Why nothing may be mounted here.
+    ///
+    /// # Panics
+    /// If it doesn't start.
+    pub fn small(rclone: &Path) -> Result<Self, String> {
+        Self::on(rclone, Disk::Small)
+    }
+
+    fn on(rclone: &Path, disk: Disk) -> Result<Self, String> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let files = folder.path().join("files");
         std::fs::create_dir(&files).expect("a folder");
+        let disk = disk.at(&files)?;
         let port = free_port();
-        let mut command = Command::new(rclone.join("bin/rclone"));
+        let mut command = SmallDisk::program(disk.as_ref(), &rclone.join("bin/rclone"));
         command
             .args(["serve", "webdav", "--addr", &format!("127.0.0.1:{port}")])
             // What others change in the folder is seen nearly at once; at 0 it would read a folder again for every file in it.
@@ -30,10 +48,11 @@ impl RcloneWebdav {
             .arg(&files)
             .env("RCLONE_CONFIG", folder.path().join("no-config"))
             .stderr(Stdio::null());
-        Self {
+        Ok(Self {
             server: Server::start(&mut command, port),
             folder,
-        }
+            _disk: disk,
+        })
     }
 
     /// The process.

@@ -1,8 +1,9 @@
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use tempfile::TempDir;
 
+use crate::small_disk::{Disk, SmallDisk};
 use crate::webdav::{PASSWORD, USER};
 use crate::{Server, free_port};
 
@@ -10,7 +11,10 @@ use crate::{Server, free_port};
 pub struct Wsgidav {
     server: Server,
     folder: TempDir,
+    _disk: Option<SmallDisk>,
 }
+
+const BASIC: &str = "accept_basic: true\n  accept_digest: false\n  default_to_digest: false";
 
 impl Wsgidav {
     /// Starts it with what `setup.sh wsgidav` fetched. People sign in by their password as it is.
@@ -18,10 +22,18 @@ impl Wsgidav {
     /// # Panics
     /// If it doesn't start.
     pub fn start(wsgidav: &Path) -> Self {
-        Self::signing_in(
-            wsgidav,
-            "accept_basic: true\n  accept_digest: false\n  default_to_digest: false",
-        )
+        Self::signing_in(wsgidav, BASIC, Disk::Ordinary).expect("nothing is mounted")
+    }
+
+    /// One with three megabytes of room.
+    ///
+    /// # Errors
+    /// Why nothing may be mounted here.
+    ///
+    /// # Panics
+    /// If it doesn't start.
+    pub fn small(wsgidav: &Path) -> Result<Self, String> {
+        Self::signing_in(wsgidav, BASIC, Disk::Small)
     }
 
     /// One that takes digests of a password and nothing else.
@@ -32,13 +44,16 @@ impl Wsgidav {
         Self::signing_in(
             wsgidav,
             "accept_basic: false\n  accept_digest: true\n  default_to_digest: true",
+            Disk::Ordinary,
         )
+        .expect("nothing is mounted")
     }
 
-    fn signing_in(wsgidav: &Path, authenticator: &str) -> Self {
+    fn signing_in(wsgidav: &Path, authenticator: &str, disk: Disk) -> Result<Self, String> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let files = folder.path().join("files");
         std::fs::create_dir(&files).expect("a folder");
+        let disk = disk.at(&files)?;
         let port = free_port();
         let config = folder.path().join("wsgidav.yaml");
         let text = format!(
@@ -46,16 +61,17 @@ impl Wsgidav {
             files.display()
         );
         std::fs::write(&config, text).expect("a file");
-        let mut command = Command::new(wsgidav.join("bin/wsgidav"));
+        let mut command = SmallDisk::program(disk.as_ref(), &wsgidav.join("bin/wsgidav"));
         command
             .arg("--config")
             .arg(&config)
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        Self {
+        Ok(Self {
             server: Server::start(&mut command, port),
             folder,
-        }
+            _disk: disk,
+        })
     }
 
     /// The process.

@@ -1,5 +1,4 @@
 use std::collections::BTreeSet;
-use std::fs;
 
 use camroll_host::Disposal;
 use camroll_model::{Entry, ErrorClass};
@@ -32,14 +31,12 @@ pub(crate) async fn list(setting: &Setting<'_>) -> Outcome {
         )?;
         expected.insert(path);
     }
-    if let Some(files) = setting.service.files() {
-        let folder = files.join(setting.at("many"));
-        fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-        for number in 0..MANY {
-            let name = format!("{number:05}.jpg");
-            fs::write(folder.join(&name), b"x").map_err(|error| error.to_string())?;
-            expected.insert(setting.at(&format!("many/{name}")));
+    for number in 0..MANY {
+        let path = setting.at(&format!("many/{number:05}.jpg"));
+        if !setting.service.plant(&path, b"x") {
+            break;
         }
+        expected.insert(path);
     }
     let (entries, pages) = setting.list(setting.at("").trim_end_matches('/')).await?;
     let told = paths(&entries)?;

@@ -58,6 +58,8 @@ cells! {
     "refused" "wrong password" trouble::refused;
     "cut" "cut off in mid-body, then put" trouble::cut;
     "rest" "asked for a rest" trouble::rest;
+    "slow" "a slow line" trouble::slow;
+    "full" "more than there is room for" trouble::full;
 }
 
 /// A cell's service, connection and folder.

@@ -52,11 +52,14 @@ pub(crate) async fn aborted(setting: &Setting<'_>) -> Outcome {
 async fn nothing_left(setting: &Setting<'_>) -> Outcome {
     let (entries, _) = setting.list(setting.at("").trim_end_matches('/')).await?;
     holds(entries.iter().all(|entry| entry.folder), "something is listed")?;
-    if let Some(files) = setting.service.files() {
+    let found = setting.service.left_behind().unwrap_or_else(|| {
         let mut found = Vec::new();
-        staged(&files.join(".camroll"), &mut found);
-        holds(found.is_empty(), format!("left behind: {found:?}"))?;
-    }
+        if let Some(files) = setting.service.files() {
+            staged(&files.join(".camroll"), &mut found);
+        }
+        found
+    });
+    holds(found.is_empty(), format!("left behind: {found:?}"))?;
     yes()
 }
 
@@ -154,16 +157,75 @@ pub(crate) async fn cut(setting: &Setting<'_>) -> Outcome {
 }
 
 pub(crate) async fn rest(setting: &Setting<'_>) -> Outcome {
-    let (Some(address), Some(answer)) = (setting.service.address(), setting.service.asks_for_a_rest()) else {
+    let answers = setting.service.asks_for_a_rest();
+    let Some(address) = setting.service.address().filter(|_| !answers.is_empty()) else {
         return no_question();
     };
-    let proxy = Proxy::start(address, Manner::Answers(answer)).await;
-    let by_proxy = setting.by(proxy.address());
-    let refused = by_proxy.check().await;
-    let error = fails(refused, ErrorClass::RateLimited, "a check of a busy server")?;
-    holds(
-        error.retry_after == Some(7),
-        format!("it rests for {:?}", error.retry_after),
-    )?;
+    for &answer in answers {
+        let proxy = Proxy::start(address, Manner::Answers(answer)).await;
+        let by_proxy = setting.by(proxy.address());
+        let refused = by_proxy.check().await;
+        let error = fails(refused, ErrorClass::RateLimited, "a check of a busy server")?;
+        holds(
+            error.retry_after == Some(7),
+            format!("it rests for {:?}", error.retry_after),
+        )?;
+        let path = setting.at("a.jpg");
+        let put = Placing::new(&by_proxy, &path, content(65, 5000)).put().await;
+        fails(put, ErrorClass::RateLimited, "a put to a busy server")?;
+    }
     yes()
+}
+
+pub(crate) async fn slow(setting: &Setting<'_>) -> Outcome {
+    let Some(address) = setting.service.address() else {
+        return no_question();
+    };
+    let path = setting.at("a.jpg");
+    let bytes = content(66, 600_000);
+    let proxy = Proxy::start(address, Manner::Slow).await;
+    let by_proxy = setting.by(proxy.address());
+    succeeds(
+        Placing::new(&by_proxy, &path, bytes.clone()).put().await,
+        "a put by a slow line",
+    )?;
+    let there = succeeds(read(&by_proxy, &path, 0).await, "read")?;
+    holds(there == bytes, "other bytes")?;
+    yes()
+}
+
+pub(crate) async fn full(setting: &Setting<'_>) -> Outcome {
+    let service = match setting.service.small() {
+        Ok(service) => service,
+        Err(why) => return Ok(format!("– ({why})")),
+    };
+    let small = Setting::of(&*service, "full");
+    let first = content(67, 300_000);
+    let path = small.at("a.jpg");
+    succeeds(
+        Placing::new(&small.connection, &path, first.clone()).put().await,
+        "what fits",
+    )?;
+    let large = small.at("b.mov");
+    let placing = Placing::new(&small.connection, &large, content(68, 6 << 20));
+    let Err(refused) = placing.put().await else {
+        return Err("6 MiB were taken by a server that has no room for them".to_owned());
+    };
+    for one in succeeds(small.connection.abort(vec![placing.orphan(None)]).await, "abort")? {
+        succeeds(one, "abort")?;
+    }
+    holds(small.stat(&large).await?.is_none(), "a part of it is visible")?;
+    let there = succeeds(read(&small.connection, &path, 0).await, "read")?;
+    holds(there == first, "what was there isn't any more")?;
+    // What came to nothing takes no room.
+    succeeds(
+        Placing::new(&small.connection, small.at("c.jpg"), content(69, 300_000))
+            .put()
+            .await,
+        "what still fits",
+    )?;
+    Ok(match refused.class {
+        ErrorClass::Quota => "refused: no room".to_owned(),
+        class => format!("refused: {}", format!("{class:?}").to_lowercase()),
+    })
 }

@@ -1,0 +1,78 @@
+//! A server that signs people in by digests, and finds its question stale when a file's bytes are under way: they can't be sent twice.
+
+mod setting;
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+
+use camroll_cloud_apple::{Content, apple_checksum};
+use camroll_servers::webdav::{PASSWORD, USER};
+use camroll_servers::{Act, Between, Fetched, Wsgidav, fetched};
+use setting::{Run, Setting, name};
+
+const SIZE: u64 = 30_000;
+const COUNT: u64 = 40;
+
+/// What the server asks, with another nonce and the word that the last one is stale. Wsgidav takes any nonce.
+fn stale(server: SocketAddr) -> Vec<(String, String)> {
+    let mut stream = TcpStream::connect(server).expect("it listens");
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        .expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    let (_, rest) = answer.split_once("realm=\"").expect("a digest's challenge");
+    let (realm, _) = rest.split_once('"').expect("its realm");
+    let challenge = format!("Digest realm=\"{realm}\", nonce=\"another\", algorithm=MD5, qop=\"auth\", stale=true");
+    vec![("WWW-Authenticate".to_owned(), challenge)]
+}
+
+fn sync(setting: &Setting) -> Run {
+    let mut command = setting.command(&["sync", "family.yaml", "--json"]);
+    command.env("DAV_PASSWORD", PASSWORD);
+    Run::of(command.output().expect("camroll runs"))
+}
+
+#[test]
+fn a_question_that_is_stale_at_a_put_costs_one_file_one_more_try() {
+    let folder = match fetched("wsgidav") {
+        Fetched::Here(folder) => folder,
+        Fetched::Missing(why) => return eprintln!("not run: {why}"),
+    };
+    for early in [false, true] {
+        let server = Wsgidav::with_digests(&folder);
+        let address = server.server().address();
+        let between = Between::start(address);
+        let answer = ("401 Unauthorized".to_owned(), stale(address), String::new());
+        let act = match early {
+            false => Act::Answer(answer.0, answer.1, answer.2),
+            true => Act::AnswerAtOnce(answer.0, answer.1, answer.2),
+        };
+        between.meddle("PUT", "/.camroll/staging/", 5, 1, act);
+        let setting = Setting::new();
+        setting.add_photos(COUNT, SIZE);
+        setting.write_spec("");
+        let spec = setting.path("family.yaml");
+        let text = std::fs::read_to_string(&spec).unwrap();
+        let (head, _) = text.split_once("destination:\n").unwrap();
+        let destination = format!(
+            "destination:\n  connector: webdav\n  with:\n    preset: generic\n    url: {:?}\n    user: {USER}\n    password: {{ env: DAV_PASSWORD }}\n    sign_in: digest\n    path: family\n",
+            between.url()
+        );
+        std::fs::write(&spec, format!("{head}{destination}")).unwrap();
+        setting.login();
+        let run = sync(&setting);
+        assert_eq!((run.code, run.put()), (0, COUNT), "{}{}", run.out, run.err);
+        for number in 0..COUNT {
+            let path = server.files().join("family/2014/05").join(name(number));
+            let there = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            assert_eq!(apple_checksum(&there), Content::generated(number + 1, SIZE).checksum);
+        }
+        // The folder's name, each photo, and one of them once more.
+        let puts = between.count("PUT", "/.camroll/staging/");
+        assert!(puts as u64 <= COUNT + 2, "{puts} PUTs: {:#?}", between.requests());
+        assert_eq!(setting.apple.count("download"), COUNT + 1, "one was fetched twice");
+        // A server whose questions are good for so short a time is had to ask before the next bytes leave.
+        assert!(between.count("HEAD", "/.camroll/staging/") > 0);
+    }
+}
