@@ -18,4 +18,6 @@ mod naming;
 #[cfg(target_arch = "wasm32")]
 mod session;
 #[cfg(target_arch = "wasm32")]
+mod syncing;
+#[cfg(target_arch = "wasm32")]
 mod upload;

@@ -1,4 +1,4 @@
-//! Bytes to a temporary name, many writes at a time.
+//! Bytes to a temporary name, many writes at a time, and to disk while they go on.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +11,7 @@ use crate::folders;
 use crate::packets::{kind, open, status, Packet, Reply};
 use crate::paths::{below, draft, STAGING};
 use crate::session::{yes, Session, UNDER_WAY};
+use crate::syncing::Syncing;
 
 /// Bytes that may be under way: enough for a second of a fast line, little enough for a small server.
 const IN_FLIGHT: u64 = 8 << 20;
@@ -29,11 +30,33 @@ struct Reached {
 /// A file's bytes on their way.
 struct Writes<'a> {
     session: &'a mut Session,
+    path: String,
     handle: Vec<u8>,
-    /// Requests without an answer, with their bytes.
-    waiting: BTreeMap<u32, u64>,
+    /// Requests without an answer.
+    waiting: BTreeMap<u32, Write>,
     in_flight: u64,
     offset: u64,
+    checkpoints: Checkpoints,
+}
+
+/// Bytes that were sent, and whose answer is awaited.
+struct Write {
+    offset: u64,
+    count: u64,
+}
+
+/// How an upload gets safe, up to where.
+enum Checkpoints {
+    /// Nobody goes on from one: the server can't make bytes safe, or nobody keeps them.
+    None,
+    /// All stops for each: there is no second connection.
+    Halting { last: u64 },
+    /// What was written up to the mark is synced by a second connection, once all of it was answered.
+    Beside {
+        last: u64,
+        mark: Option<u64>,
+        syncing: Option<Syncing>,
+    },
 }
 
 /// What is to be brought.
@@ -58,12 +81,22 @@ pub fn upload(session: &mut Session, upload: Upload) -> Result<u64, Error> {
     }
     let packet = session.packet(kind::OPEN).text(&path).u32(how).no_attributes();
     let handle = session.open(packet, "a temporary file")?;
+    let checkpoints = match goes_on(session) {
+        true => Checkpoints::Beside {
+            last: reached,
+            mark: None,
+            syncing: None,
+        },
+        false => Checkpoints::None,
+    };
     let mut writes = Writes {
         session,
+        path,
         handle,
         waiting: BTreeMap::new(),
         in_flight: 0,
         offset: reached,
+        checkpoints,
     };
     let written = match upload.body.size() {
         Some(size) => writes.known(upload.body, size),
@@ -108,8 +141,6 @@ impl Writes<'_> {
             // Also of nothing the end comes only when the source passed.
             body.read(1)?;
         }
-        let mut saves = goes_on(self.session);
-        let mut safe = self.offset;
         while self.offset < size {
             let count = (size - self.offset).min(u64::from(self.session.write_size)) as u32;
             self.room(u64::from(count))?;
@@ -117,9 +148,8 @@ impl Writes<'_> {
             self.session.send(&header.before(count))?;
             self.session.send_body(body, self.offset, count)?;
             self.offset += u64::from(count);
-            if saves && self.offset - safe >= CHECKPOINT && self.offset < size {
-                saves = self.save()?;
-                safe = self.offset;
+            if self.offset < size {
+                self.keep_safe()?;
             }
         }
         Ok(())
@@ -147,7 +177,11 @@ impl Writes<'_> {
             .text(&self.handle)
             .u64(self.offset)
             .u32(count);
-        self.waiting.insert(packet.id(), u64::from(count));
+        let write = Write {
+            offset: self.offset,
+            count: u64::from(count),
+        };
+        self.waiting.insert(packet.id(), write);
         self.in_flight += u64::from(count);
         packet
     }
@@ -161,8 +195,8 @@ impl Writes<'_> {
 
     fn one(&mut self) -> Result<(), Error> {
         let (id, reply) = self.session.receive()?;
-        let count = self.waiting.remove(&id).ok_or_else(|| garbled("answer to nothing"))?;
-        self.in_flight -= count;
+        let write = self.waiting.remove(&id).ok_or_else(|| garbled("answer to nothing"))?;
+        self.in_flight -= write.count;
         yes(reply, "writing")
     }
 
@@ -180,8 +214,66 @@ impl Writes<'_> {
         first
     }
 
-    /// Makes what was written safe, and tells the engine. False where nobody keeps it.
-    fn save(&mut self) -> Result<bool, Error> {
+    /// Sees to it that what was written gets safe, and tells the engine what is.
+    fn keep_safe(&mut self) -> Result<(), Error> {
+        let offset = self.offset;
+        match &mut self.checkpoints {
+            Checkpoints::None => Ok(()),
+            Checkpoints::Halting { last } => {
+                if offset - *last < CHECKPOINT {
+                    return Ok(());
+                }
+                *last = offset;
+                self.halt()
+            }
+            Checkpoints::Beside { last, mark, syncing } => {
+                if mark.is_none() && offset - *last >= CHECKPOINT {
+                    (*last, *mark) = (offset, Some(offset));
+                }
+                // A server may work on several requests at a time: only what it answered was written.
+                let Some(up_to) = mark.filter(|mark| self.waiting.values().all(|write| write.offset >= *mark)) else {
+                    return Ok(());
+                };
+                *mark = None;
+                let (last, kept) = (*last, syncing.take());
+                self.sync_beside(kept, up_to, last)
+            }
+        }
+    }
+
+    /// Has it synced by the second connection, and tells the engine what that has synced before.
+    fn sync_beside(&mut self, kept: Option<Syncing>, up_to: u64, last: u64) -> Result<(), Error> {
+        let begun = match kept {
+            None => Syncing::open(&self.path).map(|syncing| (syncing, None)),
+            // Whoever writes faster than the disk waits here.
+            Some(mut syncing) => syncing.synced().map(|synced| (syncing, Some(synced))),
+        };
+        let begun = begun.and_then(|(mut syncing, synced)| syncing.begin(up_to).map(|()| (syncing, synced)));
+        let (syncing, synced) = match begun {
+            Ok(begun) => begun,
+            Err(why) => {
+                log::write(
+                    log::Level::Info,
+                    "a second connection doesn't sync what the first one writes; it halts for that from now on",
+                    &[("why".into(), why.message)],
+                );
+                self.checkpoints = Checkpoints::Halting { last };
+                return self.halt();
+            }
+        };
+        self.checkpoints = Checkpoints::Beside {
+            last,
+            mark: None,
+            syncing: Some(syncing),
+        };
+        match synced {
+            Some(bytes) => self.tell(bytes),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits for all answers, and until what was written is on disk.
+    fn halt(&mut self) -> Result<(), Error> {
         self.settle()?;
         let packet = self
             .session
@@ -189,11 +281,18 @@ impl Writes<'_> {
             .text("fsync@openssh.com")
             .text(&self.handle);
         yes(self.session.ask(packet)?, "writing to disk")?;
-        let state = token::write(&Reached { bytes: self.offset });
-        match staging::save(&state, self.offset) {
-            Ok(()) => Ok(true),
-            Err(why) if why.class == ErrorClass::Unsupported => Ok(false),
-            Err(why) => Err(why),
+        self.tell(self.offset)
+    }
+
+    /// Tells the engine that the upload can go on from there.
+    fn tell(&mut self, bytes: u64) -> Result<(), Error> {
+        let state = token::write(&Reached { bytes });
+        match staging::save(&state, bytes) {
+            Err(why) if why.class == ErrorClass::Unsupported => {
+                self.checkpoints = Checkpoints::None;
+                Ok(())
+            }
+            saved => saved,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The `camroll` command: one file a command. It is the only room that prints: data on standard output, what is meant for people on standard error.
-#![forbid(unsafe_code)]
 
+mod allocator;
 mod args;
 mod bars;
 mod bundle;
@@ -21,6 +21,7 @@ use args::{Arguments, Command};
 use story::Outcome;
 
 fn main() -> ExitCode {
+    allocator::share_one_arena();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

@@ -53,6 +53,17 @@ pub struct Question {
     pub attributes: camroll_model::Attributes,
 }
 
+/// Where a connection's calls go, and so what many of them at a time cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// They don't leave this machine.
+    Nowhere,
+    /// To a server by requests: many of them at a time cost no more than one.
+    Requests,
+    /// To a server by a connection each, with a handshake and a sign-in.
+    Connections,
+}
+
 /// What happens to what is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposal {
@@ -70,6 +81,8 @@ struct Inner {
     loaded: Arc<Loaded>,
     shared: Arc<Shared>,
     idle: Mutex<Vec<Instance>>,
+    /// Those that have read answers of hundreds of records: their memory never shrinks again, so no others are made to grow.
+    grown: Mutex<Vec<Instance>>,
     /// All `changes` of a library go to one instance, so that it can ask ahead.
     listing: Mutex<HashMap<LibraryId, Instance>>,
 }
@@ -80,6 +93,14 @@ struct Instance {
     component: Component,
 }
 
+/// What a call has an instance read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reads {
+    Little,
+    /// Many records at a time.
+    Much,
+}
+
 type Called<T> = wasmtime::Result<Result<T, WitError>>;
 
 impl Connection {
@@ -88,6 +109,7 @@ impl Connection {
             loaded,
             shared,
             idle: Mutex::default(),
+            grown: Mutex::default(),
             listing: Mutex::default(),
         }))
     }
@@ -102,10 +124,14 @@ impl Connection {
         &self.0.shared.name
     }
 
-    /// Whether its calls leave this process for a server: then many of them at a time cost no more than one.
-    pub fn reaches_out(&self) -> bool {
+    /// Where its calls go.
+    pub fn reach(&self) -> Reach {
         let manifest = &self.0.loaded.manifest;
-        !(manifest.origins.is_empty() && manifest.hosts.is_empty() && manifest.tcp.is_empty())
+        match (&manifest.tcp, manifest.origins.is_empty() && manifest.hosts.is_empty()) {
+            (tcp, _) if !tcp.is_empty() => Reach::Connections,
+            (_, false) => Reach::Requests,
+            (_, true) => Reach::Nowhere,
+        }
     }
 
     /// Requests that went out.
@@ -230,12 +256,16 @@ impl Connection {
     }
 
     fn give_back<T>(&self, instance: Instance, result: &Result<T, ConnectorError>) {
+        self.give_back_to(&self.0.idle, instance, result);
+    }
+
+    fn give_back_to<T>(&self, idle: &Mutex<Vec<Instance>>, instance: Instance, result: &Result<T, ConnectorError>) {
         // A trapped instance must not be entered again.
         let trapped = result
             .as_ref()
             .is_err_and(|error| error.code.starts_with("host/") && is_trap(&error.code));
         if !trapped {
-            self.0.idle.lock().push(instance);
+            idle.lock().push(instance);
         }
     }
 
@@ -327,12 +357,20 @@ impl Connection {
 
     async fn source<T>(
         &self,
+        reads: Reads,
         work: impl AsyncFnOnce(&mut Store<Guest>, source::Guest) -> Called<T>,
     ) -> Result<T, ConnectorError> {
         let Some(indices) = &self.0.loaded.indices.source else {
             return Err(self.cannot("source"));
         };
-        let mut instance = self.instance().await?;
+        let grown = match reads {
+            Reads::Much => self.0.grown.lock().pop(),
+            Reads::Little => None,
+        };
+        let mut instance = match grown {
+            Some(instance) => instance,
+            None => self.instance().await?,
+        };
         let component = instance.component;
         let result = self
             .call(&mut instance, Call::Other, async |store: &mut Store<Guest>| {
@@ -340,7 +378,10 @@ impl Connection {
                 work(store, guest).await
             })
             .await;
-        self.give_back(instance, &result);
+        match reads {
+            Reads::Much => self.give_back_to(&self.0.grown, instance, &result),
+            Reads::Little => self.give_back(instance, &result),
+        }
         result
     }
 
@@ -366,7 +407,9 @@ impl Connection {
     /// All libraries of the account.
     pub async fn libraries(&self) -> Result<Vec<Library>, ConnectorError> {
         let told = self
-            .source(async |store: &mut Store<Guest>, guest| guest.call_libraries(store).await)
+            .source(Reads::Little, async |store: &mut Store<Guest>, guest| {
+                guest.call_libraries(store).await
+            })
             .await?;
         Ok(told.into_iter().take(PAGE_LIMIT).map(convert::library_in).collect())
     }
@@ -412,7 +455,9 @@ impl Connection {
     pub async fn describe(&self, library: &LibraryId, ids: Vec<AssetId>) -> Result<Vec<Change>, ConnectorError> {
         let ids: Vec<String> = ids.into_iter().map(|id| id.0).collect();
         let told = self
-            .source(async |store: &mut Store<Guest>, guest| guest.call_describe(store, library.as_str(), &ids).await)
+            .source(Reads::Much, async |store: &mut Store<Guest>, guest| {
+                guest.call_describe(store, library.as_str(), &ids).await
+            })
             .await?;
         Ok(told
             .into_iter()
@@ -436,7 +481,9 @@ impl Connection {
             })
             .collect();
         let told = self
-            .source(async |store: &mut Store<Guest>, guest| guest.call_locate(store, library.as_str(), &items).await)
+            .source(Reads::Much, async |store: &mut Store<Guest>, guest| {
+                guest.call_locate(store, library.as_str(), &items).await
+            })
             .await?;
         Ok(told
             .into_iter()
@@ -461,7 +508,7 @@ impl Connection {
             into,
             async |connection: &Self, sink: Arc<tokio::sync::Mutex<Intake>>| {
                 connection
-                    .source(async |store: &mut Store<Guest>, guest| {
+                    .source(Reads::Little, async |store: &mut Store<Guest>, guest| {
                         let own = store.data_mut().table.push(Sink(sink))?;
                         let lent = Resource::new_borrow(own.rep());
                         let result = guest.call_fetch(&mut *store, locator, offset, lent).await;

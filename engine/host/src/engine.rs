@@ -36,6 +36,10 @@ pub(crate) fn engine() -> Result<Engine, HostError> {
         .epoch_interruption(true)
         .max_wasm_stack(GUEST_STACK)
         .async_stack_size(FIBER_STACK)
+        // A trap is told by its cause; where in the guest it was would be tables as large as a third of its code.
+        .generate_address_map(false)
+        .native_unwind_info(false)
+        .wasm_backtrace_max_frames(None)
         // The same floats on every machine, so that a run can be replayed.
         .cranelift_nan_canonicalization(true);
     Engine::new(&config).map_err(|error| HostError::Engine(format!("{error:#}")))

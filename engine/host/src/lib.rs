@@ -29,7 +29,7 @@ pub use bodies::{
     digest_only, from_bytes, memory, pipe,
 };
 pub use cache::CodeCacheDir;
-pub use connection::{Connection, Disposal, Progress, Question};
+pub use connection::{Connection, Disposal, Progress, Question, Reach};
 pub use connector::{ConnectRequest, Connector, Exports, Host, HostOptions};
 pub use error::{HostError, LoadError};
 pub use limits::Limits;

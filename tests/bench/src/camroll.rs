@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::apple::Apple;
-use crate::process::{Setting, Used, run};
+use crate::process::{Running, Setting, Used, run};
 
 /// A spec, a folder and a state, signed in.
 pub struct Camroll {
@@ -86,6 +86,11 @@ impl Camroll {
 
     pub fn sync(&self) -> anyhow::Result<Used> {
         run(&mut self.command(&["sync", "family.yaml", "--json"]))
+    }
+
+    /// The same, to be looked at while it runs.
+    pub fn start_sync(&self) -> anyhow::Result<Running> {
+        Running::start(&mut self.command(&["sync", "family.yaml", "--json"]))
     }
 
     fn command(&self, arguments: &[&str]) -> Command {

@@ -2,6 +2,8 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,10 +11,26 @@ use std::time::{Duration, Instant};
 /// What may wait in the proxy for one connection, in blocks of 64 KiB: more than any of them has under way in the delay.
 const BLOCKS: usize = 4096;
 
+/// A proxy before a server.
+pub struct Delayed {
+    /// Where it listens.
+    pub address: SocketAddr,
+    sent: Arc<AtomicU64>,
+}
+
+impl Delayed {
+    /// Bytes that clients have sent to the server through it.
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+}
+
 /// Listens for as long as the process lives; the port is its own.
-pub fn delayed(server: SocketAddr, delay: Duration) -> anyhow::Result<SocketAddr> {
+pub fn delayed(server: SocketAddr, delay: Duration) -> anyhow::Result<Delayed> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
+    let (sent, heard) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let counted = Arc::clone(&sent);
     thread::spawn(move || {
         for client in listener.incoming().flatten() {
             let Ok(server) = TcpStream::connect(server) else {
@@ -20,15 +38,16 @@ pub fn delayed(server: SocketAddr, delay: Duration) -> anyhow::Result<SocketAddr
             };
             let _ = (client.set_nodelay(true), server.set_nodelay(true));
             if let (Ok(to_server), Ok(to_client)) = (server.try_clone(), client.try_clone()) {
-                pass(client, to_server, Duration::ZERO);
-                pass(server, to_client, delay);
+                pass(client, to_server, Duration::ZERO, &sent);
+                pass(server, to_client, delay, &heard);
             }
         }
     });
-    Ok(address)
+    Ok(Delayed { address, sent: counted })
 }
 
-fn pass(mut from: TcpStream, mut to: TcpStream, delay: Duration) {
+fn pass(mut from: TcpStream, mut to: TcpStream, delay: Duration, passed: &Arc<AtomicU64>) {
+    let passed = Arc::clone(passed);
     let (sender, receiver) = mpsc::sync_channel::<(Instant, Vec<u8>)>(BLOCKS);
     thread::spawn(move || {
         let mut block = vec![0; 64 << 10];
@@ -36,6 +55,7 @@ fn pass(mut from: TcpStream, mut to: TcpStream, delay: Duration) {
             let Some(bytes) = block.get(..length).filter(|bytes| !bytes.is_empty()) else {
                 break;
             };
+            passed.fetch_add(bytes.len() as u64, Ordering::Relaxed);
             if sender.send((Instant::now() + delay, bytes.to_vec())).is_err() {
                 break;
             }

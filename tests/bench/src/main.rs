@@ -14,20 +14,30 @@ mod large_library;
 mod memory;
 mod process;
 mod sandbox;
+mod servers;
+mod soak;
 
 use std::path::PathBuf;
 
 use clap::Parser;
 
+use destinations::{ServerKind, Work};
+
 /// Measures camroll; all of it without a name
 #[derive(Parser)]
 #[command(after_help = "Build it first: make bench does both.")]
 struct Arguments {
-    /// Only these: first-sync, large-library, sandbox, memory, destinations
+    /// Only these: first-sync, large-library, sandbox, memory, destinations; and soak, which is run by its name alone
     names: Vec<String>,
     /// Rounds of each pair
     #[arg(long, default_value_t = 5)]
     rounds: usize,
+    /// What `destinations` brings there
+    #[arg(long = "work", value_enum, value_delimiter = ',', default_values = ["small", "large"])]
+    works: Vec<Work>,
+    /// Which servers `destinations` brings it to
+    #[arg(long = "server", value_enum, value_delimiter = ',', default_values = ["seaweedfs", "apache", "openssh"])]
+    servers: Vec<ServerKind>,
     /// Where the release binaries are
     #[arg(long, default_value = "target/release")]
     binaries: PathBuf,
@@ -57,7 +67,10 @@ fn main() -> anyhow::Result<()> {
         memory::run(&setting)?;
     }
     if wanted("destinations") {
-        destinations::run(&setting)?;
+        destinations::run(&setting, &arguments.works, &arguments.servers)?;
+    }
+    if arguments.names.iter().any(|name| name == "soak") {
+        soak::run(&setting)?;
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Child, Command};
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
@@ -37,4 +37,46 @@ pub fn run(command: &mut Command) -> anyhow::Result<Used> {
         cpu: (ended.rusage.utime + ended.rusage.stime).as_secs_f64(),
         memory: ended.rusage.maxrss,
     })
+}
+
+/// A process that is looked at while it runs; killed when dropped.
+pub struct Running(Child);
+
+impl Running {
+    /// Starts it.
+    pub fn start(command: &mut Command) -> anyhow::Result<Self> {
+        Ok(Self(command.spawn().with_context(|| format!("{command:?}"))?))
+    }
+
+    /// Bytes that are resident now; none once it ended.
+    pub fn resident(&self) -> anyhow::Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kibibytes = line.and_then(|line| line.split_whitespace().next());
+        Ok(kibibytes.map_or(Ok(0), str::parse::<u64>)? * 1024)
+    }
+
+    /// Whether it ended by itself.
+    pub fn has_ended(&mut self) -> anyhow::Result<bool> {
+        Ok(self.0.try_wait()?.is_some())
+    }
+
+    /// Whether its end was a good one.
+    pub fn ended_well(&mut self) -> anyhow::Result<bool> {
+        Ok(self.0.wait()?.success())
+    }
+
+    /// Ends it as `kill -9` does.
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        self.0.kill()?;
+        self.0.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.kill();
+    }
 }

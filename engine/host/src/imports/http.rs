@@ -134,7 +134,8 @@ impl wit::Host for Guest {
             Err(error) => return Ok(Err(error_out(error))),
         };
         let shared = Arc::clone(&self.shared);
-        match shared.unless_stopped(shared.net.send(request)).await {
+        let sending = Arc::clone(&shared);
+        match shared.apart(async move { sending.net.send(request).await }).await {
             Ok(response) => Ok(Ok(self.response(response)?)),
             Err(error) => Ok(Err(error_out(error))),
         }

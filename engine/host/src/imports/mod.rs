@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64};
 
 use camroll_model::{ConnectorError, ErrorClass};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use wasmtime::component::ResourceTable;
 
 pub use self::bodies::Sink;
@@ -53,6 +54,26 @@ impl Shared {
             _ = stop.wait_for(|asked| *asked) => Err(ConnectorError::new(ErrorClass::Cancelled, "host/stopped", "The call was asked to stop.")),
             result = work => result,
         }
+    }
+
+    /// The same on a task of its own, which ends with this call. What reaches deep into TLS or SSH then uses the stack of a thread, which all calls share, and not that of the
+    /// instance, which keeps what was ever touched of it.
+    pub(crate) async fn apart<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, ConnectorError>> + Send + 'static,
+    ) -> Result<T, ConnectorError> {
+        // Whatever is left of it when this is dropped is aborted.
+        let mut task = JoinSet::new();
+        task.spawn(work);
+        let result = async {
+            let panicked = |what: String| Err(ConnectorError::new(ErrorClass::Unexpected, "host/panic", what));
+            match task.join_next().await {
+                Some(Ok(result)) => result,
+                Some(Err(panic)) => panicked(panic.to_string()),
+                None => panicked("There is no task.".to_owned()),
+            }
+        };
+        self.unless_stopped(result).await
     }
 }
 

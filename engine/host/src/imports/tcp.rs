@@ -39,8 +39,9 @@ impl Host for Guest {
             ))));
         }
         let shared = Arc::clone(&self.shared);
-        let connecting = shared.tcp.connect(&host, port, &security, auth.as_deref());
-        match shared.unless_stopped(connecting).await {
+        let connecting = Arc::clone(&shared);
+        let connecting = async move { connecting.tcp.connect(&host, port, &security, auth.as_deref()).await };
+        match shared.apart(connecting).await {
             Ok(link) => {
                 let connection = self.table.push(TcpConnection { link })?;
                 self.connections += 1;

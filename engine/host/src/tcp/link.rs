@@ -23,6 +23,8 @@ type Boxed = Box<dyn Stream>;
 
 /// Read from the socket at a time.
 const CHUNK: usize = 64 << 10;
+/// The same of a connection that has given little so far: most only answer.
+const LITTLE: usize = 4 << 10;
 
 pub(crate) struct Link {
     peer: Peer,
@@ -228,10 +230,11 @@ impl Pump {
         let (stop, mut stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
             let mut chunk = BytesMut::new();
+            let mut size = LITTLE;
             loop {
                 // Small answers share an allocation.
-                if chunk.capacity() < CHUNK / 8 {
-                    chunk.reserve(CHUNK);
+                if chunk.capacity() < size / 8 {
+                    chunk.reserve(size);
                 }
                 let read = async {
                     inbox.room().await;
@@ -247,7 +250,12 @@ impl Pump {
                         inbox.end(Ok(()));
                         return reader;
                     }
-                    Ok(_) => inbox.put(chunk.split().freeze()),
+                    Ok(read) => {
+                        if read >= LITTLE / 2 {
+                            size = CHUNK;
+                        }
+                        inbox.put(chunk.split().freeze());
+                    }
                     Err(error) => {
                         inbox.end(Err(closed(&peer, &error.to_string())));
                         return reader;

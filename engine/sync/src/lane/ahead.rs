@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use camroll_host::Reach;
 use camroll_model::{Action, ConnectorError, Entry};
 use camroll_plan::{Wish, plan_asset};
 use camroll_state::Catalogued;
@@ -13,7 +14,9 @@ use crate::failure::Failure;
 use crate::survey::stat;
 
 /// Questions under way.
-const AT_A_TIME: usize = 16;
+const REQUESTS: usize = 16;
+/// The same where each takes a connection of its own: servers count those, and a handshake costs more than an answer.
+const CONNECTIONS: usize = 8;
 
 /// What was seen, by path. It holds for one batch: what is there may change, and a file is never put over another whatever was seen.
 pub(super) type Seen = HashMap<String, Option<Entry>>;
@@ -21,7 +24,12 @@ pub(super) type Seen = HashMap<String, Option<Entry>>;
 impl LaneRun {
     /// Plans the batch once without keeping anything of it, and asks for the paths that came out. Those that come out otherwise later are asked for then.
     pub(super) async fn look_ahead(&self, batch: &[Catalogued], staging: &Staging) -> Result<Seen, Failure> {
-        if batch.len() < 2 || self.features.names.is_none() || !self.place.link.connection().reaches_out() {
+        let at_a_time = match self.place.link.connection().reach() {
+            Reach::Nowhere => return Ok(Seen::new()),
+            Reach::Requests => REQUESTS,
+            Reach::Connections => CONNECTIONS,
+        };
+        if batch.len() < 2 || self.features.names.is_none() {
             return Ok(Seen::new());
         }
         let mut paths = Vec::new();
@@ -55,7 +63,7 @@ impl LaneRun {
                 let there = stat(&self.place.link, &path).await?;
                 Ok::<_, ConnectorError>((path, there))
             })
-            .buffer_unordered(AT_A_TIME)
+            .buffer_unordered(at_a_time)
             .try_collect()
             .await
             .map_err(|error| Failure::Destination(self.place.name.clone(), error))

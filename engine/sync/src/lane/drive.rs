@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use camroll_host::Reach;
 use camroll_model::{ConnectorError, ErrorClass};
 use camroll_spec::Existing;
 use camroll_state::DirtyEntry;
@@ -55,9 +56,14 @@ impl LaneRun {
         let mut manifest_open = false;
         let mut steps: JoinSet<Step> = JoinSet::new();
         let (mut locating, mut sending, mut committing) = (0usize, 0usize, 0usize);
-        // Half of them may wait for their first byte: with an answer that takes 40 ms, small files otherwise move an eighth of the time.
         let readings = &self.context.readings;
-        let transfers = 2 * self.context.spec.limits.transfers.get() as usize;
+        let transfers = self.context.spec.limits.transfers.get() as usize;
+        let transfers = match self.place.link.connection().reach() {
+            // Half of them may wait for their first byte: with an answer that takes 40 ms, small files otherwise move an eighth of the time.
+            Reach::Nowhere | Reach::Requests => 2 * transfers,
+            // Each keeps a connection, of which servers allow few, and which costs half a megabyte.
+            Reach::Connections => transfers,
+        };
         let batch = self.features.commit_batch.max(1) as usize;
         let mut dirty_after = None;
         let mut dirty_done = false;
