@@ -13,8 +13,6 @@ from referencing.jsonschema import DRAFT4
 
 # What 3.2.2 tells besides, by the types of the vendor's SDK 3.2.2; no document of it can be had.
 SINCE = {"SearchAssetResponseDto": ["nextCursor"], "UserAdminResponseDto": ["clusterGroupId"]}
-# What may be null from then on, likewise.
-NULL_SINCE = {"AssetResponseDto": ["stack"], "UserAdminResponseDto": ["license"]}
 
 
 def closed(schema):
@@ -25,6 +23,9 @@ def closed(schema):
         return schema
     # A file stands as an empty text.
     schema = {key: closed(value) for key, value in schema.items() if (key, value) != ("format", "binary")}
+    # A reference that may be null, as the vendor's generator writes it; read by the letter it could never be.
+    if schema.get("nullable") and set(schema) <= {"nullable", "allOf", "description"}:
+        return {"anyOf": [{"nullable": True, "enum": [None]}, *schema["allOf"]]}
     if schema.get("type") == "object" and schema.get("properties") and "additionalProperties" not in schema:
         schema["additionalProperties"] = False
     return schema
@@ -37,11 +38,6 @@ class Contract:
         for name, fields in SINCE.items():
             for field in fields:
                 schemas[name]["properties"].setdefault(field, {})
-        for name, fields in NULL_SINCE.items():
-            for field in fields:
-                known = schemas[name]["properties"].get(field)
-                if known is not None and "$ref" in known:
-                    schemas[name]["properties"][field] = {"nullable": True, "allOf": [known]}
         self.document = {"components": {"schemas": schemas}}
         self.registry = Registry().with_resource("urn:api", Resource(contents=self.document, specification=DRAFT4))
 

@@ -17,8 +17,6 @@ pub(crate) enum Refusal {
     Invalid(Vec<(String, String)>),
     /// 404.
     NoRoute,
-    /// 404 with a sentence.
-    NotFound(&'static str),
 }
 
 impl Refusal {
@@ -31,13 +29,13 @@ impl Refusal {
             Self::Unauthenticated(_) => 401,
             Self::Missing(_) => 403,
             Self::Bad(_) | Self::Invalid(_) => 400,
-            Self::NoRoute | Self::NotFound(_) => 404,
+            Self::NoRoute => 404,
         }
     }
 
     pub(crate) fn body(&self, release: Release) -> Value {
         let message = match self {
-            Self::Unauthenticated(why) | Self::NotFound(why) => json!(why),
+            Self::Unauthenticated(why) => json!(why),
             Self::Missing(permission) => json!(format!("Missing required permission: {permission}")),
             Self::Bad(why) => json!(why),
             Self::Invalid(_) if release.is_3() => json!("Validation failed"),

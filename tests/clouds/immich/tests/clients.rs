@@ -63,7 +63,7 @@ impl Setting {
     fn cli(&self, version: &str, arguments: &[&str]) -> String {
         let mut command = self.node();
         command
-            .arg(self.tools.join(version).join("node_modules/@immich/cli/bin/immich"))
+            .arg(self.tools.join(version).join("node_modules/@immich/cli/dist/index.js"))
             .args(["--url", &format!("{}/api", self.immich.url()), "--key", KEY])
             .args(arguments);
         done(command.output().expect("node runs"))
@@ -121,7 +121,7 @@ fn cli_3_says_what_its_key_lacks_and_what_the_server_is() {
     let photos = setting.photos();
     let mut command = setting.node();
     command
-        .arg(setting.tools.join("cli-3/node_modules/@immich/cli/bin/immich"))
+        .arg(setting.tools.join("cli-3/node_modules/@immich/cli/dist/index.js"))
         .args([
             "--url",
             &format!("{}/api", setting.immich.url()),
