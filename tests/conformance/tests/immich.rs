@@ -42,8 +42,8 @@ impl Service for Simulated {
         Some(BTreeMap::from([("api-key".to_owned(), "not this one".to_owned())]))
     }
 
-    fn asks_for_a_rest(&self) -> Option<&'static [u8]> {
-        Some(HTTP_REST)
+    fn asks_for_a_rest(&self) -> &'static [&'static [u8]] {
+        HTTP_REST
     }
 }
 

@@ -261,7 +261,8 @@ impl Shared {
             _ => {}
         }
         let length = asked.header("content-length").and_then(|text| text.parse::<u64>().ok());
-        if let (Some(limit), Some(length)) = (*self.body_limit.lock(), length)
+        let limit = *self.body_limit.lock();
+        if let (Some(limit), Some(length)) = (limit, length)
             && length > limit
         {
             discard(body).await;
