@@ -10,6 +10,7 @@ use crate::folders;
 use crate::packets::{kind, open, Attributes, Packet, Reply};
 use crate::paths::{below, draft, parent, STAGING};
 use crate::session::{there, yes, Naming, Session};
+use crate::upload::{self, Leftover};
 
 /// What `stage` leaves for `commit`.
 #[derive(Serialize, Deserialize)]
@@ -138,14 +139,17 @@ fn looked_at(
     }
     let found = session.ask_all(asked)?;
     // A second name was given: the first one goes.
-    let keys: Vec<String> = items
+    let leftovers: Vec<Leftover> = items
         .iter()
         .zip(&results)
         .filter(|(_, result)| result.is_ok())
-        .map(|(held, _)| held.key.clone())
+        .map(|(held, _)| Leftover {
+            key: held.key.clone(),
+            ended: true,
+        })
         .collect();
     if session.naming == Some(Naming::Link) {
-        crate::upload::discard(session, &keys)?;
+        upload::discard(session, &leftovers)?;
     }
     // A folder that was there may be gone.
     if results.iter().any(Result::is_err) {

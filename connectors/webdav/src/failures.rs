@@ -63,11 +63,7 @@ pub fn failure(preset: &Preset, sign_in: SignIn, answer: &Answer, what: &str) ->
             "webdav/locked",
             format!("Something else is at work there ({what})."),
         ),
-        507 => error(
-            ErrorClass::Quota,
-            "webdav/full",
-            format!("There is no space left at {title}."),
-        ),
+        507 => full(title),
         503 if answer.header("x-nextcloud-maintenance-mode").is_some()
             || said(answer).is_some_and(|said| said.contains("maintenance")) =>
         {
@@ -123,6 +119,15 @@ fn wants_digest(answer: &Answer) -> bool {
         })
     };
     offered("digest ") && !offered("basic ")
+}
+
+/// No room.
+pub fn full(title: &str) -> Error {
+    error(
+        ErrorClass::Quota,
+        "webdav/full",
+        format!("There is no space left at {title}."),
+    )
 }
 
 /// Something is there that wasn't expected.

@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 use crate::chunked;
 use crate::chunks::CHUNK;
 use crate::digests::Told;
-use crate::failures::gone;
+use crate::failures::{full, gone};
 use crate::listing::STAGING;
 use crate::presets::{Checksums, Upload};
 use crate::properties::hex;
+use crate::propfind::Besides;
 use crate::wire::Session;
 
 /// Seconds that a lock is waited for.
@@ -135,7 +136,19 @@ impl Session {
                 self.forget_folders();
                 Err(self.failed(&answer, "PUT"))
             }
+            // Of a full disk some say this: golang's servers 405, wsgidav 500.
+            405 | 500 => Err(self.for_want_of_room(self.failed(&answer, "PUT"), going.size)),
             _ => Err(self.failed(&answer, "PUT")),
+        }
+    }
+
+    /// A failure that the server has no word for, looked at by what it says of its space.
+    fn for_want_of_room(&self, failed: Error, size: u64) -> Error {
+        let folder = self.look_with(&self.destination.place.folder(""), Besides::Quota);
+        let free = folder.ok().flatten().and_then(|folder| folder.space().0);
+        match free {
+            Some(free) if free < size => full(self.destination.preset.title),
+            _ => failed,
         }
     }
 

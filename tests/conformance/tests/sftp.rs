@@ -23,7 +23,10 @@ struct Sftp {
 }
 
 /// A service with little room, and its server, which ends with it.
-struct Small(Sftp, Box<dyn Any + Send + Sync>);
+struct Small {
+    sftp: Sftp,
+    _server: Box<dyn Any + Send + Sync>,
+}
 
 impl Service for Sftp {
     fn column(&self) -> &str {
@@ -75,23 +78,23 @@ impl Service for Sftp {
 
 impl Service for Small {
     fn column(&self) -> &str {
-        self.0.column()
+        self.sftp.column()
     }
 
     fn connector(&self) -> &str {
-        self.0.connector()
+        self.sftp.connector()
     }
 
     fn settings(&self, address: Option<SocketAddr>) -> Value {
-        self.0.settings(address)
+        self.sftp.settings(address)
     }
 
     fn address(&self) -> Option<SocketAddr> {
-        self.0.address()
+        self.sftp.address()
     }
 
     fn secrets(&self) -> BTreeMap<String, String> {
-        self.0.secrets()
+        self.sftp.secrets()
     }
 }
 
@@ -153,7 +156,10 @@ async fn openssh() {
     let small: fn() -> Result<Small, String> = || {
         let tools = here("openssh").ok_or("it isn't there")?;
         let server = OpenSsh::small(&tools)?;
-        Ok(Small(of_openssh(&server, no_other), Box::new(server)))
+        Ok(Small {
+            sftp: of_openssh(&server, no_other),
+            _server: Box::new(server),
+        })
     };
     conforms(&of_openssh(&server, small)).await;
 }
@@ -167,7 +173,10 @@ async fn rclone() {
     let small: fn() -> Result<Small, String> = || {
         let (rclone, tools) = here("rclone").zip(here("openssh")).ok_or("it isn't there")?;
         let server = RcloneSftp::small(&rclone, &tools)?;
-        Ok(Small(of_rclone(&server, no_other), Box::new(server)))
+        Ok(Small {
+            sftp: of_rclone(&server, no_other),
+            _server: Box::new(server),
+        })
     };
     conforms(&of_rclone(&server, small)).await;
 }

@@ -51,6 +51,8 @@ impl RcloneSftp {
         let mut command = SmallDisk::program(disk.as_ref(), &rclone.join("bin/rclone"));
         command
             .args(["serve", "sftp", "--addr", &format!("127.0.0.1:{port}")])
+            // What others change in the folder is seen nearly at once.
+            .args(["--dir-cache-time", "10ms"])
             .args(["--user", Self::USER, "--pass", Self::PASSWORD, "--key"])
             .arg(at("host-key"))
             .arg(at("files"))
