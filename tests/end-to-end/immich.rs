@@ -287,3 +287,59 @@ fn wrong_bytes_reach_nobody_and_a_server_that_keeps_others_is_not_believed() {
     let kept: Vec<Asset> = world.assets().into_iter().filter(|asset| !asset.is_trashed()).collect();
     assert_eq!(kept.len(), 5);
 }
+
+#[test]
+fn what_fails_once_is_there_after_the_next_run() {
+    let world = World::new(Release::V3_2);
+    world.setting.add_photos(12, SIZE);
+    world.setting.login();
+    let immich = &world.immich;
+    immich.fault("POST /assets", Some(2), Trouble::LoseTheAnswer);
+    immich.fault("POST /assets", Some(4), Trouble::KeepOtherBytes);
+    immich.fault("POST /assets", Some(6), Trouble::Cut);
+    let first = world.sync();
+    assert!([0, 6].contains(&first.code), "{}{}", first.out, first.err);
+    immich.mend();
+    let second = world.sync();
+    assert_eq!(second.code, 0, "{}{}", second.out, second.err);
+    assert_eq!(second.receipt()["assets"]["settled"], 12);
+    let mut kept: Vec<_> = world
+        .assets()
+        .into_iter()
+        .filter(|asset| !asset.is_trashed())
+        .map(|asset| asset.bytes().clone())
+        .collect();
+    let mut wanted: Vec<_> = (0..12)
+        .map(|number| Content::generated(number + 1, SIZE).block(0, usize::MAX))
+        .collect();
+    kept.sort();
+    wanted.sort();
+    assert!(kept == wanted, "each once, and nothing else");
+}
+
+#[test]
+fn what_lies_in_the_bin_comes_out_of_it_and_is_not_sent() {
+    for release in Release::ALL {
+        let world = World::new(release);
+        world.setting.add_photos(6, SIZE);
+        world.immich.library(|library| {
+            let id = library.add(NewAsset {
+                name: "theirs.jpg".into(),
+                bytes: Content::generated(4, SIZE).block(0, usize::MAX),
+                ..NewAsset::default()
+            });
+            library.trash(&id);
+        });
+        world.setting.login();
+        let first = world.sync();
+        assert_eq!(
+            (first.code, first.put()),
+            (0, 5),
+            "{release:?}: {}{}",
+            first.out,
+            first.err
+        );
+        assert_eq!(world.immich.count("POST /assets"), 5);
+        assert!(world.assets().iter().all(|asset| !asset.is_trashed()));
+    }
+}

@@ -346,7 +346,8 @@ impl Shared {
     ) -> Result<api::Answered, std::io::Error> {
         // The header alone may say that it is there: nothing more is read then.
         let known = asked.header("x-immich-checksum").map(assets::checksum_of);
-        if let Some(there) = known.and_then(|checksum| Some(self.library.lock().by_checksum(&checksum)?.id)) {
+        let there = known.and_then(|checksum| Some(self.library.lock().by_checksum(&checksum)?.id));
+        if let Some(there) = there {
             discard(body).await;
             return Ok(Ok((200, json!({"id": there, "status": "duplicate"}))));
         }
