@@ -319,6 +319,66 @@ fn a_proof_that_could_not_be_read_is_read_by_the_next_run_and_nothing_is_sent_ag
     }
 }
 
+/// For ten minutes, by what it says itself: nobody waits for them here.
+#[test]
+fn one_that_asks_for_ten_minutes_gets_them_and_the_other_is_finished() {
+    const COUNT: u64 = 120;
+    for (server, bucket) in buckets() {
+        let between = Between::start(bucket.address());
+        let setting = Setting::new();
+        setting.add_photos(COUNT, SIZE);
+        write_spec_at(&setting, &between.url(), "");
+        let path = setting.path("family.yaml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (head, bucket_lines) = text.split_once("destination:\n").unwrap();
+        let indented: String = bucket_lines.lines().map(|line| format!("  {line}\n")).collect();
+        let photos = setting.path("photos");
+        let both = format!(
+            "{head}destinations:\n  here:\n    connector: local\n    with: {{ path: {photos:?} }}\n  bucket:\n{indented}"
+        );
+        std::fs::write(&path, both).unwrap();
+        setting.login();
+        let rest = Act::Answer(
+            "503 Slow Down".into(),
+            vec![("Retry-After".into(), "600".into())],
+            String::new(),
+        );
+        between.meddle("PUT", "2014/05", 20, 1_000_000, rest);
+        let began = std::time::Instant::now();
+        let first = sync(&setting);
+        assert_eq!(first.code, 5, "{server}: {}{}", first.out, first.err);
+        assert!(began.elapsed().as_secs() < 300, "{server}: it was waited for");
+        let put = |run: &setting::Run, destination: &str| {
+            run.receipt()["destinations"][destination]["resources"]["put"].as_u64()
+        };
+        assert_eq!(put(&first, "here"), Some(COUNT), "{server}: {}", first.out);
+        let before = put(&first, "bucket").unwrap();
+        assert!((20..40).contains(&before), "{server}: {before} were put");
+        assert!(between.count("PUT", "2014/05") < 60, "{server}: it was asked on and on");
+        setting.assert_photos(0..COUNT, SIZE);
+
+        between.mend();
+        let bytes = setting.apple.downloaded();
+        let second = sync(&setting);
+        assert_eq!(second.code, 0, "{server}: {}{}", second.out, second.err);
+        assert_eq!(
+            (put(&second, "here"), put(&second, "bucket")),
+            (Some(0), Some(COUNT - before)),
+            "{server}"
+        );
+        assert_eq!(setting.apple.downloaded() - bytes, (COUNT - before) * SIZE, "{server}");
+        let files: Vec<(String, Content)> = (0..COUNT)
+            .map(|number| {
+                (
+                    format!("2014/05/{}", name(number)),
+                    Content::generated(number + 1, SIZE),
+                )
+            })
+            .collect();
+        assert_equal(&bucket, &expected(&setting, &files), server);
+    }
+}
+
 #[test]
 fn keys_that_are_refused_in_mid_run_are_the_destinations_affair() {
     for (server, bucket) in buckets() {

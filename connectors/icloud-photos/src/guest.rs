@@ -13,32 +13,18 @@ use crate::listing::{self, Left, Told};
 use crate::session::{self, account_login, places, user_agent, validate};
 use crate::{failures, fields, sign_in};
 
-wit_bindgen::generate!({
-    path: "../../wit/0.1",
-    inline: "
-        package camroll:icloud-photos;
-        world guest {
-            include camroll:connector/imports@0.1.0;
-            export camroll:connector/connector@0.1.0;
-            export camroll:connector/authentication@0.1.0;
-            export camroll:connector/source@0.1.0;
-        }
-    ",
-    world: "camroll:icloud-photos/guest",
-    with: {
-        "camroll:connector/types@0.1.0": camroll_connector::bindings::camroll::connector::types,
-        "camroll:connector/log@0.1.0": camroll_connector::bindings::camroll::connector::log,
-        "camroll:connector/clock@0.1.0": camroll_connector::bindings::camroll::connector::clock,
-        "camroll:connector/random@0.1.0": camroll_connector::bindings::camroll::connector::random,
-        "camroll:connector/bodies@0.1.0": camroll_connector::bindings::camroll::connector::bodies,
-        "camroll:connector/secrets@0.1.0": camroll_connector::bindings::camroll::connector::secrets,
-        "camroll:connector/session@0.1.0": camroll_connector::bindings::camroll::connector::session,
-        "camroll:connector/http@0.1.0": camroll_connector::bindings::camroll::connector::http,
-        "camroll:connector/tcp@0.1.0": camroll_connector::bindings::camroll::connector::tcp,
-        "camroll:connector/files@0.1.0": camroll_connector::bindings::camroll::connector::files,
-        "camroll:connector/staging@0.1.0": camroll_connector::bindings::camroll::connector::staging,
-    },
-});
+camroll_connector::world!(
+    "camroll:icloud-photos/guest",
+    "
+    package camroll:icloud-photos;
+    world guest {
+        include camroll:connector/imports@0.1.0;
+        export camroll:connector/connector@0.1.0;
+        export camroll:connector/authentication@0.1.0;
+        export camroll:connector/source@0.1.0;
+    }
+    "
+);
 
 use exports::camroll::connector::{authentication, connector, source};
 

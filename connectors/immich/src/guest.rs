@@ -15,35 +15,21 @@ use crate::upload::{is_moving_half, tolerate, Going, Origin};
 use crate::wire::{self, session, Session};
 use crate::{albums, annotate, browse};
 
-wit_bindgen::generate!({
-    path: "../../wit/0.1",
-    inline: "
-        package camroll:immich;
-        world guest {
-            include camroll:connector/imports@0.1.0;
-            export camroll:connector/connector@0.1.0;
-            export camroll:connector/destination@0.1.0;
-            export camroll:connector/browsing@0.1.0;
-            export camroll:connector/editing@0.1.0;
-            export camroll:connector/annotating@0.1.0;
-            export camroll:connector/albums@0.1.0;
-        }
-    ",
-    world: "camroll:immich/guest",
-    with: {
-        "camroll:connector/types@0.1.0": camroll_connector::bindings::camroll::connector::types,
-        "camroll:connector/log@0.1.0": camroll_connector::bindings::camroll::connector::log,
-        "camroll:connector/clock@0.1.0": camroll_connector::bindings::camroll::connector::clock,
-        "camroll:connector/random@0.1.0": camroll_connector::bindings::camroll::connector::random,
-        "camroll:connector/bodies@0.1.0": camroll_connector::bindings::camroll::connector::bodies,
-        "camroll:connector/secrets@0.1.0": camroll_connector::bindings::camroll::connector::secrets,
-        "camroll:connector/session@0.1.0": camroll_connector::bindings::camroll::connector::session,
-        "camroll:connector/http@0.1.0": camroll_connector::bindings::camroll::connector::http,
-        "camroll:connector/tcp@0.1.0": camroll_connector::bindings::camroll::connector::tcp,
-        "camroll:connector/files@0.1.0": camroll_connector::bindings::camroll::connector::files,
-        "camroll:connector/staging@0.1.0": camroll_connector::bindings::camroll::connector::staging,
-    },
-});
+camroll_connector::world!(
+    "camroll:immich/guest",
+    "
+    package camroll:immich;
+    world guest {
+        include camroll:connector/imports@0.1.0;
+        export camroll:connector/connector@0.1.0;
+        export camroll:connector/destination@0.1.0;
+        export camroll:connector/browsing@0.1.0;
+        export camroll:connector/editing@0.1.0;
+        export camroll:connector/annotating@0.1.0;
+        export camroll:connector/albums@0.1.0;
+    }
+    "
+);
 
 use exports::camroll::connector::{albums as album_calls, annotating, browsing, connector, destination, editing};
 

@@ -16,6 +16,33 @@ pub mod bindings {
     });
 }
 
+/// The bindings of a connector's own world: its exports anew, its imports those of this crate, so that what one file gets from the host another one can take.
+///
+/// Takes the world's name and its text (`wit_bindgen` reads no `$crate`, so the crate must be known as `camroll_connector`); `export!` and `exports` are then there.
+#[macro_export]
+macro_rules! world {
+    ($world:tt, $text:tt) => {
+        wit_bindgen::generate!({
+            path: "../../wit/0.1",
+            inline: $text,
+            world: $world,
+            with: {
+                "camroll:connector/types@0.1.0": camroll_connector::bindings::camroll::connector::types,
+                "camroll:connector/log@0.1.0": camroll_connector::bindings::camroll::connector::log,
+                "camroll:connector/clock@0.1.0": camroll_connector::bindings::camroll::connector::clock,
+                "camroll:connector/random@0.1.0": camroll_connector::bindings::camroll::connector::random,
+                "camroll:connector/bodies@0.1.0": camroll_connector::bindings::camroll::connector::bodies,
+                "camroll:connector/secrets@0.1.0": camroll_connector::bindings::camroll::connector::secrets,
+                "camroll:connector/session@0.1.0": camroll_connector::bindings::camroll::connector::session,
+                "camroll:connector/http@0.1.0": camroll_connector::bindings::camroll::connector::http,
+                "camroll:connector/tcp@0.1.0": camroll_connector::bindings::camroll::connector::tcp,
+                "camroll:connector/files@0.1.0": camroll_connector::bindings::camroll::connector::files,
+                "camroll:connector/staging@0.1.0": camroll_connector::bindings::camroll::connector::staging,
+            },
+        });
+    };
+}
+
 pub mod errors;
 pub mod http;
 pub mod token;

@@ -24,6 +24,13 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 /// The code of the error that an open breaker answers.
 pub const BREAKER_OPEN: &str = "sync/breaker-open";
 
+/// Whether another try can help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Again {
+    Yes,
+    No,
+}
+
 /// A connection, and what is known of how its service feels. Cheap to clone.
 #[derive(Clone)]
 pub struct Link(Arc<Inner>);
@@ -84,13 +91,7 @@ impl Link {
                 }
                 ErrorClass::Transient | ErrorClass::RateLimited => {
                     tries += 1;
-                    self.pause(&error, tries);
-                    if tries >= TRIES {
-                        self.0.failed_rounds.fetch_add(1, Ordering::Relaxed);
-                        return Err(error);
-                    }
-                    if wanted_rest(&error) > LONGEST_PAUSE {
-                        self.0.failed_rounds.store(ROUNDS, Ordering::Relaxed);
+                    if self.failed(&error, tries, TRIES) == Again::No {
                         return Err(error);
                     }
                 }
@@ -99,8 +100,27 @@ impl Link {
         }
     }
 
+    /// Takes note of a try that came to nothing for now, also of one that was made elsewhere: the next one waits, and after too many in a row there is none.
+    pub(crate) fn failed(&self, error: &ConnectorError, tries: u32, most: u32) -> Again {
+        self.pause(error, tries);
+        if wanted_rest(error) > LONGEST_PAUSE {
+            self.0.failed_rounds.store(ROUNDS, Ordering::Relaxed);
+            Again::No
+        } else if tries >= most {
+            self.0.failed_rounds.fetch_add(1, Ordering::Relaxed);
+            Again::No
+        } else {
+            Again::Yes
+        }
+    }
+
+    /// Takes note of a call made elsewhere that went well.
+    pub(crate) fn went_well(&self) {
+        self.0.failed_rounds.store(0, Ordering::Relaxed);
+    }
+
     /// Waits out the pause that the service asked for, or that its failures call for.
-    async fn rest(&self) -> Result<(), ConnectorError> {
+    pub(crate) async fn rest(&self) -> Result<(), ConnectorError> {
         if self.is_broken() {
             return Err(ConnectorError::new(
                 ErrorClass::Transient,

@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::context::{Context, HeardLibrary};
 use crate::fetch::{locate_one, look_ahead, read};
-use crate::link::{Link, cancelled};
+use crate::link::{Again, Link, cancelled};
 use crate::progress::Event;
 use crate::reading::{Claim, FileKey, LaneNumber, Position};
 use crate::spot::spot;
@@ -258,12 +258,22 @@ async fn attempts(context: &Arc<Context>, place: &Place, job: Job, located: Loca
             return Err((job, Trouble::source(cancelled())));
         }
         fetches += 1;
+        // A service that asked for a rest gets it before anything is fetched for it.
+        if let Err(error) = place.link.rest().await {
+            return Err((job, Trouble::destination(error)));
+        }
         let looks = place.link.looks().await;
         match once(context, place, &job, &located).await {
-            Ok(held) => return Ok(held),
+            Ok(held) => {
+                place.link.went_well();
+                return Ok(held);
+            }
             Err(trouble) => {
                 let error = &trouble.error;
                 let again = match error.class {
+                    ErrorClass::Transient | ErrorClass::RateLimited if trouble.side == Side::Destination => {
+                        place.link.failed(error, fetches, FETCHES) == Again::Yes
+                    }
                     ErrorClass::Corrupt | ErrorClass::Expired | ErrorClass::Transient => true,
                     // A session that ended in mid-run may be renewed without a person; once, and both have to say so.
                     ErrorClass::Unauthenticated if trouble.side == Side::Destination && !renewed => {

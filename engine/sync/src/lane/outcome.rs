@@ -155,7 +155,8 @@ impl LaneRun {
                 error.code.as_str(),
                 "files/read-only" | "files/vanished" | "files/no-folder" | "state/unusable"
             );
-        if whole && fatal.is_none() {
+        let left_alone = trouble.side == Side::Destination && self.place.link.is_broken();
+        if (whole || left_alone) && fatal.is_none() {
             *fatal = Some(Failure::Destination(self.place.name.clone(), error.clone()));
         } else if error.class == ErrorClass::Unauthenticated && fatal.is_none() {
             *fatal = Some(match trouble.side {
