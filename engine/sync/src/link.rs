@@ -102,11 +102,13 @@ impl Link {
 
     /// Takes note of a try that came to nothing for now, also of one that was made elsewhere: the next one waits, and after too many in a row there is none.
     pub(crate) fn failed(&self, error: &ConnectorError, tries: u32, most: u32) -> Again {
-        self.pause(error, tries);
+        // Without a pause: who looked at that in the moment before the breaker opens would wait it out.
         if wanted_rest(error) > LONGEST_PAUSE {
             self.0.failed_rounds.store(ROUNDS, Ordering::Relaxed);
-            Again::No
-        } else if tries >= most {
+            return Again::No;
+        }
+        self.pause(error, tries);
+        if tries >= most {
             self.0.failed_rounds.fetch_add(1, Ordering::Relaxed);
             Again::No
         } else {
