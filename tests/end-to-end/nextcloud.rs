@@ -70,7 +70,7 @@ impl Cloud {
         files.filter(|path| !path.starts_with("family/.camroll")).collect()
     }
 
-    /// Every photo is there with its very bytes, and nothing else but the folder's name.
+    /// Every photo is there with its very bytes, nothing else that a person sees, and nothing on its way.
     fn assert_photos(&self, numbers: std::ops::Range<u64>, size: u64) {
         let mut expected: Vec<String> = numbers
             .clone()
@@ -86,11 +86,13 @@ impl Cloud {
                 "{path}"
             );
         }
-        expected.push("family/.camroll/id".to_owned());
         expected.sort();
-        let mut there = self.server.files();
-        there.sort();
-        assert_eq!(there, expected);
+        assert_eq!(self.files(), expected);
+        let staged = self.server.files().into_iter();
+        let staged: Vec<String> = staged
+            .filter(|path| path.starts_with("family/.camroll/staging/"))
+            .collect();
+        assert_eq!(staged, Vec::<String>::new());
         assert_eq!(self.server.uploads(), Vec::<String>::new());
     }
 }
@@ -120,7 +122,8 @@ fn killed_in_the_midst_of_an_upload_it_goes_on_with_the_chunks_that_are_there() 
         }
         assert_eq!(cloud.server.count("begin"), 1, "{kind:?}: it is the same upload");
         let sent = cloud.server.received() - before;
-        assert!(sent <= LARGE - 4 * (10 << 20), "{kind:?}: {sent} bytes were sent");
+        // What was on its way to the fifth when camroll was killed is among them.
+        assert!(sent < LARGE - 3 * (10 << 20), "{kind:?}: {sent} bytes were sent");
         cloud.assert_photos(0..1, LARGE);
     }
 }

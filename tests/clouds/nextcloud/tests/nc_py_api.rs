@@ -14,7 +14,7 @@ fn it_uploads_in_chunks_and_reads_back() {
         let setting = Setting::new(Product::Nextcloud, storage);
         let account = Account::default();
         let output = Command::new(folder.join("bin/python"))
-            .arg(script("nc_py_api.py"))
+            .arg(script("upload_in_chunks.py"))
             .args([setting.server.url(), account.user])
             .arg(account.password.expect("it has one"))
             .output()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Has nc-py-api use the simulator: nc_py_api.py URL USER PASSWORD. Uploads in chunks (version 2 of the protocol), over what is there and anew, reads back, lists, deletes."""
+"""Has nc-py-api use the simulator: upload_in_chunks.py URL USER PASSWORD. Uploads in chunks (version 2 of the protocol), over what is there and anew, reads back, lists, deletes."""
 import io
 import random
 import sys
