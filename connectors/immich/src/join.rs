@@ -71,7 +71,10 @@ impl Session {
     fn stack(&self, asset: &Asset, role: Role, source: &Source, siblings: &Siblings) -> Result<(), Error> {
         let mut members: Vec<Member> = Vec::new();
         let mut there = asset.stack.clone();
-        let others = siblings.0.iter().filter(|(role, id)| is_stacked(*role) && *id != asset.id);
+        let others = siblings
+            .0
+            .iter()
+            .filter(|(role, id)| is_stacked(*role) && *id != asset.id);
         for (role, id) in others {
             let Some(sibling) = self.asset(id)? else { continue };
             there = there.or(sibling.stack);
