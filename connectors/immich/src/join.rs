@@ -71,11 +71,12 @@ impl Session {
     fn stack(&self, asset: &Asset, role: Role, source: &Source, siblings: &Siblings) -> Result<(), Error> {
         let mut members: Vec<Member> = Vec::new();
         let mut there = asset.stack.clone();
-        for (role, id) in siblings.0.iter().filter(|(role, _)| is_stacked(*role)) {
+        let others = siblings
+            .0
+            .iter()
+            .filter(|(role, id)| is_stacked(*role) && *id != asset.id);
+        for (role, id) in others {
             let Some(sibling) = self.asset(id)? else { continue };
-            if *id == asset.id {
-                continue;
-            }
             there = there.or(sibling.stack);
             members.push(Member {
                 role: *role,

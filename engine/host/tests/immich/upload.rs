@@ -1,7 +1,8 @@
 //! What is brought, what is found there, and what is said of both.
 
-use camroll_cloud_immich::{NewAsset, Release};
+use camroll_cloud_immich::{Action, NewAsset, Release};
 use camroll_model::{ErrorClass, Role, Value, attribute};
+use serde_json::json;
 
 use crate::place::{Place, TAKEN, asset, class, file, id, noise, photo, read, sha1_of, target};
 
@@ -128,6 +129,27 @@ async fn what_lies_in_the_bin_is_taken_out_of_it() {
         assert!(stored.already_there && id(&stored) == there);
         assert!(!place.immich.library(|library| library.named("old.jpg").is_trashed()));
         assert_eq!(place.immich.count("POST /assets"), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_faster_between_question_and_upload_has_brought_it() {
+    for place in Place::each().await {
+        let bytes = noise(9, 2 << 20);
+        let there = place.immich.library(|library| {
+            library.add(NewAsset {
+                name: "theirs.jpg".to_owned(),
+                bytes: bytes.clone().into(),
+                ..NewAsset::default()
+            })
+        });
+        let accept = json!({"results": [{"id": "x", "action": "accept"}]});
+        place
+            .immich
+            .fault("POST /assets/bulk-upload-check", None, Action::Document(accept));
+        let stored = place.put("ours.jpg", &bytes).await.expect("it is there");
+        assert!(stored.already_there && id(&stored) == there);
+        assert_eq!(place.immich.library(|library| library.assets().len()), 1);
     }
 }
 

@@ -175,7 +175,8 @@ fn the_vendors_sdks_read_what_they_wrote() {
         command
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/clients/sdk.mjs"))
             .arg(setting.tools.join(sdk).join("node_modules/@immich/sdk/build/index.js"))
-            .args([&format!("{}/api", setting.immich.url()), KEY])
+            .arg(format!("{}/api", setting.immich.url()))
+            .arg(KEY)
             .arg(four_files(&setting));
         let told: Value = serde_json::from_str(&done(command.output().expect("node runs"))).expect("a document");
         let uploads = ["created"; 4].into_iter().chain(["duplicate"; 4]).collect::<Vec<_>>();
@@ -196,7 +197,8 @@ fn a_client_generated_from_the_document_of_1_134_reads_what_it_wrote() {
     let mut command = Command::new(setting.tools.join("python/bin/python"));
     command
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/clients/sdk_1_134.py"))
-        .args([&format!("{}/api", setting.immich.url()), KEY])
+        .arg(format!("{}/api", setting.immich.url()))
+        .arg(KEY)
         .arg(four_files(&setting));
     let told: Value = serde_json::from_str(&done(command.output().expect("Python runs"))).expect("a document");
     let (created, duplicate) = (json!([201, "created"]), json!([200, "duplicate"]));
