@@ -9,6 +9,7 @@ use std::process::Command;
 
 use camroll_cloud_apple::{Content, NewItem};
 use camroll_servers::buckets::{ACCESS_KEY, Bucket, SECRET_KEY};
+use camroll_servers::ftp::{Ftp, Protection};
 use camroll_servers::webdav::{PASSWORD, USER};
 use camroll_servers::{Apache, Fetched, OpenSsh, RcloneSftp, RcloneWebdav, Wsgidav, fetched};
 use setting::{Run, Setting, name, photo};
@@ -24,6 +25,8 @@ struct Place {
     /// rclone's name of it.
     remote: String,
     rclone: Vec<(&'static str, String)>,
+    /// What TLS trusts, where the server has a certificate of its own.
+    trusts: Option<PathBuf>,
     /// Ends with this.
     _server: Box<dyn Any>,
 }
@@ -53,6 +56,7 @@ fn bucket(name: &'static str, bucket: Bucket) -> Place {
             ("RCLONE_S3_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),
             ("RCLONE_S3_FORCE_PATH_STYLE", "true".to_owned()),
         ],
+        trusts: None,
         _server: Box::new(bucket),
     }
 }
@@ -66,8 +70,37 @@ fn webdav(name: &'static str, address: String, sign_in: &str, files: PathBuf, se
         // Its own folder on this machine: rclone's WebDAV client gives up at names that it doesn't encode as the server does.
         remote: files.join("family").display().to_string(),
         rclone: Vec::new(),
+        trusts: None,
         _server: server,
     }
+}
+
+/// Its own folder on this machine is looked at: rclone's FTP client would list it by other commands than are the matter here.
+fn ftp(name: &'static str, server: Ftp) -> Place {
+    let path = server
+        .path()
+        .map_or(String::new(), |path| format!("    path: {path}\n"));
+    Place {
+        name,
+        destination: format!(
+            "  connector: ftp\n  with:\n    host: 127.0.0.1\n    port: {}\n    user: {}\n    password: {{ env: FTP_PASSWORD }}\n    tls: {}\n{path}",
+            server.port(),
+            server.user(),
+            server.protection().word(),
+        ),
+        remote: server.files().display().to_string(),
+        rclone: Vec::new(),
+        trusts: (server.protection() != Protection::Plain).then(|| server.certificate()),
+        _server: Box::new(server),
+    }
+}
+
+fn here_as_root(name: &str) -> Option<PathBuf> {
+    if !Ftp::is_root() {
+        eprintln!("not run: {name} starts only as root");
+        return None;
+    }
+    here(name)
 }
 
 /// Made one after the other: a server ends before the next one starts.
@@ -115,6 +148,8 @@ fn places() -> Vec<fn() -> Option<Place>> {
                 ),
                 remote: files,
                 rclone: Vec::new(),
+                trusts: None,
+                trusts: None,
                 _server: Box::new((server, key)),
             })
         },
@@ -130,18 +165,47 @@ fn places() -> Vec<fn() -> Option<Place>> {
                 ),
                 remote: server.files().display().to_string(),
                 rclone: Vec::new(),
+                trusts: None,
+                trusts: None,
                 _server: Box::new(server),
             })
+        },
+        || Some(ftp("pyftpdlib", Ftp::pyftpdlib(&here("pyftpdlib")?, Protection::Plain))),
+        || {
+            Some(ftp(
+                "vsftpd, TLS",
+                Ftp::vsftpd(&here_as_root("vsftpd")?, Protection::Explicit),
+            ))
+        },
+        || {
+            Some(ftp(
+                "ProFTPD, TLS",
+                Ftp::proftpd(&here_as_root("proftpd")?, Protection::Explicit),
+            ))
+        },
+        || {
+            Some(ftp(
+                "Pure-FTPd, TLS",
+                Ftp::pureftpd(&here_as_root("pureftpd")?, Protection::Explicit),
+            ))
+        },
+        || {
+            Some(ftp(
+                "rclone serve ftp, TLS first",
+                Ftp::rclone(&here("rclone")?, Protection::Implicit),
+            ))
         },
     ]
 }
 
-fn run(setting: &Setting, arguments: &[&str]) -> Run {
+fn run(setting: &Setting, place: &Place, arguments: &[&str]) -> Run {
     let mut command = setting.command(arguments);
     command
         .env("S3_ACCESS_KEY", ACCESS_KEY)
         .env("S3_SECRET_KEY", SECRET_KEY)
-        .env("DAV_PASSWORD", PASSWORD);
+        .env("DAV_PASSWORD", PASSWORD)
+        .env("FTP_PASSWORD", camroll_servers::ftp::PASSWORD)
+        .envs(place.trusts.iter().map(|file| ("SSL_CERT_FILE", file)));
     Run::of(command.output().expect("camroll runs"))
 }
 
@@ -196,7 +260,7 @@ fn only_the_destination_changes() {
         std::fs::write(&spec, format!("{head}destination:\n{}", place.destination)).unwrap();
         setting.login();
 
-        let first = run(&setting, &["sync", "family.yaml", "--json"]);
+        let first = run(&setting, &place, &["sync", "family.yaml", "--json"]);
         assert_eq!(
             (first.code, first.put()),
             (0, files.len() as u64),
@@ -205,25 +269,25 @@ fn only_the_destination_changes() {
             first.err
         );
         assert!(rclone_agrees(&place, &expected), "{at}: rclone finds a difference");
-        let again = run(&setting, &["sync", "family.yaml", "--json"]);
+        let again = run(&setting, &place, &["sync", "family.yaml", "--json"]);
         assert_eq!((again.code, again.put()), (0, 0), "{at}: {}{}", again.out, again.err);
-        let deep = run(&setting, &["verify", "family", "--deep"]);
+        let deep = run(&setting, &place, &["verify", "family", "--deep"]);
         assert_eq!(deep.code, 0, "{at}: {}{}", deep.out, deep.err);
 
         // Another machine, which has the spec and nothing else.
         std::fs::remove_dir_all(setting.path("state")).unwrap();
-        let back = run(&setting, &["restore", "family", "--to", "back"]);
+        let back = run(&setting, &place, &["restore", "family", "--to", "back"]);
         assert_eq!(back.code, 0, "{at}: {}{}", back.out, back.err);
         for (name, content) in &files {
             let bytes = std::fs::read(setting.path("back/2014/05").join(name)).unwrap();
             assert!(bytes == content.block(0, usize::MAX), "{at}: {name}");
         }
         setting.login();
-        let adopted = run(&setting, &["adopt", "family"]);
+        let adopted = run(&setting, &place, &["adopt", "family"]);
         assert_eq!(adopted.code, 0, "{at}: {}{}", adopted.out, adopted.err);
-        let after = run(&setting, &["sync", "family.yaml", "--json"]);
+        let after = run(&setting, &place, &["sync", "family.yaml", "--json"]);
         assert_eq!((after.code, after.put()), (0, 0), "{at}: {}{}", after.out, after.err);
-        let doctor = run(&setting, &["doctor", "family"]);
+        let doctor = run(&setting, &place, &["doctor", "family"]);
         assert!(
             doctor.code == 0 || doctor.code == 6,
             "{at}: {} {}{}",

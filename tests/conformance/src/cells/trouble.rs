@@ -139,7 +139,7 @@ pub(crate) async fn cut(setting: &Setting<'_>) -> Outcome {
     };
     let path = setting.at("a.mov");
     let bytes = content(64, 6 << 20);
-    let proxy = Proxy::start(address, Manner::CutsAfter(2 << 20)).await;
+    let proxy = Proxy::start(address, setting.service.beside(), Manner::CutsAfter(2 << 20)).await;
     let by_proxy = setting.by(proxy.address());
     let cut = Placing::new(&by_proxy, &path, bytes.clone()).put().await;
     fails(cut, ErrorClass::Transient, "a put that was cut off")?;
@@ -157,7 +157,7 @@ pub(crate) async fn rest(setting: &Setting<'_>) -> Outcome {
     let (Some(address), Some(answer)) = (setting.service.address(), setting.service.asks_for_a_rest()) else {
         return no_question();
     };
-    let proxy = Proxy::start(address, Manner::Answers(answer)).await;
+    let proxy = Proxy::start(address, 0..0, Manner::Answers(answer)).await;
     let by_proxy = setting.by(proxy.address());
     let refused = by_proxy.check().await;
     let error = fails(refused, ErrorClass::RateLimited, "a check of a busy server")?;
