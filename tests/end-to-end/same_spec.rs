@@ -9,9 +9,9 @@ use std::process::Command;
 
 use camroll_cloud_apple::{Content, NewItem};
 use camroll_servers::buckets::{ACCESS_KEY, Bucket, SECRET_KEY};
-use camroll_servers::ftp::{Ftp, Protection};
+use camroll_servers::ftp::{self, Ftp, Protection};
 use camroll_servers::webdav::{PASSWORD, USER};
-use camroll_servers::{Apache, Fetched, OpenSsh, RcloneSftp, RcloneWebdav, Wsgidav, fetched};
+use camroll_servers::{Apache, Fetched, OpenSsh, RcloneSftp, RcloneWebdav, Wsgidav};
 use setting::{Run, Setting, name, photo};
 
 const SIZE: u64 = 30_000;
@@ -32,7 +32,7 @@ struct Place {
 }
 
 fn here(name: &str) -> Option<PathBuf> {
-    match fetched(name) {
+    match ftp::fetched(name) {
         Fetched::Here(folder) => Some(folder),
         Fetched::Missing(why) => {
             eprintln!("not run: {why}");
@@ -76,7 +76,7 @@ fn webdav(name: &'static str, address: String, sign_in: &str, files: PathBuf, se
 }
 
 /// Its own folder on this machine is looked at: rclone's FTP client would list it by other commands than are the matter here.
-fn ftp(name: &'static str, server: Ftp) -> Place {
+fn by_ftp(name: &'static str, server: Ftp) -> Place {
     let path = server
         .path()
         .map_or(String::new(), |path| format!("    path: {path}\n"));
@@ -93,14 +93,6 @@ fn ftp(name: &'static str, server: Ftp) -> Place {
         trusts: (server.protection() != Protection::Plain).then(|| server.certificate()),
         _server: Box::new(server),
     }
-}
-
-fn here_as_root(name: &str) -> Option<PathBuf> {
-    if !Ftp::is_root() {
-        eprintln!("not run: {name} starts only as root");
-        return None;
-    }
-    here(name)
 }
 
 /// Made one after the other: a server ends before the next one starts.
@@ -149,7 +141,6 @@ fn places() -> Vec<fn() -> Option<Place>> {
                 remote: files,
                 rclone: Vec::new(),
                 trusts: None,
-                trusts: None,
                 _server: Box::new((server, key)),
             })
         },
@@ -166,33 +157,37 @@ fn places() -> Vec<fn() -> Option<Place>> {
                 remote: server.files().display().to_string(),
                 rclone: Vec::new(),
                 trusts: None,
-                trusts: None,
                 _server: Box::new(server),
             })
         },
-        || Some(ftp("pyftpdlib", Ftp::pyftpdlib(&here("pyftpdlib")?, Protection::Plain))),
         || {
-            Some(ftp(
+            Some(by_ftp(
+                "pyftpdlib",
+                Ftp::pyftpdlib(&here("pyftpdlib")?, Protection::Plain),
+            ))
+        },
+        || {
+            Some(by_ftp(
                 "vsftpd, TLS",
-                Ftp::vsftpd(&here_as_root("vsftpd")?, Protection::Explicit),
+                Ftp::vsftpd(&here("vsftpd")?, Protection::Explicit),
             ))
         },
         || {
-            Some(ftp(
+            Some(by_ftp(
                 "ProFTPD, TLS",
-                Ftp::proftpd(&here_as_root("proftpd")?, Protection::Explicit),
+                Ftp::proftpd(&here("proftpd")?, Protection::Explicit),
             ))
         },
         || {
-            Some(ftp(
+            Some(by_ftp(
                 "Pure-FTPd, TLS",
-                Ftp::pureftpd(&here_as_root("pureftpd")?, Protection::Explicit),
+                Ftp::pureftpd(&here("pureftpd")?, Protection::Explicit),
             ))
         },
         || {
-            Some(ftp(
-                "rclone serve ftp, TLS first",
-                Ftp::rclone(&here("rclone")?, Protection::Implicit),
+            Some(by_ftp(
+                "rclone serve ftp",
+                Ftp::rclone(&here("rclone")?, Protection::Plain),
             ))
         },
     ]
@@ -204,7 +199,7 @@ fn run(setting: &Setting, place: &Place, arguments: &[&str]) -> Run {
         .env("S3_ACCESS_KEY", ACCESS_KEY)
         .env("S3_SECRET_KEY", SECRET_KEY)
         .env("DAV_PASSWORD", PASSWORD)
-        .env("FTP_PASSWORD", camroll_servers::ftp::PASSWORD)
+        .env("FTP_PASSWORD", ftp::PASSWORD)
         .envs(place.trusts.iter().map(|file| ("SSL_CERT_FILE", file)));
     Run::of(command.output().expect("camroll runs"))
 }

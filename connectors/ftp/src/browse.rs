@@ -125,8 +125,6 @@ fn transferred(session: &mut Session, words: &str, form: Form, folder: &str) -> 
         let taken = listing.feed(&bytes).map_err(|_| too_long(folder));
         session.sound(taken)?;
     }
-    // Whoever waits for our end to end its own.
-    drop(connection.shutdown());
     let reply = data::close(session, connection, folder)?;
     Ok((listing, reply))
 }
@@ -172,6 +170,5 @@ pub fn read(session: &mut Session, path: &str, offset: u64, into: &bodies::Sink)
             _ => {}
         }
     }
-    drop(connection.shutdown());
     data::close(session, connection, path).map(drop)
 }

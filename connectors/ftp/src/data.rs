@@ -53,6 +53,8 @@ pub fn open(session: &mut Session, words: &str, offset: u64, what: &str) -> Resu
 
 /// All was sent or read: what the server says to it. Only a yes makes it a whole.
 pub fn close(session: &mut Session, connection: tcp::Connection, what: &str) -> Result<Reply, Error> {
+    // vsftpd says nothing before TLS was ended from both sides. What was sent ended with its last byte already.
+    drop(connection.shutdown());
     let reply = session.receive_patiently()?;
     if !reply.is_yes() {
         return Err(of_transfer(session, &reply, what));

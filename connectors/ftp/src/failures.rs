@@ -32,8 +32,8 @@ pub fn of_reply(reply: &Reply, what: &str) -> Error {
         ),
         500..=504 => (ErrorClass::Unsupported, "ftp/unsupported", "The server can't do that"),
         550 | 553 => (ErrorClass::PermissionDenied, "ftp/refused", "The server refuses it"),
-        400..=499 => (ErrorClass::Transient, "ftp/failure", "The server failed for the moment"),
-        500..=599 => (ErrorClass::Unexpected, "ftp/refused", "The server refuses it"),
+        _ if reply.code / 100 == 4 => (ErrorClass::Transient, "ftp/failure", "The server failed for the moment"),
+        _ if reply.code / 100 == 5 => (ErrorClass::Unexpected, "ftp/refused", "The server refuses it"),
         _ => return garbled(what),
     };
     let said: String = reply

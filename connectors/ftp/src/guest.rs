@@ -202,10 +202,11 @@ impl editing::Guest for Ftp {
     }
 }
 
-/// What names can be on servers as they are: a path's parts, in bytes. Pure-FTPd refuses a backslash, and makes an underscore of a blank at either end.
+/// What names can be on servers as they are: a path's parts, in bytes. Pure-FTPd refuses a backslash, and makes an underscore of a blank at either end; ProFTPD makes no folder
+/// with an asterisk.
 fn names() -> NameRules {
     NameRules {
-        forbidden: "/\\".into(),
+        forbidden: "/\\*".into(),
         forbidden_first: " ".into(),
         forbidden_last: " ".into(),
         reserved: Vec::new(),

@@ -37,11 +37,14 @@ pub enum Form {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong;
 
+/// What is told of a folder, with its names as the server sent them.
+pub type Told = Vec<(Vec<u8>, Seen)>;
+
 /// What a folder holds, read piece by piece.
 pub struct Listing {
     form: Form,
     rest: Vec<u8>,
-    entries: Vec<(Vec<u8>, Seen)>,
+    entries: Told,
     /// Lines that can't be read: they hold something, and nobody knows what.
     pub unread: usize,
 }
@@ -79,12 +82,12 @@ impl Listing {
             return Ok(());
         }
         let told = match self.form {
-            Form::Facts => of_facts(line).map(|(seen, name)| Told::Entry(seen, name.to_vec())),
+            Form::Facts => of_facts(line).map(|(seen, name)| Line::Entry(seen, name.to_vec())),
             Form::Lines => of_line(line),
         };
         match told {
-            Some(Told::Entry(seen, name)) => self.entries.push((name, seen)),
-            Some(Told::Nothing) => {}
+            Some(Line::Entry(seen, name)) => self.entries.push((name, seen)),
+            Some(Line::Nothing) => {}
             None => self.unread += 1,
         }
         match self.entries.len() + self.unread > ENTRIES {
@@ -93,8 +96,8 @@ impl Listing {
         }
     }
 
-    /// Everything with its name as the server sent it; what is after the last line's end is a line too.
-    pub fn end(mut self) -> Result<(Vec<(Vec<u8>, Seen)>, usize), TooLong> {
+    /// All of it, and how many lines can't be read; what is after the last line's end is a line too.
+    pub fn end(mut self) -> Result<(Told, usize), TooLong> {
         let last = std::mem::take(&mut self.rest);
         self.line(&last)?;
         Ok((self.entries, self.unread))
@@ -102,7 +105,7 @@ impl Listing {
 }
 
 /// What of a folder is files and folders to look into, in the order of their names. Names that aren't UTF-8, or no names, are counted: nobody could ask for them.
-pub fn of_folder(folder: &str, entries: Vec<(Vec<u8>, Seen)>) -> (Vec<Found>, usize) {
+pub fn of_folder(folder: &str, entries: Told) -> (Vec<Found>, usize) {
     let mut unreadable = 0;
     let mut found: Vec<Found> = entries
         .into_iter()
@@ -132,22 +135,22 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(['/', '\r', '\n', '\0']) && !name.chars().all(char::is_whitespace)
 }
 
-enum Told {
+enum Line {
     Entry(Seen, Vec<u8>),
     /// A heading.
     Nothing,
 }
 
 /// A line of LIST.
-fn of_line(line: &[u8]) -> Option<Told> {
+fn of_line(line: &[u8]) -> Option<Line> {
     if line.starts_with(b"total ") {
-        return Some(Told::Nothing);
+        return Some(Line::Nothing);
     }
     of_unix(line).or_else(|| of_windows(line))
 }
 
 /// "-rw-r--r--    1 1        1              11 Jan 02  2020 a.part". One blank stands before the name; the name may begin with more.
-fn of_unix(line: &[u8]) -> Option<Told> {
+fn of_unix(line: &[u8]) -> Option<Line> {
     let kind = match line.first()? {
         b'-' => Kind::File,
         b'd' => Kind::Folder,
@@ -165,11 +168,11 @@ fn of_unix(line: &[u8]) -> Option<Told> {
         // To the minute or the day, in a zone that isn't said: good for people.
         modified: None,
     };
-    Some(Told::Entry(seen, name.to_vec()))
+    Some(Line::Entry(seen, name.to_vec()))
 }
 
 /// "02-13-26  03:04PM       <DIR>          photos", "2026-02-13  15:04    1234 a.jpg".
-fn of_windows(line: &[u8]) -> Option<Told> {
+fn of_windows(line: &[u8]) -> Option<Line> {
     if !line.first()?.is_ascii_digit() {
         return None;
     }
@@ -193,7 +196,7 @@ fn of_windows(line: &[u8]) -> Option<Told> {
         size,
         modified: None,
     };
-    Some(Told::Entry(seen, name.to_vec()))
+    Some(Line::Entry(seen, name.to_vec()))
 }
 
 /// What stands between blanks, with its place.
@@ -382,42 +385,43 @@ mod tests {
         assert_eq!(of_folder(".camroll", staging).0.len(), 1);
     }
 
-    #[test]
-    fn whatever_arrives_nothing_panics_and_names_are_what_was_sent() {
-        let mut state = 7_u64;
-        let mut next = |bound: usize| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (state >> 33) as usize % bound
-        };
-        let words: [&[u8]; 14] = [
-            b"-rw-r--r--",
-            b"drwx",
-            b" ",
-            b"  ",
-            b"1",
-            b"root",
-            b"4096",
-            b"Nov",
-            b"28",
-            b"08:50",
-            b"2020",
-            b"\r\n",
-            b"\xc3",
-            b"type=file;size=3; ",
-        ];
-        for _ in 0..5000 {
-            let mut text = Vec::new();
-            for _ in 0..next(30) {
-                text.extend(words[next(words.len())]);
+    /// A name that a person may have given: anything but what ends a line or a part of a path.
+    const NAME: &str = "[^/\r\n\0 ][^/\r\n\0]{0,30}";
+
+    proptest::proptest! {
+        #[test]
+        fn a_name_comes_back_as_it_was_sent(name in NAME, size: u64, day in 1_u8..29, group: bool) {
+            proptest::prop_assume!(name != "." && name != "..");
+            let seen = |kind, size| Seen { kind, size, modified: None };
+            let facts = format!("size={size};type=file; {name}\r\n");
+            let group = if group { "users " } else { "" };
+            let unix = format!("-rw-r--r--    1 alice {group} {size} Nov {day} 08:50 {name}\r\n");
+            let windows = format!("02-{day:02}-26  03:04PM {size:>20} {name}\r\n");
+            for (form, text) in [(Form::Facts, facts), (Form::Lines, unix), (Form::Lines, windows)] {
+                let (entries, unread) = read(form, text.as_bytes());
+                proptest::prop_assert_eq!((entries, unread), (vec![(name.clone(), seen(Kind::File, Some(size)))], 0));
             }
+            let folder = format!("drwxr-xr-x   2 alice users  4096 Nov {day}  2020 {name}\r\n");
+            proptest::prop_assert_eq!(read(Form::Lines, folder.as_bytes()).0, vec![(name, seen(Kind::Folder, None))]);
+        }
+
+        #[test]
+        fn whatever_arrives_nothing_panics_and_no_name_is_made_up(
+            words in proptest::collection::vec(proptest::sample::select(vec![
+                &b"-rw-r--r--"[..], b"drwx", b" ", b"  ", b"1", b"root", b"4096", b"Nov", b"28", b"08:50", b"2020", b"\r\n", b"\xc3", b"type=file;size=3; ", b"02-13-26", b"<DIR>",
+            ]), 0..40),
+        ) {
+            let text = words.concat();
             for form in [Form::Facts, Form::Lines] {
                 let mut listing = Listing::new(form);
                 listing.feed(&text).unwrap();
                 let (entries, _) = listing.end().unwrap();
                 for (name, _) in &entries {
-                    assert!(text.windows(name.len().max(1)).any(|part| part == &name[..]) || name.is_empty());
+                    proptest::prop_assert!(name.is_empty() || text.windows(name.len()).any(|part| part == &name[..]));
                 }
-                of_folder("", entries);
+                for found in of_folder("", entries).0 {
+                    proptest::prop_assert!(!found.name.contains('/') && found.name != ".." && !found.name.is_empty());
+                }
             }
         }
     }

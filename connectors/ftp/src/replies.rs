@@ -59,7 +59,7 @@ impl Replies {
     }
 
     /// The next whole reply; none while there is none.
-    pub fn next(&mut self) -> Result<Option<Reply>, Malformed> {
+    pub fn take(&mut self) -> Result<Option<Reply>, Malformed> {
         while let Some(end) = self.bytes.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.bytes.drain(..=end).collect();
             self.size += line.len();
@@ -150,7 +150,7 @@ mod tests {
         let mut replies = Replies::default();
         replies.feed(bytes);
         let mut all = Vec::new();
-        while let Some(reply) = replies.next()? {
+        while let Some(reply) = replies.take()? {
             all.push(reply);
         }
         Ok(all)
@@ -184,7 +184,7 @@ mod tests {
             let mut codes = Vec::new();
             for piece in text.chunks(size) {
                 replies.feed(piece);
-                while let Some(reply) = replies.next().unwrap() {
+                while let Some(reply) = replies.take().unwrap() {
                     codes.push(reply.code);
                 }
             }
@@ -228,17 +228,30 @@ mod tests {
         assert_eq!(without_telnet(b"x\xff"), b"x");
     }
 
-    #[test]
-    fn whatever_arrives_nothing_panics() {
-        let mut state = 1_u64;
-        for _ in 0..2000 {
-            let bytes: Vec<u8> = (0..64)
-                .map(|_| {
-                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                    b"0123456789 -\r\n\xff\xfbabc\xc3"[(state >> 40) as usize % 20]
-                })
-                .collect();
-            let _ = all(&bytes);
+    proptest::proptest! {
+        #[test]
+        fn whatever_arrives_nothing_panics_and_no_piece_makes_a_difference(
+            text in "[0-9 -]{0,5}([a-z\r\n \\PC]{0,9}\r\n?[1-6][0-9 -]{3}){0,9}", cut in 0_usize..90,
+        ) {
+            let bytes = text.as_bytes();
+            let mut replies = Replies::default();
+            let (one, other) = bytes.split_at(cut.min(bytes.len()));
+            replies.feed(one);
+            let mut pieces = Vec::new();
+            let mut read = |replies: &mut Replies| loop {
+                match replies.take() {
+                    Ok(Some(reply)) => pieces.push(reply),
+                    Ok(None) => return true,
+                    Err(Malformed) => return false,
+                }
+            };
+            if read(&mut replies) {
+                replies.feed(other);
+                let fine = read(&mut replies);
+                proptest::prop_assert_eq!(fine.then_some(pieces), all(bytes).ok());
+            } else {
+                proptest::prop_assert!(all(bytes).is_err());
+            }
         }
     }
 }

@@ -185,11 +185,10 @@ impl Session {
 
     fn receive_within(&mut self, mut silences: usize) -> Result<Reply, Error> {
         loop {
-            let next = self.replies.next().map_err(malformed("a reply"));
+            let next = self.replies.take().map_err(malformed("a reply"));
             if let Some(reply) = self.sound(next)? {
-                if reply.code == 421 {
-                    return self.sound(Err(of_reply(&reply, "the connection")));
-                }
+                // "Closing the connection", whatever was asked.
+                self.broken |= reply.code == 421;
                 return Ok(reply);
             }
             match self.control.read(16 << 10) {

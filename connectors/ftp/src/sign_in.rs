@@ -83,9 +83,11 @@ fn user(session: &mut Session, user: &str) -> Result<(), Error> {
 /// Many servers that want TLS say so with the code for a wrong password.
 fn refused(reply: &Reply) -> Error {
     let said = reply.lines.join(" ").to_lowercase();
-    let wants_tls = ["encryption", "ssl", "tls"].iter().any(|word| said.contains(word));
+    let wants_tls = ["encryption", "ssl", "tls", "cleartext"]
+        .iter()
+        .any(|word| said.contains(word));
     match reply.code {
-        421 | 522 | 530 | 534 if wants_tls => error(
+        400..=599 if wants_tls => error(
             ErrorClass::InvalidSetting,
             "ftp/wants-tls",
             format!(

@@ -95,7 +95,12 @@ fn store(
         drop(connection);
         return Err(data::reason(session, why, path));
     }
-    data::close(session, connection, path).map(drop)
+    let stored = data::close(session, connection, path);
+    if stored.is_err() {
+        // rclone notices only here that the folder is gone: the next time it is made again.
+        session.folders.clear();
+    }
+    stored.map(drop)
 }
 
 /// A folder that was there may be gone: then it is made again, once.

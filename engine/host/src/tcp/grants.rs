@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use camroll_model::{ConnectorError, ErrorClass};
 use serde_json::Value;
 
 use crate::manifest::{Manifest, Security, SshRule, TcpRule};
+use crate::tcp::tls::{Newest, TOO_OLD};
 use crate::tcp::{Peer, Secured};
 
 /// What may be connected to, and how.
@@ -26,6 +28,8 @@ pub(super) struct May {
     lines: BTreeMap<String, String>,
     plainly: Plainly,
     beside: bool,
+    /// The server was met, and has no TLS as old as 1.2.
+    is_newer: AtomicBool,
 }
 
 /// Whether the person takes it that a secret goes out without TLS.
@@ -46,7 +50,24 @@ impl May {
             lines: rule.lines.clone(),
             plainly: if accepts { Plainly::Accepted } else { Plainly::Never },
             beside: rule.beside,
+            is_newer: AtomicBool::new(false),
         }
+    }
+
+    /// Which TLS is spoken.
+    pub(super) fn newest(&self) -> Newest {
+        match self.beside && !self.is_newer.load(Ordering::Relaxed) {
+            true => Newest::GoneOnWith,
+            false => Newest::Any,
+        }
+    }
+
+    /// Learns from a handshake.
+    pub(super) fn agreed<T>(&self, result: Result<T, ConnectorError>) -> Result<T, ConnectorError> {
+        if result.as_ref().is_err_and(|error| error.code == TOO_OLD) {
+            self.is_newer.store(true, Ordering::Relaxed);
+        }
+        result
     }
 
     /// All of it, for tests of what does it.
@@ -56,6 +77,7 @@ impl May {
             lines: BTreeMap::from([(slot.to_owned(), line.to_owned())]),
             plainly: Plainly::Accepted,
             beside: true,
+            is_newer: AtomicBool::new(false),
         }
     }
 

@@ -239,7 +239,7 @@ impl Link {
         }
         let tls = match &self.tls {
             Some(tls) => tls.clone(),
-            None => Tls::new(&self.peer)?,
+            None => Tls::new(&self.peer, self.may.newest())?,
         };
         let (Some(writer), Some(pump)) = (self.writer.take(), self.pump.take()) else {
             return Err(closed(&self.peer, "it isn't open any more"));
@@ -254,7 +254,7 @@ impl Link {
             self.close("plain bytes waited unread before TLS");
             return refused("Bytes that came without TLS wait unread.");
         }
-        let stream = tls.wrap(&self.peer, reader.unsplit(writer)).await?;
+        let stream = self.may.agreed(tls.wrap(&self.peer, reader.unsplit(writer)).await)?;
         self.tls = Some(tls);
         let (reader, writer) = tokio::io::split(Box::new(stream) as Boxed);
         self.pump = Some(Pump::start(reader, Arc::clone(&self.inbox), self.peer.clone()));

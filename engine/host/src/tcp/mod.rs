@@ -90,12 +90,12 @@ impl Tcp {
         let may = Arc::clone(&granted.may);
         match (granted.security, &granted.ssh) {
             (Security::Plain, _) => {
-                let tls = tls::Tls::new(&peer)?;
+                let tls = tls::Tls::new(&peer, may.newest())?;
                 Ok(Link::plain(peer, dialled, self.idle).with(may, Some(tls)))
             }
             (Security::Tls, _) => {
-                let tls = tls::Tls::new(&peer)?;
-                let stream = tls.wrap(&peer, dialled.stream).await?;
+                let tls = tls::Tls::new(&peer, may.newest())?;
+                let stream = may.agreed(tls.wrap(&peer, dialled.stream).await)?;
                 let place = (dialled.ending, dialled.address);
                 Ok(Link::new(peer, stream, place, self.idle).secured().with(may, Some(tls)))
             }

@@ -4,34 +4,49 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camroll_model::{ConnectorError, ErrorClass};
-use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls::pki_types::ServerName;
+use rustls::{AlertDescription, ClientConfig};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::client::TlsStream;
 
-use crate::net::tls;
+use crate::net::{tls, tls_1_2};
 use crate::tcp::{Peer, closed};
 
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Tickets of one session that are kept: TLS 1.3 uses each once, and servers give two.
-const TICKETS: usize = 8;
+/// The code of a handshake that failed for its age.
+pub(super) const TOO_OLD: &str = "tcp/tls-too-old";
+
+/// Sessions that are kept of one connection: it has one, and of TLS 1.3 a ticket for each time.
+const SESSIONS: usize = 8;
+
+/// Which TLS is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Newest {
+    /// 1.3, where the server has it.
+    Any,
+    /// 1.2, for what others go on with beside it: a session of 1.2 is gone on with any number of times. Of 1.3 each time takes a ticket, servers give two, and many give no more over a data connection.
+    GoneOnWith,
+}
 
 /// TLS for one connection and those beside it: they share a session, and nobody else has it.
 #[derive(Clone)]
 pub(super) struct Tls(Arc<ClientConfig>);
 
 impl Tls {
-    pub(super) fn new(peer: &Peer) -> Result<Self, ConnectorError> {
-        let config = tls().map_err(|error| failed(peer, &error.to_string()))?;
-        Ok(Self::of(config))
+    pub(super) fn new(peer: &Peer, newest: Newest) -> Result<Self, ConnectorError> {
+        let config = match newest {
+            Newest::Any => tls(),
+            Newest::GoneOnWith => tls_1_2(),
+        };
+        Ok(Self::of(config.map_err(|error| failed(peer, &error.to_string()))?))
     }
 
     fn of(mut config: ClientConfig) -> Self {
         // What is spoken here is not HTTP.
         config.alpn_protocols.clear();
-        config.resumption = Resumption::in_memory_sessions(TICKETS);
+        config.resumption = Resumption::in_memory_sessions(SESSIONS);
         Self(Arc::new(config))
     }
 
@@ -44,10 +59,19 @@ impl Tls {
         let handshake = tokio_rustls::TlsConnector::from(Arc::clone(&self.0)).connect(name, stream);
         match tokio::time::timeout(TIMEOUT, handshake).await {
             Ok(Ok(stream)) => Ok(stream),
-            Ok(Err(error)) if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => {
-                Err(failed(peer, &error.to_string()))
-            }
-            Ok(Err(error)) => Err(closed(peer, &error.to_string())),
+            Ok(Err(error)) => Err(
+                match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+                    Some(rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)) => ConnectorError::new(
+                        ErrorClass::Transient,
+                        TOO_OLD,
+                        format!(
+                            "{peer} speaks no TLS that is as old as what it was offered; newer TLS is offered the next time."
+                        ),
+                    ),
+                    Some(_) => failed(peer, &error.to_string()),
+                    None => closed(peer, &error.to_string()),
+                },
+            ),
             Err(_) => Err(closed(peer, "TLS wasn't agreed on in time")),
         }
     }
@@ -118,7 +142,7 @@ mod tests {
         assert_eq!(client.expect_err("refused").code, "host/tls");
         let (here, there) = tokio::io::duplex(4096);
         let name = peer("nas.example");
-        let of_the_system = Tls::new(&name).expect("it has roots");
+        let of_the_system = Tls::new(&name, Newest::Any).expect("it has roots");
         let (client, _server) = tokio::join!(of_the_system.wrap(&name, here), acceptor.accept(there));
         assert_eq!(client.expect_err("refused").code, "host/tls");
     }
@@ -142,9 +166,30 @@ mod tests {
     #[tokio::test]
     async fn what_is_beside_a_connection_goes_on_with_its_session_and_nobody_else_does() {
         use rustls::HandshakeKind::{Full, Resumed};
-        let (config, acceptor) = sides();
+        let (mut config, acceptor) = sides();
+        config.alpn_protocols = vec![b"h2".to_vec()];
         let (one, other) = (Tls::of(config.clone()), Tls::of(config));
-        let kinds = handshakes(&[&one, &one, &one, &other, &one], &acceptor).await;
-        assert_eq!(kinds, [Full, Resumed, Resumed, Full, Resumed]);
+        let kinds = handshakes(&[&one, &one, &other, &one, &other], &acceptor).await;
+        assert_eq!(kinds, [Full, Resumed, Full, Resumed, Resumed]);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_has_only_newer_tls_is_told_from_one_that_nobody_vouches_for() {
+        let made = rcgen::generate_simple_self_signed(["nas.example".to_owned()]).expect("a certificate");
+        let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+        let server = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .expect("a version")
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .expect("a certificate");
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(server));
+        let name = peer("nas.example");
+        for (newest, code) in [(Newest::GoneOnWith, TOO_OLD), (Newest::Any, "host/tls")] {
+            let (here, there) = tokio::io::duplex(4096);
+            let tls = Tls::new(&name, newest).expect("it has roots");
+            let (client, _server) = tokio::join!(tls.wrap(&name, here), acceptor.accept(there));
+            assert_eq!(client.expect_err("refused").code, code);
+        }
     }
 }

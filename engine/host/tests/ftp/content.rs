@@ -17,7 +17,7 @@ const NAMES: [&str; 8] = [
     "חופשה/תמונה.jpg",
     "वर्ष/चित्र.jpg",
     "emoji 👨‍👩‍👧/🏖.jpg",
-    "quotes ' \" $(x) `y` & ; * ?/-rf.jpg",
+    "quotes ' \" $(x) `y` & ; [a] ?/-rf.jpg",
 ];
 
 pub async fn all_of_it(place: &Place) {
@@ -196,6 +196,7 @@ pub async fn many(place: &Place) {
     }
     let listed = list(&connection).await;
     let mut paths: Vec<_> = listed.into_iter().filter_map(|entry| entry.target.path).collect();
+    paths.retain(|path| path.starts_with(".0"));
     paths.dedup();
     assert_eq!(paths.len(), 1234);
 }

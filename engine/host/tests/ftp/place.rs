@@ -12,9 +12,9 @@ use camroll_host::{
 use camroll_model::{
     Algorithm, ConnectorError, Digest, Entry, ErrorClass, Instant, Orphan, Secret, StageFile, Staged, Stored, Target,
 };
+use camroll_servers::Fetched;
 use camroll_servers::ftp::Protection::{self, Explicit, Implicit, Plain};
-use camroll_servers::ftp::{Ftp, PASSWORD};
-use camroll_servers::{Fetched, fetched};
+use camroll_servers::ftp::{Ftp, PASSWORD, fetched};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::Digest as _;
@@ -91,19 +91,15 @@ pub fn tools(name: &str) -> Option<PathBuf> {
 /// The servers that can be had, with this protection; each is started when its turn comes.
 pub fn servers(protection: Protection) -> impl Iterator<Item = (&'static str, Ftp, Place)> {
     type Start = fn(&Path, Protection) -> Ftp;
-    let all: [(&str, Start, &[Protection], bool); 5] = [
-        ("pyftpdlib", Ftp::pyftpdlib, &[Plain, Explicit, Implicit], false),
-        ("vsftpd", Ftp::vsftpd, &[Plain, Explicit, Implicit], true),
-        ("proftpd", Ftp::proftpd, &[Plain, Explicit], true),
-        ("pureftpd", Ftp::pureftpd, &[Plain, Explicit], true),
-        ("rclone", Ftp::rclone, &[Plain, Implicit], false),
+    let all: [(&str, Start, &[Protection]); 5] = [
+        ("pyftpdlib", Ftp::pyftpdlib, &[Plain, Explicit, Implicit]),
+        ("vsftpd", Ftp::vsftpd, &[Plain, Explicit, Implicit]),
+        ("proftpd", Ftp::proftpd, &[Plain, Explicit]),
+        ("pureftpd", Ftp::pureftpd, &[Plain, Explicit]),
+        ("rclone", Ftp::rclone, &[Plain]),
     ];
-    all.into_iter().filter_map(move |(name, start, protections, as_root)| {
+    all.into_iter().filter_map(move |(name, start, protections)| {
         if !protections.contains(&protection) {
-            return None;
-        }
-        if as_root && !Ftp::is_root() {
-            println!("not run: {name} starts only as root");
             return None;
         }
         let server = start(&tools(name)?, protection);

@@ -4,7 +4,7 @@ use camroll_model::ErrorClass;
 use camroll_servers::ftp::{Ftp, PASSWORD, Protection};
 use serde_json::json;
 
-use crate::place::{Place, class, connect, servers, tools};
+use crate::place::{Place, class, connect, file, key, put, servers, tools};
 use crate::trusting::{Question, asked_where_trusted};
 
 pub async fn is_signed_in(place: &Place) {
@@ -78,4 +78,18 @@ async fn a_password_with_a_line_in_it_is_never_written() {
         .check()
         .await;
     assert_eq!(class(refused).1, "tcp/bad-secret");
+}
+
+/// rclone's server protects what is said and not what is sent.
+pub async fn leaves_files_readable(place: &Place) {
+    let refused = put(&place.connect(), file("a.jpg", &key("a")), b"seen by whoever listens").await;
+    assert_eq!(class(refused).1, "ftp/no-private-data");
+    assert_eq!(std::fs::read_dir(&place.files).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_leaves_files_readable_gets_none() {
+    let Some(tools) = tools("rclone") else { return };
+    let server = Ftp::rclone(&tools, Protection::Implicit);
+    asked_where_trusted(&server, &Place::of(&server), Question::LeavesFilesReadable).await;
 }

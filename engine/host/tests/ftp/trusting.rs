@@ -17,6 +17,7 @@ pub enum Question {
     GoesOn,
     WrongAtTheEnd,
     IsSignedIn,
+    LeavesFilesReadable,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -58,6 +59,7 @@ async fn inner() {
         }
         Question::GoesOn => faults::goes_on(&place).await,
         Question::WrongAtTheEnd => faults::wrong_at_the_end(&place).await,
+        Question::LeavesFilesReadable => sign_in::leaves_files_readable(&place).await,
         Question::IsSignedIn => sign_in::is_signed_in(&place).await,
     }
 }

@@ -16,7 +16,7 @@ use std::{fs, io, process};
 
 use tempfile::TempDir;
 
-use crate::{Server, free_port};
+use crate::{Fetched, Server, free_port};
 
 /// Who signs in, but for vsftpd.
 pub const USER: &str = "alice";
@@ -46,6 +46,17 @@ impl Protection {
             Self::Implicit => "implicit",
         }
     }
+}
+
+/// As [`fetched`](crate::fetched), of these servers: three of them want to become somebody else, and so start only as root.
+pub fn fetched(name: &str) -> Fetched {
+    let is_root = fs::metadata("/proc/self").is_ok_and(|process| std::os::unix::fs::MetadataExt::uid(&process) == 0);
+    if is_root || matches!(name, "pyftpdlib" | "rclone") {
+        return crate::fetched(name);
+    }
+    let reason = format!("{name} starts only as root");
+    assert!(std::env::var_os("CI").is_none(), "{reason}");
+    Fetched::Missing(reason)
 }
 
 /// An FTP server with an empty folder.
@@ -95,17 +106,12 @@ impl Ftp {
         pureftpd::start(tools, protection)
     }
 
-    /// rclone: no times, no going on; TLS begins with the first byte.
+    /// rclone: no times, no going on. With TLS from the first byte it leaves the files readable.
     ///
     /// # Panics
     /// If it doesn't start, or if TLS is to begin when it is asked for.
     pub fn rclone(tools: &Path, protection: Protection) -> Self {
         rclone::start(tools, protection)
-    }
-
-    /// Whether those that want root can be run.
-    pub fn is_root() -> bool {
-        fs::metadata("/proc/self").is_ok_and(|process| std::os::unix::fs::MetadataExt::uid(&process) == 0)
     }
 
     /// Where it listens, on loopback.
