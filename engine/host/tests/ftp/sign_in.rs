@@ -4,7 +4,7 @@ use camroll_model::ErrorClass;
 use camroll_servers::ftp::{Ftp, PASSWORD, Protection};
 use serde_json::json;
 
-use crate::place::{Place, class, connect, file, key, put, servers, tools};
+use crate::place::{Place, class, connect, file, key, put, read, servers, tools};
 use crate::trusting::{Question, asked_where_trusted};
 
 pub async fn is_signed_in(place: &Place) {
@@ -92,4 +92,24 @@ async fn a_server_that_leaves_files_readable_gets_none() {
     let Some(tools) = tools("rclone") else { return };
     let server = Ftp::rclone(&tools, Protection::Implicit);
     asked_where_trusted(&server, &Place::of(&server), Question::LeavesFilesReadable).await;
+}
+
+/// It is offered what it speaks once it refused what is older; data goes on with the session by tickets.
+pub async fn has_newest_tls(place: &Place) {
+    let connection = place.connect();
+    let refused = connection.check().await;
+    assert_eq!(class(refused), (ErrorClass::Transient, "tcp/tls-too-old".to_owned()));
+    for name in ["a", "b", "c", "d"] {
+        put(&connection, file(name, &key(name)), name.as_bytes())
+            .await
+            .expect(name);
+        assert_eq!(read(&connection, name, 0).await, name.as_bytes());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_with_nothing_but_the_newest_tls_is_spoken_to_in_it() {
+    let Some(tools) = tools("pyftpdlib") else { return };
+    let server = Ftp::with_newest_tls(&tools);
+    asked_where_trusted(&server, &Place::of(&server), Question::HasNewestTls).await;
 }

@@ -18,6 +18,7 @@ pub enum Question {
     WrongAtTheEnd,
     IsSignedIn,
     LeavesFilesReadable,
+    HasNewestTls,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -59,6 +60,7 @@ async fn inner() {
         }
         Question::GoesOn => faults::goes_on(&place).await,
         Question::WrongAtTheEnd => faults::wrong_at_the_end(&place).await,
+        Question::HasNewestTls => sign_in::has_newest_tls(&place).await,
         Question::LeavesFilesReadable => sign_in::leaves_files_readable(&place).await,
         Question::IsSignedIn => sign_in::is_signed_in(&place).await,
     }

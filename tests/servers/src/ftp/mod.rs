@@ -79,7 +79,15 @@ impl Ftp {
     /// # Panics
     /// If it doesn't start.
     pub fn pyftpdlib(tools: &Path, protection: Protection) -> Self {
-        pyftpdlib::start(tools, protection)
+        pyftpdlib::start(tools, protection, "1.2")
+    }
+
+    /// The same, by TLS 1.3 and nothing older.
+    ///
+    /// # Panics
+    /// If it doesn't start.
+    pub fn with_newest_tls(tools: &Path) -> Self {
+        pyftpdlib::start(tools, Protection::Explicit, "1.3")
     }
 
     /// vsftpd: no MLSD, a time by MDTM; with TLS it insists on data connections that go on with the session of the first one. Only as root: it wants to become somebody else.

@@ -10,7 +10,7 @@ from pyftpdlib.authorizers import DummyAuthorizer
 from pyftpdlib.handlers import FTPHandler, TLS_FTPHandler
 from pyftpdlib.servers import FTPServer
 
-port, first, end, protection, certificate, files, user, password = sys.argv[1:]
+port, first, end, protection, certificate, files, user, password, oldest = sys.argv[1:]
 
 class Implicit(TLS_FTPHandler):
     def handle(self):
@@ -25,12 +25,16 @@ if protection != "none":
     handler.certfile = certificate
     handler.tls_control_required = protection == "explicit"
     handler.tls_data_required = True
+    if oldest == "1.3":
+        from OpenSSL import SSL
+        handler.ssl_options |= SSL.OP_NO_TLSv1 | SSL.OP_NO_TLSv1_1 | SSL.OP_NO_TLSv1_2
 server = FTPServer(("127.0.0.1", int(port)), handler)
 server.max_cons = 1000
 server.serve_forever()
 "#;
 
-pub(super) fn start(tools: &Path, protection: Protection) -> Ftp {
+/// `oldest`: the oldest TLS that it speaks.
+pub(super) fn start(tools: &Path, protection: Protection, oldest: &str) -> Ftp {
     let begun = Begun::new();
     let program = begun.write("server.py", PROGRAM, 0o644);
     let mut command = Command::new(tools.join("bin/python3"));
@@ -40,6 +44,6 @@ pub(super) fn start(tools: &Path, protection: Protection) -> Ftp {
         .arg(protection.word())
         .arg(certificate::both(begun.folder.path()))
         .arg(begun.at("files"))
-        .args([USER, PASSWORD]);
+        .args([USER, PASSWORD, oldest]);
     begun.server(command, protection)
 }
