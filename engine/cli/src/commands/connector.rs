@@ -99,10 +99,14 @@ fn info(id: &str, json: bool) -> Outcome {
             .chain(members("tcp").into_iter().map(|(name, rule)| {
                 let host = text(&rule["host"]);
                 let whose = host.trim_start_matches('/');
+                let ports = match rule["beside"].as_bool() {
+                    Some(true) => "at its port, and at others that it names",
+                    _ => "at its port",
+                };
                 (
                     name,
                     format!(
-                        "the host that the setting {whose:?} names, at its port: {}",
+                        "the host that the setting {whose:?} names, {ports}: {}",
                         text(&rule["why"])
                     ),
                 )

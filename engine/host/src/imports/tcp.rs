@@ -10,7 +10,7 @@ use crate::bindings::camroll::connector::tcp::{Host, HostConnection};
 use crate::bindings::camroll::connector::types::Error;
 use crate::bodies::Body;
 use crate::convert::error_out;
-use crate::imports::{Guest, unsupported};
+use crate::imports::Guest;
 use crate::tcp::Link;
 
 /// Most that passes into a guest in one call.
@@ -32,11 +32,7 @@ impl Host for Guest {
         auth: Option<String>,
     ) -> wasmtime::Result<Result<Resource<TcpConnection>, Error>> {
         if self.connections >= OPEN {
-            return Ok(Err(error_out(ConnectorError::new(
-                ErrorClass::Unsupported,
-                "host/too-many",
-                format!("At most {OPEN} connections of an instance are open at a time."),
-            ))));
+            return Ok(Err(error_out(too_many())));
         }
         let shared = Arc::clone(&self.shared);
         let connecting = Arc::clone(&shared);
@@ -50,6 +46,14 @@ impl Host for Guest {
             Err(error) => Ok(Err(error_out(error))),
         }
     }
+}
+
+fn too_many() -> ConnectorError {
+    ConnectorError::new(
+        ErrorClass::Unsupported,
+        "host/too-many",
+        format!("At most {OPEN} connections of an instance are open at a time."),
+    )
 }
 
 impl HostConnection for Guest {
@@ -74,8 +78,15 @@ impl HostConnection for Guest {
         Ok(shared.unless_stopped(link.write(bytes.into())).await.map_err(error_out))
     }
 
-    async fn write_secret(&mut self, _: Resource<TcpConnection>, _: String) -> wasmtime::Result<Result<(), Error>> {
-        Ok(Err(error_out(unsupported("A secret written to a connection"))))
+    async fn write_secret(
+        &mut self,
+        connection: Resource<TcpConnection>,
+        slot: String,
+    ) -> wasmtime::Result<Result<(), Error>> {
+        let shared = Arc::clone(&self.shared);
+        let link = &mut self.table.get_mut(&connection)?.link;
+        let written = shared.unless_stopped(shared.tcp.write_secret(link, &slot)).await;
+        Ok(written.map_err(error_out))
     }
 
     async fn write_body(
@@ -116,10 +127,22 @@ impl HostConnection for Guest {
 
     async fn beside(
         &mut self,
-        _: Resource<TcpConnection>,
-        _: u16,
+        connection: Resource<TcpConnection>,
+        port: u16,
     ) -> wasmtime::Result<Result<Resource<TcpConnection>, Error>> {
-        Ok(Err(error_out(unsupported("A connection beside another one"))))
+        if self.connections >= OPEN {
+            return Ok(Err(error_out(too_many())));
+        }
+        let shared = Arc::clone(&self.shared);
+        let connecting = self.table.get(&connection)?.link.beside(port);
+        match shared.unless_stopped(connecting).await {
+            Ok(link) => {
+                let beside = self.table.push(TcpConnection { link })?;
+                self.connections += 1;
+                Ok(Ok(beside))
+            }
+            Err(error) => Ok(Err(error_out(error))),
+        }
     }
 
     async fn start_tls(&mut self, connection: Resource<TcpConnection>) -> wasmtime::Result<Result<(), Error>> {

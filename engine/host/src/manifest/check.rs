@@ -4,8 +4,11 @@ use url::Url;
 
 use reqwest::header::HeaderName;
 
-use super::{Auth, Manifest, ManifestError, Place, Security, Slot};
+use super::{Auth, Manifest, ManifestError, Place, Security, Slot, TcpRule};
 use crate::net::is_refused_header;
+
+/// The longest line around a secret.
+const LINE: usize = 200;
 
 /// Checks all of it.
 pub(super) fn check(manifest: &Manifest) -> Result<(), ManifestError> {
@@ -123,6 +126,7 @@ fn connections(manifest: &Manifest) -> Result<(), ManifestError> {
         let mut pointers = vec![&rule.host];
         pointers.extend(&rule.port);
         pointers.extend(rule.ssh.iter().flat_map(|ssh| [&ssh.user, &ssh.known_hosts]));
+        pointers.extend(rule.plain.iter().map(|plain| &plain.setting));
         if let Some(pointer) = pointers.into_iter().find(|pointer| !pointer.starts_with('/')) {
             return fail(format!(
                 "its connection {name:?} speaks of the setting {pointer:?}, which is no JSON pointer"
@@ -136,6 +140,7 @@ fn connections(manifest: &Manifest) -> Result<(), ManifestError> {
                 "its connection {name:?} must say how SSH signs in exactly where it is made by SSH"
             ));
         }
+        lines(name, rule, manifest)?;
         let Some(ssh) = &rule.ssh else { continue };
         let mut slots = [&ssh.password, &ssh.key, &ssh.passphrase]
             .into_iter()
@@ -152,6 +157,32 @@ fn connections(manifest: &Manifest) -> Result<(), ManifestError> {
         let named = |letter: u8| letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'.' | b'_' | b'@');
         if ssh.subsystem.is_empty() || !ssh.subsystem.bytes().all(named) {
             return fail(format!("its connection {name:?} has the subsystem {:?}", ssh.subsystem));
+        }
+    }
+    Ok(())
+}
+
+/// A secret is written as a part of one line, and of nothing else.
+fn lines(name: &str, rule: &TcpRule, manifest: &Manifest) -> Result<(), ManifestError> {
+    if rule.ssh.is_some() && (!rule.lines.is_empty() || rule.beside) {
+        return fail(format!(
+            "its connection {name:?} is made by SSH, which signs in by itself and has nothing beside it"
+        ));
+    }
+    for (slot, line) in &rule.lines {
+        if !manifest.slots.contains_key(slot) {
+            return fail(format!(
+                "its connection {name:?} writes the slot {slot:?} and there is no such slot"
+            ));
+        }
+        let is_one_line = line.strip_suffix("\r\n").is_some_and(|line| {
+            let printable = line.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+            printable && line.len() <= LINE && line.matches("{}").count() == 1
+        });
+        if !is_one_line {
+            return fail(format!(
+                "its connection {name:?} writes the slot {slot:?} as {line:?}, which isn't one line that ends with CR LF and has \"{{}}\" once"
+            ));
         }
     }
     Ok(())

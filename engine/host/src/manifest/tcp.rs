@@ -1,5 +1,7 @@
 //! What a manifest says of connections below HTTP.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 /// A host and port that may be connected to, as a person set them.
@@ -16,8 +18,26 @@ pub struct TcpRule {
     pub security: Vec<Security>,
     /// How SSH signs in.
     pub ssh: Option<SshRule>,
+    /// Slot → the line that may be written with its secret, which stands for the "{}" in it.
+    #[serde(default)]
+    pub lines: BTreeMap<String, String>,
+    /// When such a line may be written without TLS; never, if it isn't said.
+    pub plain: Option<PlainRule>,
+    /// Other ports of the same address may be connected to beside it.
+    #[serde(default)]
+    pub beside: bool,
     /// For people.
     pub why: String,
+}
+
+/// A setting by which a person takes it that a secret goes out readable for whoever listens.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlainRule {
+    /// The setting.
+    pub setting: String,
+    /// The value that it must have.
+    pub is: String,
 }
 
 /// What protects a connection.

@@ -192,3 +192,41 @@ fn a_connection_below_http_goes_where_a_person_says_and_signs_in_with_slots() {
         assert!(said(pointer, value).contains(words), "{pointer}: {words}");
     }
 }
+
+#[test]
+fn a_secret_is_written_as_a_part_of_one_line_and_of_nothing_else() {
+    let ftp = json!({
+        "host": "/host", "port": "/port", "default-port": 21, "security": ["plain"], "why": "",
+        "lines": {"token": "PASS {}\r\n"}, "plain": {"setting": "/tls", "is": "none"}, "beside": true
+    });
+    let said = |pointer: &str, value: Value| {
+        let mut manifest = manifest();
+        manifest["tcp"] = json!({ "ftp": ftp });
+        *manifest.pointer_mut(&format!("/tcp/ftp{pointer}")).unwrap() = value;
+        match Manifest::parse(manifest.to_string().as_bytes()) {
+            Ok(_) => "nothing".to_owned(),
+            Err(error) => error.to_string(),
+        }
+    };
+    assert_eq!(said("/why", json!("it is needed")), "nothing");
+    let long = format!("PASS {}{{}}\r\n", "x".repeat(200));
+    for line in [
+        "PASS {}",
+        "PASS {}\n",
+        "PASS\r\n",
+        "PASS {}{}\r\n",
+        "A\r\nPASS {}\r\n",
+        "PASS {}\0\r\n",
+        "PÄSS {}\r\n",
+        &long,
+    ] {
+        assert!(said("/lines/token", json!(line)).contains("isn't one line"), "{line:?}");
+    }
+    assert!(said("/lines", json!({"other": "PASS {}\r\n"})).contains("no such slot"));
+    assert!(said("/plain/setting", json!("tls")).contains("no JSON pointer"));
+    let ssh = json!({"user": "/user", "key": "token", "known-hosts": "/known_hosts", "subsystem": "sftp"});
+    let mut by_ssh = ftp.clone();
+    by_ssh["security"] = json!(["ssh"]);
+    by_ssh["ssh"] = ssh;
+    assert!(said("", by_ssh).contains("signs in by itself"));
+}

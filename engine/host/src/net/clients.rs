@@ -125,25 +125,38 @@ fn proxy_host(text: &str) -> Option<String> {
     url.ok()?.host_str().map(str::to_owned)
 }
 
-/// The roots that the system trusts, and those of SSL_CERT_FILE. Read once a process: it takes tens of milliseconds.
-/// What TLS trusts: the system's roots.
+/// What TLS trusts: the system's roots, and those of SSL_CERT_FILE. Read once a process: it takes tens of milliseconds.
 pub(crate) fn tls() -> Result<rustls::ClientConfig, HostError> {
     static TLS: OnceLock<Result<rustls::ClientConfig, String>> = OnceLock::new();
     TLS.get_or_init(|| {
-        let mut roots = rustls::RootCertStore::empty();
-        let found = rustls_native_certs::load_native_certs();
-        roots.add_parsable_certificates(found.certs);
-        let mut config =
-            rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-                .with_safe_default_protocol_versions()
-                .map(|builder| builder.with_root_certificates(roots).with_no_client_auth())
-                .map_err(|error| error.to_string())?;
+        let mut config = tls_of(rustls::DEFAULT_VERSIONS)?;
         // A preconfigured TLS setting is taken as it is: without this nothing is negotiated, and all is HTTP/1.1.
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(config)
     })
     .clone()
     .map_err(HostError::Network)
+}
+
+/// The same trust, and no newer TLS than 1.2. Nothing is negotiated besides.
+pub(crate) fn tls_1_2() -> Result<rustls::ClientConfig, HostError> {
+    static TLS: OnceLock<Result<rustls::ClientConfig, String>> = OnceLock::new();
+    TLS.get_or_init(|| tls_of(&[&rustls::version::TLS12]))
+        .clone()
+        .map_err(HostError::Network)
+}
+
+fn tls_of(versions: &[&'static rustls::SupportedProtocolVersion]) -> Result<rustls::ClientConfig, String> {
+    static ROOTS: OnceLock<Arc<rustls::RootCertStore>> = OnceLock::new();
+    let roots = ROOTS.get_or_init(|| {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        Arc::new(roots)
+    });
+    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_protocol_versions(versions)
+        .map(|builder| builder.with_root_certificates(Arc::clone(roots)).with_no_client_auth())
+        .map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ mod resolver;
 mod send;
 mod wire;
 
-pub(crate) use clients::tls;
+pub(crate) use clients::{tls, tls_1_2};
 pub(crate) use content::{Encoding, RunningDigest, Segment};
 pub(crate) use headers::is_refused as is_refused_header;
 pub(crate) use places::PREFIX as PLACEHOLDER;

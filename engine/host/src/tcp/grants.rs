@@ -1,9 +1,15 @@
 //! Which host and port may be connected to: what the manifest's `tcp` rules take from the settings.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use camroll_model::{ConnectorError, ErrorClass};
 use serde_json::Value;
 
-use crate::manifest::{Manifest, Security, SshRule};
+use crate::manifest::{Manifest, Security, SshRule, TcpRule};
+use crate::tcp::tls::{Newest, TOO_OLD};
+use crate::tcp::{Peer, Secured};
 
 /// What may be connected to, and how.
 pub(super) struct Granted {
@@ -12,6 +18,101 @@ pub(super) struct Granted {
     port: u16,
     pub security: Security,
     pub ssh: Option<SshSettings>,
+    pub may: Arc<May>,
+}
+
+/// What may be done over a connection besides reading and writing.
+#[derive(Default)]
+pub(super) struct May {
+    /// Slot → the line that its secret stands in.
+    lines: BTreeMap<String, String>,
+    plainly: Plainly,
+    beside: bool,
+    /// The server was met, and has no TLS as old as 1.2.
+    is_newer: AtomicBool,
+}
+
+/// Whether the person takes it that a secret goes out without TLS.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Plainly {
+    #[default]
+    Never,
+    Accepted,
+}
+
+impl May {
+    fn new(rule: &TcpRule, settings: &Value) -> Self {
+        let accepts = rule
+            .plain
+            .as_ref()
+            .is_some_and(|plain| text(settings, &plain.setting).is_some_and(|value| value == plain.is));
+        Self {
+            lines: rule.lines.clone(),
+            plainly: if accepts { Plainly::Accepted } else { Plainly::Never },
+            beside: rule.beside,
+            is_newer: AtomicBool::new(false),
+        }
+    }
+
+    /// Which TLS is spoken.
+    pub(super) fn newest(&self) -> Newest {
+        match self.beside && !self.is_newer.load(Ordering::Relaxed) {
+            true => Newest::GoneOnWith,
+            false => Newest::Any,
+        }
+    }
+
+    /// Learns from a handshake.
+    pub(super) fn agreed<T>(&self, result: Result<T, ConnectorError>) -> Result<T, ConnectorError> {
+        if result.as_ref().is_err_and(|error| error.code == TOO_OLD) {
+            self.is_newer.store(true, Ordering::Relaxed);
+        }
+        result
+    }
+
+    /// All of it, for tests of what does it.
+    #[cfg(test)]
+    pub(super) fn everything(slot: &str, line: &str) -> Self {
+        Self {
+            lines: BTreeMap::from([(slot.to_owned(), line.to_owned())]),
+            plainly: Plainly::Accepted,
+            beside: true,
+            is_newer: AtomicBool::new(false),
+        }
+    }
+
+    /// The line that a slot's secret stands in, before and behind it.
+    pub(super) fn line(&self, slot: &str, over: Secured) -> Result<(&str, &str), ConnectorError> {
+        let refused = |why: &str| {
+            Err(ConnectorError::new(
+                ErrorClass::PermissionDenied,
+                "host/not-granted",
+                format!("The secret {slot:?} isn't written: {why}."),
+            ))
+        };
+        let Some(line) = self.lines.get(slot) else {
+            return refused("the manifest names no line for it on this connection");
+        };
+        if over == Secured::Not && self.plainly == Plainly::Never {
+            return refused("the connection isn't secured, and the settings don't allow it without");
+        }
+        match line.split_once("{}") {
+            Some(parts) => Ok(parts),
+            None => refused("its line has no place for it"),
+        }
+    }
+
+    /// Whether others may be made beside it.
+    pub(super) fn go_beside(&self, peer: &Peer, port: u16) -> Result<(), ConnectorError> {
+        match self.beside && port > 0 {
+            true => Ok(()),
+            false => Err(ConnectorError::new(
+                ErrorClass::PermissionDenied,
+                "host/not-granted",
+                format!("A connection to port {port} beside {peer} isn't granted."),
+            )),
+        }
+    }
 }
 
 /// How SSH signs in: what of it isn't secret, and the slots of what is.
@@ -47,6 +148,7 @@ impl Grants {
                 None => rule.default_port,
             };
             let host = name_of(&host)?;
+            let may = Arc::new(May::new(rule, settings));
             for security in &rule.security {
                 granted.push(Granted {
                     name: name.clone(),
@@ -54,6 +156,7 @@ impl Grants {
                     port,
                     security: *security,
                     ssh: rule.ssh.as_ref().map(|rule| ssh_settings(rule, settings)),
+                    may: Arc::clone(&may),
                 });
             }
         }
@@ -187,5 +290,43 @@ mod tests {
                 .check("::1", 22, "ssh", None)
                 .is_ok()
         );
+    }
+
+    fn ftp(settings: &str) -> Grants {
+        let manifest = br#"{"manifest":1,"id":"t","version":"0.1.0","interface":"0.1","title":"t","summary":"t","roles":["destination"],
+            "settings":{},"slots":{"password":{"setting":"/password","why":"t"},"other":{"setting":"/other","why":"t"}},
+            "tcp":{"ftp":{"host":"/host","default-port":21,"security":["plain"],"why":"t",
+            "lines":{"password":"PASS {}\r\n"},"plain":{"setting":"/tls","is":"none"},"beside":true}}}"#;
+        let manifest = Manifest::parse(manifest).expect("it is right");
+        Grants::new(&manifest, &serde_json::from_str(settings).expect("JSON")).expect("granted")
+    }
+
+    #[test]
+    fn a_secret_goes_out_in_the_clear_only_where_a_person_said_so() {
+        for (settings, plainly) in [
+            (r#"{"host":"nas"}"#, false),
+            (r#"{"host":"nas","tls":"explicit"}"#, false),
+            (r#"{"host":"nas","tls":"none"}"#, true),
+        ] {
+            let grants = ftp(settings);
+            let may = &grants.check("nas", 21, "plain", Some("ftp")).unwrap().may;
+            assert_eq!(may.line("password", Secured::Yes).unwrap(), ("PASS ", "\r\n"));
+            assert_eq!(may.line("password", Secured::Not).is_ok(), plainly, "{settings}");
+            assert!(may.line("other", Secured::Yes).is_err(), "it has no line");
+        }
+    }
+
+    #[test]
+    fn beside_a_connection_is_what_the_manifest_says() {
+        let peer = Peer {
+            host: "nas".to_owned(),
+            port: 21,
+        };
+        let granted = ftp(r#"{"host":"nas"}"#);
+        let may = &granted.check("nas", 21, "plain", None).unwrap().may;
+        assert!(may.go_beside(&peer, 40_000).is_ok() && may.go_beside(&peer, 0).is_err());
+        let granted = grants(r#"{"host":"nas"}"#).unwrap();
+        let may = &granted.check("nas", 22, "ssh", None).unwrap().may;
+        assert_eq!(may.go_beside(&peer, 40_000).unwrap_err().code, "host/not-granted");
     }
 }

@@ -1,19 +1,23 @@
 //! A connection as a connector holds it: what arrives is taken in by a task of its own, so that reading and writing don't wait for each other.
 
 use std::any::Any;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use camroll_model::{ConnectorError, ErrorClass};
+use camroll_model::{ConnectorError, ErrorClass, Secret};
 use futures::stream::{BoxStream, StreamExt as _};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use zeroize::Zeroizing;
 
-use crate::tcp::dial::Ending;
+use crate::tcp::dial::{Dialled, Ending, dial_beside};
+use crate::tcp::grants::May;
 use crate::tcp::inbox::Inbox;
-use crate::tcp::{Peer, closed, tls};
+use crate::tcp::tls::Tls;
+use crate::tcp::{Peer, Secured, closed};
 
 /// Whatever bytes go through.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -35,14 +39,13 @@ pub(crate) struct Link {
     pump: Option<Pump>,
     ending: Option<Ending>,
     security: Secured,
+    /// Where it leads: what is beside it goes there too.
+    address: IpAddr,
+    /// Shared with what is beside it, which is how that goes on with its session.
+    tls: Option<Tls>,
+    may: Arc<May>,
     /// What must live as long as the connection.
     session: Option<Box<dyn Any + Send>>,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Secured {
-    Not,
-    Yes,
 }
 
 /// How long the other side may take nothing.
@@ -88,7 +91,22 @@ impl Drop for Link {
 }
 
 impl Link {
-    pub(super) fn new(peer: Peer, stream: impl Stream + 'static, ending: Ending, idle: Duration) -> Self {
+    /// A connection without protection.
+    pub(super) fn plain(peer: Peer, dialled: Dialled, idle: Duration) -> Self {
+        let Dialled {
+            stream,
+            ending,
+            address,
+        } = dialled;
+        Self::new(peer, stream, (ending, address), idle)
+    }
+
+    pub(super) fn new(
+        peer: Peer,
+        stream: impl Stream + 'static,
+        (ending, address): (Ending, IpAddr),
+        idle: Duration,
+    ) -> Self {
         let inbox = Inbox::new(peer.clone(), idle);
         let (reader, writer) = tokio::io::split(Box::new(stream) as Boxed);
         Self {
@@ -99,12 +117,22 @@ impl Link {
             writer: Some(writer),
             ending: Some(ending),
             security: Secured::Not,
+            address,
+            tls: None,
+            may: Arc::default(),
             session: None,
         }
     }
 
     pub(super) fn secured(mut self) -> Self {
         self.security = Secured::Yes;
+        self
+    }
+
+    /// What may be done over it, and the TLS that it has or may have.
+    pub(super) fn with(mut self, may: Arc<May>, tls: Option<Tls>) -> Self {
+        self.may = may;
+        self.tls = tls;
         self
     }
 
@@ -175,12 +203,46 @@ impl Link {
         }
     }
 
+    /// Writes a line with a secret in it.
+    pub(super) async fn write_secret(&mut self, slot: &str, secret: &Secret) -> Result<(), ConnectorError> {
+        let (before, behind) = self.may.line(slot, self.security)?;
+        let value = secret.expose();
+        if value.contains(['\r', '\n', '\0']) {
+            return Err(ConnectorError::new(
+                ErrorClass::InvalidSetting,
+                "tcp/bad-secret",
+                format!("The secret {slot:?} can't be written: it holds a line's end or a NUL."),
+            ));
+        }
+        let line = Zeroizing::new([before, value, behind].concat().into_bytes());
+        self.write(Bytes::from_owner(line)).await
+    }
+
+    /// Another connection to the same address. It has no secrets, and none is beside it.
+    pub(crate) fn beside(&self, port: u16) -> impl Future<Output = Result<Self, ConnectorError>> + Send + 'static {
+        let peer = Peer {
+            host: self.peer.host.clone(),
+            port,
+        };
+        let granted = self.may.go_beside(&self.peer, port);
+        let (address, idle, tls) = (self.address, self.idle, self.tls.clone());
+        async move {
+            granted?;
+            let dialled = dial_beside(&peer, address).await?;
+            Ok(Self::plain(peer, dialled, idle).with(Arc::default(), tls))
+        }
+    }
+
     /// TLS from here on.
     pub(crate) async fn start_tls(&mut self) -> Result<(), ConnectorError> {
         let refused = |what: &str| Err(ConnectorError::new(ErrorClass::Conflict, "tcp/no-tls-here", what));
         if self.security == Secured::Yes {
             return refused("The connection is secured already.");
         }
+        let tls = match &self.tls {
+            Some(tls) => tls.clone(),
+            None => Tls::new(&self.peer, self.may.newest())?,
+        };
         let (Some(writer), Some(pump)) = (self.writer.take(), self.pump.take()) else {
             return Err(closed(&self.peer, "it isn't open any more"));
         };
@@ -194,7 +256,8 @@ impl Link {
             self.close("plain bytes waited unread before TLS");
             return refused("Bytes that came without TLS wait unread.");
         }
-        let stream = tls::wrap(&self.peer, reader.unsplit(writer)).await?;
+        let stream = self.may.agreed(tls.wrap(&self.peer, reader.unsplit(writer)).await)?;
+        self.tls = Some(tls);
         let (reader, writer) = tokio::io::split(Box::new(stream) as Boxed);
         self.pump = Some(Pump::start(reader, Arc::clone(&self.inbox), self.peer.clone()));
         self.writer = Some(writer);
@@ -283,8 +346,7 @@ mod tests {
             port: listener.local_addr().expect("an address").port(),
         };
         let (dialled, accepted) = tokio::join!(dial(&SystemResolver, &peer), listener.accept());
-        let (stream, ending) = dialled.expect("connected");
-        let link = Link::new(peer, stream, ending, Duration::from_secs(60));
+        let link = Link::plain(peer, dialled.expect("connected"), Duration::from_secs(60));
         (link, accepted.expect("accepted").0)
     }
 
@@ -339,5 +401,45 @@ mod tests {
         other.write_all(b"220 ready\r\n injected").await.unwrap();
         assert_eq!(link.read(4).await.unwrap(), "220 ");
         assert_eq!(link.start_tls().await.unwrap_err().code, "tcp/no-tls-here");
+    }
+
+    #[tokio::test]
+    async fn what_is_beside_a_connection_has_no_secrets_and_nothing_beside_it() {
+        let (link, _other) = sides().await;
+        assert!(link.beside(1).await.is_err(), "it isn't granted");
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let link = link.with(Arc::new(May::everything("password", "PASS {}\r\n")), None);
+        let (beside, _accepted) = tokio::join!(link.beside(port), listener.accept());
+        let mut beside = beside.expect("connected");
+        let secret = Secret::new("secret".to_owned());
+        assert_eq!(
+            beside.write_secret("password", &secret).await.unwrap_err().code,
+            "host/not-granted"
+        );
+        assert_eq!(
+            beside.beside(port).await.err().expect("refused").code,
+            "host/not-granted"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_secret_is_one_line() {
+        let (link, mut other) = sides().await;
+        let mut link = link.with(Arc::new(May::everything("password", "PASS {}\r\n")), None);
+        for value in ["a\r\nDELE b", "a\rb", "a\nb", "a\0"] {
+            let secret = Secret::new(value.to_owned());
+            assert_eq!(
+                link.write_secret("password", &secret).await.unwrap_err().code,
+                "tcp/bad-secret",
+                "{value:?}"
+            );
+        }
+        let secret = Secret::new("grün {} ÿ".to_owned());
+        link.write_secret("password", &secret).await.unwrap();
+        link.shutdown().await.unwrap();
+        let mut heard = String::new();
+        other.read_to_string(&mut heard).await.unwrap();
+        assert_eq!(heard, "PASS grün {} ÿ\r\n");
     }
 }

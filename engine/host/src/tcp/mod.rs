@@ -62,6 +62,18 @@ impl Tcp {
         })
     }
 
+    /// Writes the manifest's line with a slot's secret in it.
+    pub(crate) async fn write_secret(&self, link: &mut Link, slot: &str) -> Result<(), ConnectorError> {
+        let secret = self.vault.slot(slot).ok_or_else(|| {
+            ConnectorError::new(
+                ErrorClass::NotFound,
+                "host/empty-slot",
+                format!("There is no {slot} to write."),
+            )
+        })?;
+        link.write_secret(slot, &secret).await
+    }
+
     async fn connected(
         &self,
         host: &str,
@@ -74,20 +86,34 @@ impl Tcp {
             host: granted.host.clone(),
             port,
         };
-        let (stream, ending) = dial::dial(self.resolver.as_ref(), &peer).await?;
+        let dialled = dial::dial(self.resolver.as_ref(), &peer).await?;
+        let may = Arc::clone(&granted.may);
         match (granted.security, &granted.ssh) {
-            (Security::Plain, _) => Ok(Link::new(peer, stream, ending, self.idle)),
+            (Security::Plain, _) => {
+                let tls = tls::Tls::new(&peer, may.newest())?;
+                Ok(Link::plain(peer, dialled, self.idle).with(may, Some(tls)))
+            }
             (Security::Tls, _) => {
-                let stream = tls::wrap(&peer, stream).await?;
-                Ok(Link::new(peer, stream, ending, self.idle).secured())
+                let tls = tls::Tls::new(&peer, may.newest())?;
+                let stream = may.agreed(tls.wrap(&peer, dialled.stream).await)?;
+                let place = (dialled.ending, dialled.address);
+                Ok(Link::new(peer, stream, place, self.idle).secured().with(may, Some(tls)))
             }
             (Security::Ssh, Some(settings)) => {
-                let (stream, session) = ssh::subsystem(&peer, stream, settings, &self.vault).await?;
-                Ok(Link::new(peer, stream, ending, self.idle).secured().over(session))
+                let (stream, session) = ssh::subsystem(&peer, dialled.stream, settings, &self.vault).await?;
+                let place = (dialled.ending, dialled.address);
+                Ok(Link::new(peer, stream, place, self.idle).secured().over(session))
             }
             (Security::Ssh, None) => Err(grants::refused(host, port, security)),
         }
     }
+}
+
+/// Whether a connection is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Secured {
+    Not,
+    Yes,
 }
 
 /// Who is at the other end, as the person named it.

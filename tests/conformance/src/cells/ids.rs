@@ -221,7 +221,7 @@ async fn cut(setting: &Setting<'_>) -> Outcome {
         return no_question();
     };
     let before = ids(setting).await?;
-    let proxy = Proxy::start(address, Manner::CutsAfter(2 << 20)).await;
+    let proxy = Proxy::start(address, 0..0, Manner::CutsAfter(2 << 20)).await;
     let by_proxy = setting.by(proxy.address());
     let bytes = content(154, 6 << 20);
     let cut = Placing::new(&by_proxy, setting.at("a.mov"), bytes.clone()).put().await;

@@ -142,7 +142,7 @@ pub(crate) async fn cut(setting: &Setting<'_>) -> Outcome {
     };
     let path = setting.at("a.mov");
     let bytes = content(64, 6 << 20);
-    let proxy = Proxy::start(address, Manner::CutsAfter(2 << 20)).await;
+    let proxy = Proxy::start(address, setting.service.beside(), Manner::CutsAfter(2 << 20)).await;
     let by_proxy = setting.by(proxy.address());
     let cut = Placing::new(&by_proxy, &path, bytes.clone()).put().await;
     fails(cut, ErrorClass::Transient, "a put that was cut off")?;
@@ -162,7 +162,7 @@ pub(crate) async fn rest(setting: &Setting<'_>) -> Outcome {
         return no_question();
     };
     for &answer in answers {
-        let proxy = Proxy::start(address, Manner::Answers(answer)).await;
+        let proxy = Proxy::start(address, setting.service.beside(), Manner::Answers(answer)).await;
         let by_proxy = setting.by(proxy.address());
         let refused = by_proxy.check().await;
         let error = fails(refused, ErrorClass::RateLimited, "a check of a busy server")?;
@@ -183,7 +183,7 @@ pub(crate) async fn slow(setting: &Setting<'_>) -> Outcome {
     };
     let path = setting.at("a.jpg");
     let bytes = content(66, 600_000);
-    let proxy = Proxy::start(address, Manner::Slow).await;
+    let proxy = Proxy::start(address, setting.service.beside(), Manner::Slow).await;
     let by_proxy = setting.by(proxy.address());
     succeeds(
         Placing::new(&by_proxy, &path, bytes.clone()).put().await,

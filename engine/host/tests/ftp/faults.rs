@@ -1,0 +1,197 @@
+//! What breaks on the way: nothing half is seen, and what can go on goes on.
+
+use bytes::Bytes;
+use camroll_host::{Keep, OutletOptions, PipeOptions, pipe};
+use camroll_model::{Algorithm, Digest, ErrorClass};
+use camroll_servers::ftp::{Ftp, Protection};
+
+use crate::place::{Place, body, class, file, key, noise, orphan, pour, put, read, servers, stat, tools};
+use crate::trusting::{Question, asked_where_trusted};
+
+/// Wrong at its last byte: nothing at the real name, and after `abort` nothing at all.
+pub async fn wrong_at_the_end(place: &Place) {
+    let connection = place.connect();
+    let bytes = noise(3_000_000);
+    let wrong = Digest {
+        algorithm: Algorithm::Sha256,
+        value: vec![0; 32],
+    };
+    let (intake, outlet) = body(Some(bytes.len() as u64), vec![wrong]);
+    let (staged, poured) = tokio::join!(
+        connection.stage(file("2024/wrong.heic", &key("wrong")), outlet),
+        pour(intake, bytes.into())
+    );
+    assert!(poured.is_err());
+    assert_eq!(class(staged).0, ErrorClass::Corrupt);
+    assert!(!place.files.join("2024/wrong.heic").exists());
+    let aborted = connection.abort(vec![orphan("2024/wrong.heic", &key("wrong"))]).await;
+    aborted.unwrap().remove(0).expect("taken away");
+    assert!(
+        std::fs::read_dir(place.files.join(".camroll/staging"))
+            .unwrap()
+            .next()
+            .is_none()
+    );
+    assert_eq!(stat(&connection, "2024/wrong.heic").await, None);
+    put(&connection, file("2024/right.heic", &key("right")), b"right")
+        .await
+        .expect("and the next one goes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_at_its_last_byte_is_seen_nowhere() {
+    for (name, _server, place) in servers(Protection::Plain) {
+        println!("{name}");
+        wrong_at_the_end(&place).await;
+    }
+    for (name, server, place) in servers(Protection::Explicit) {
+        println!("{name}, explicit");
+        asked_where_trusted(&server, &place, Question::WrongAtTheEnd).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_killed_in_the_midst_is_transient_and_it_goes_on_afterwards() {
+    let Some(tools) = tools("pyftpdlib") else { return };
+    let mut server = Ftp::pyftpdlib(&tools, Protection::Plain);
+    let connection = Place::of(&server).connect();
+    connection.check().await.unwrap();
+    let bytes = Bytes::from(noise(20_000_000));
+    let (mut intake, outlet) = body(Some(bytes.len() as u64), Vec::new());
+    let staging = connection.stage(file("killed.mov", &key("killed")), outlet);
+    let killing = async {
+        // More than the window holds: so some of it went out.
+        intake.append(bytes.slice(..12_000_000)).await.expect("it is taken");
+        server.kill().expect("killed");
+        // Whoever reads it has gone, or goes.
+        let _ = intake.append(bytes.slice(12_000_000..)).await;
+        let _ = intake.finish().await;
+    };
+    let (staged, ()) = tokio::join!(staging, killing);
+    assert_eq!(class(staged).0, ErrorClass::Transient);
+    assert!(!server.files().join("killed.mov").exists());
+    server.restart();
+    put(&connection, file("killed.mov", &key("killed")), &bytes)
+        .await
+        .expect("again");
+    assert!(std::fs::read(server.files().join("killed.mov")).unwrap() == bytes);
+}
+
+/// What is cut off goes on from its checkpoint, and ends with the right bytes; where the server can't, none is saved.
+pub async fn goes_on(place: &Place) {
+    let connection = place.connect();
+    let bytes = Bytes::from(noise(80 << 20));
+    let saved = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let keep = std::sync::Arc::clone(&saved);
+    let (mut intake, outlet) = body(Some(bytes.len() as u64), Vec::new());
+    let outlet = outlet.saving(std::sync::Arc::new(move |checkpoint: camroll_host::Checkpoint| {
+        let keep = std::sync::Arc::clone(&keep);
+        Box::pin(async move {
+            *keep.lock().expect("nobody panicked with it") = Some(checkpoint);
+            Ok(())
+        })
+    }));
+    let staging = connection.stage(file("long.mov", &key("long")), outlet);
+    let breaking = async {
+        intake.append(bytes.slice(..74 << 20)).await.expect("it is taken");
+        intake.fail(camroll_model::ConnectorError::new(
+            ErrorClass::Transient,
+            "test/broke",
+            "The source broke off.",
+        ));
+    };
+    let (staged, ()) = tokio::join!(staging, breaking);
+    assert!(staged.is_err());
+    let checkpoint = saved.lock().unwrap().take();
+    assert_eq!(checkpoint.is_some(), place.goes_on);
+    let Some(checkpoint) = checkpoint else { return };
+    assert_eq!(checkpoint.reached, 64 << 20);
+    // Only what comes after is there to be read.
+    let intake = pipe(PipeOptions {
+        size: Some(bytes.len() as u64),
+        digests: Vec::new(),
+        compute: Vec::new(),
+        window: 4 << 20,
+        spool: None,
+        turns: None,
+    });
+    let outlet = intake.outlet(OutletOptions {
+        keep: Keep::Nothing,
+        gate: Box::new(|_| Box::pin(async { Ok(()) })),
+    });
+    let mut again = file("long.mov", &key("long"));
+    again.checkpoint = Some(checkpoint.state);
+    let (staged, poured) = tokio::join!(connection.stage(again, outlet), pour(intake, bytes.clone()));
+    let camroll_model::Staged::Held(token) = staged.expect("it goes on") else {
+        panic!("held")
+    };
+    poured.unwrap();
+    connection
+        .commit(vec![token])
+        .await
+        .unwrap()
+        .remove(0)
+        .expect("committed");
+    assert!(read(&connection, "long.mov", 0).await == bytes);
+    let left = std::fs::read_dir(place.files.join(".camroll/staging")).unwrap().count();
+    assert_eq!(left, 0, "what was tried is taken away");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_goes_on_from_its_checkpoint_where_the_server_can() {
+    for (name, _server, place) in servers(Protection::Plain) {
+        println!("{name}");
+        goes_on(&place).await;
+    }
+    for (name, server, place) in servers(Protection::Explicit) {
+        println!("{name}, explicit");
+        asked_where_trusted(&server, &place, Question::GoesOn).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkpoint_of_what_is_gone_has_expired() {
+    for (name, _server, place) in servers(Protection::Plain) {
+        let connection = place.connect();
+        let (intake, outlet) = body(Some(10), Vec::new());
+        let mut lost = file("lost.mov", &key("lost"));
+        lost.checkpoint = Some(br#"{"bytes":5}"#.to_vec());
+        let (staged, _) = tokio::join!(connection.stage(lost, outlet), pour(intake, noise(10).into()));
+        assert_eq!(
+            class(staged),
+            (ErrorClass::Expired, "ftp/upload-lost".to_owned()),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_where_a_file_is() {
+    for (name, _server, place) in servers(Protection::Plain) {
+        let connection = place.connect();
+        put(&connection, file("taken", &key("taken")), b"a file").await.unwrap();
+        let refused = put(&connection, file("taken/below.jpg", &key("below")), b"x").await;
+        assert_eq!(class(refused).0, ErrorClass::Conflict, "{name}");
+        // And a file where a folder is, which isn't one that could be replaced.
+        put(&connection, file("folder/a", &key("a")), b"x").await.unwrap();
+        let refused = put(&connection, file("folder", &key("folder")), b"x").await;
+        assert_eq!(class(refused).0, ErrorClass::Conflict, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_went_is_made_again() {
+    for (name, _server, place) in servers(Protection::Plain) {
+        let connection = place.connect();
+        put(&connection, file("2024/a", &key("a")), b"a").await.unwrap();
+        std::fs::remove_dir_all(place.files.join(".camroll")).unwrap();
+        std::fs::remove_dir_all(place.files.join("2024")).unwrap();
+        let mut ended = put(&connection, file("2024/b", &key("b")), b"b").await;
+        if ended.is_err() {
+            // What was known of the folder is forgotten with the first refusal.
+            ended = put(&connection, file("2024/b", &key("b")), b"b").await;
+        }
+        ended.expect(name);
+        assert_eq!(std::fs::read(place.files.join("2024/b")).unwrap(), b"b", "{name}");
+    }
+}

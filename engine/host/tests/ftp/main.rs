@@ -1,0 +1,8 @@
+//! The connector `ftp` over the host's connections against real servers, which differ in nearly all that FTP leaves open, and against one that means harm.
+
+mod content;
+mod faults;
+mod hostile;
+mod place;
+mod sign_in;
+mod trusting;

@@ -1,0 +1,243 @@
+//! FTP servers, each with a temper of its own: which command sets a time, whether it lists facts, whether it insists on going on with a TLS session.
+
+mod certificate;
+mod proftpd;
+mod pureftpd;
+mod pyftpdlib;
+mod rclone;
+mod vsftpd;
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::{fs, io, process};
+
+use tempfile::TempDir;
+
+use crate::{Fetched, Server, free_port};
+
+/// Who signs in, but for vsftpd.
+pub const USER: &str = "alice";
+/// With what.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// How many data connections a server may have at a time.
+const BESIDE: u16 = 64;
+
+/// When TLS begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protection {
+    /// Never.
+    Plain,
+    /// When it is asked for; nobody signs in without it, and nothing is sent without it.
+    Explicit,
+    /// With the first byte.
+    Implicit,
+}
+
+impl Protection {
+    /// As the connector's setting has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Plain => "none",
+            Self::Explicit => "explicit",
+            Self::Implicit => "implicit",
+        }
+    }
+}
+
+/// As [`fetched`](crate::fetched), of these servers: three of them want to become somebody else, and so start only as root.
+pub fn fetched(name: &str) -> Fetched {
+    let is_root = fs::metadata("/proc/self").is_ok_and(|process| std::os::unix::fs::MetadataExt::uid(&process) == 0);
+    if is_root || matches!(name, "pyftpdlib" | "rclone") {
+        return crate::fetched(name);
+    }
+    let reason = format!("{name} starts only as root");
+    assert!(std::env::var_os("CI").is_none(), "{reason}");
+    Fetched::Missing(reason)
+}
+
+/// An FTP server with an empty folder.
+pub struct Ftp {
+    server: Server,
+    folder: TempDir,
+    /// To start it again.
+    command: Command,
+    protection: Protection,
+    beside: Range<u16>,
+    user: &'static str,
+    /// The folder, from where a person is who signed in.
+    path: Option<&'static str>,
+    files: PathBuf,
+}
+
+impl Ftp {
+    /// pyftpdlib, in Python: MFMT, MLSD.
+    ///
+    /// # Panics
+    /// If it doesn't start.
+    pub fn pyftpdlib(tools: &Path, protection: Protection) -> Self {
+        pyftpdlib::start(tools, protection, "1.2")
+    }
+
+    /// The same, by TLS 1.3 and nothing older.
+    ///
+    /// # Panics
+    /// If it doesn't start.
+    pub fn with_newest_tls(tools: &Path) -> Self {
+        pyftpdlib::start(tools, Protection::Explicit, "1.3")
+    }
+
+    /// vsftpd: no MLSD, a time by MDTM; with TLS it insists on data connections that go on with the session of the first one. Only as root: it wants to become somebody else.
+    ///
+    /// # Panics
+    /// If it doesn't start.
+    pub fn vsftpd(tools: &Path, protection: Protection) -> Self {
+        vsftpd::start(tools, protection)
+    }
+
+    /// ProFTPD: insists on that too, by TLS 1.3 where it can. Only as root.
+    ///
+    /// # Panics
+    /// If it doesn't start, or if TLS is to begin with the first byte.
+    pub fn proftpd(tools: &Path, protection: Protection) -> Self {
+        proftpd::start(tools, protection)
+    }
+
+    /// Pure-FTPd: SITE UTIME besides MFMT, its own rules for names. Only as root.
+    ///
+    /// # Panics
+    /// If it doesn't start, or if TLS is to begin with the first byte.
+    pub fn pureftpd(tools: &Path, protection: Protection) -> Self {
+        pureftpd::start(tools, protection)
+    }
+
+    /// rclone: no times, no going on. With TLS from the first byte it leaves the files readable.
+    ///
+    /// # Panics
+    /// If it doesn't start, or if TLS is to begin when it is asked for.
+    pub fn rclone(tools: &Path, protection: Protection) -> Self {
+        rclone::start(tools, protection)
+    }
+
+    /// Where it listens, on loopback.
+    pub fn port(&self) -> u16 {
+        self.server.address().port()
+    }
+
+    /// The ports where it waits for data.
+    pub fn beside(&self) -> Range<u16> {
+        self.beside.clone()
+    }
+
+    /// Who signs in, with [`PASSWORD`].
+    pub fn user(&self) -> &'static str {
+        self.user
+    }
+
+    /// The folder's name there; none where it is the one that a person is in.
+    pub fn path(&self) -> Option<&'static str> {
+        self.path
+    }
+
+    /// When TLS begins.
+    pub fn protection(&self) -> Protection {
+        self.protection
+    }
+
+    /// Where its files are.
+    pub fn files(&self) -> PathBuf {
+        self.files.clone()
+    }
+
+    /// Its certificate, for SSL_CERT_FILE. It is for 127.0.0.1, 127.0.0.2 and localhost.
+    pub fn certificate(&self) -> PathBuf {
+        certificate::certificate(self.folder.path())
+    }
+
+    /// Ends it at once. Sessions that are processes of their own go on.
+    ///
+    /// # Errors
+    /// If the system can't.
+    pub fn kill(&mut self) -> io::Result<()> {
+        self.server.kill()
+    }
+
+    /// Starts it again where it was.
+    ///
+    /// # Panics
+    /// If it doesn't start.
+    pub fn restart(&mut self) {
+        let port = self.port();
+        self.server = Server::start(&mut self.command, port);
+    }
+}
+
+/// What each of them needs first: a folder with a certificate, and ports.
+struct Begun {
+    folder: TempDir,
+    port: u16,
+    beside: Range<u16>,
+}
+
+impl Begun {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        // Some become another user, who must get in.
+        fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("it is ours");
+        fs::create_dir(folder.path().join("files")).expect("a folder");
+        certificate::make(folder.path());
+        Self {
+            folder,
+            port: free_port(),
+            beside: free_ports(),
+        }
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str, mode: u32) -> PathBuf {
+        let path = self.at(name);
+        fs::write(&path, text).expect("a file");
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(mode)).expect("it is ours");
+        path
+    }
+
+    fn server(self, mut command: Command, protection: Protection) -> Ftp {
+        command.stdout(process::Stdio::null()).stderr(process::Stdio::null());
+        Ftp {
+            server: Server::start(&mut command, self.port),
+            files: self.at("files"),
+            folder: self.folder,
+            command,
+            protection,
+            beside: self.beside,
+            user: USER,
+            path: None,
+        }
+    }
+}
+
+/// The user that servers become where the tests run as root.
+const DAEMON: u32 = 1;
+
+/// Ports in a row that nobody uses now.
+fn free_ports() -> Range<u16> {
+    // Below those that the system gives away by itself, and elsewhere in each process.
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let is_free = |port: u16| TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).is_ok();
+    let room = (32_000 - 10_000) / BESIDE;
+    for _ in 0..room {
+        let turn = u32::from(NEXT.fetch_add(1, Ordering::Relaxed)).wrapping_add(process::id().wrapping_mul(7));
+        let first = 10_000 + u16::try_from(turn % u32::from(room)).expect("it is small") * BESIDE;
+        let ports = first..first + BESIDE;
+        if ports.clone().all(is_free) {
+            return ports;
+        }
+    }
+    panic!("there are no {BESIDE} free ports in a row");
+}
