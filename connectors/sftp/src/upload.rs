@@ -284,7 +284,8 @@ impl Writes<'_> {
     fn salvage(&mut self) {
         // Why it broke off is told elsewhere; whatever fails here only means that more is sent again.
         let _ = self.settle();
-        let Checkpoints::Beside { mark, syncing, .. } = std::mem::replace(&mut self.checkpoints, Checkpoints::None) else {
+        let Checkpoints::Beside { mark, syncing, .. } = std::mem::replace(&mut self.checkpoints, Checkpoints::None)
+        else {
             return;
         };
         let whole = |mark: &u64| {
@@ -297,8 +298,9 @@ impl Writes<'_> {
                 Some(mark) => syncing.begin(mark).and_then(|()| syncing.synced()),
                 None => Ok(synced),
             }),
-            (None, Some(mark)) => Syncing::open(&self.path)
-                .and_then(|mut syncing| syncing.begin(mark).and_then(|()| syncing.synced())),
+            (None, Some(mark)) => {
+                Syncing::open(&self.path).and_then(|mut syncing| syncing.begin(mark).and_then(|()| syncing.synced()))
+            }
             (None, None) => return,
         };
         if let Ok(bytes) = synced {

@@ -55,12 +55,7 @@ pub fn run(setting: &Setting) -> anyhow::Result<()> {
     for (name, sent, seconds, memory) in [
         ("killed in the midst", before, first.seconds, first.peak()),
         ("taken up again", again, second.seconds, second.peak()),
-        (
-            "nothing new",
-            line.sent() - before - again,
-            third.seconds,
-            third.memory,
-        ),
+        ("nothing new", line.sent() - before - again, third.seconds, third.memory),
     ] {
         println!(
             "| {name} | {:.2} GiB | {seconds:.1} | {:.1} MB |",

@@ -136,7 +136,11 @@ fn nonce(number: u64) -> Nonce {
 
 impl SpoolFile {
     pub(crate) async fn write(&self, bytes: Bytes, share: Share) -> Result<Slot, ConnectorError> {
-        let (file, cipher, places) = (Arc::clone(&self.file), Arc::clone(&self.cipher), Arc::clone(&self.places));
+        let (file, cipher, places) = (
+            Arc::clone(&self.file),
+            Arc::clone(&self.cipher),
+            Arc::clone(&self.places),
+        );
         blocking(move || {
             let number = {
                 let mut places = places.lock();
@@ -174,7 +178,11 @@ impl SpoolFile {
     }
 
     pub(crate) async fn read(&self, number: u64) -> Result<Bytes, ConnectorError> {
-        let (file, cipher, places) = (Arc::clone(&self.file), Arc::clone(&self.cipher), Arc::clone(&self.places));
+        let (file, cipher, places) = (
+            Arc::clone(&self.file),
+            Arc::clone(&self.cipher),
+            Arc::clone(&self.places),
+        );
         blocking(move || {
             let place = places.lock().used.get(&number).copied();
             let (offset, length) = place.ok_or_else(|| std::io::Error::other("a block of the spool is gone"))?;
