@@ -35,6 +35,8 @@ struct Writes<'a> {
     /// Requests without an answer.
     waiting: BTreeMap<u32, Write>,
     in_flight: u64,
+    /// The lowest offset of a write that the server refused.
+    refused: Option<u64>,
     offset: u64,
     checkpoints: Checkpoints,
 }
@@ -95,6 +97,7 @@ pub fn upload(session: &mut Session, upload: Upload) -> Result<u64, Error> {
         handle,
         waiting: BTreeMap::new(),
         in_flight: 0,
+        refused: None,
         offset: reached,
         checkpoints,
     };
@@ -103,6 +106,9 @@ pub fn upload(session: &mut Session, upload: Upload) -> Result<u64, Error> {
         None => writes.unknown(upload.body),
     };
     let written = written.and_then(|()| writes.settle());
+    if written.is_err() {
+        writes.salvage();
+    }
     let (handle, size) = (std::mem::take(&mut writes.handle), writes.offset);
     if let Err(failed) = written {
         return Err(abandon(session, failed, upload.body.size()));
@@ -197,17 +203,22 @@ impl Writes<'_> {
         let (id, reply) = self.session.receive()?;
         let write = self.waiting.remove(&id).ok_or_else(|| garbled("answer to nothing"))?;
         self.in_flight -= write.count;
-        yes(reply, "writing")
+        let written = yes(reply, "writing");
+        if written.is_err() {
+            let before = self.refused.unwrap_or(write.offset);
+            self.refused = Some(before.min(write.offset));
+        }
+        written
     }
 
     /// Waits for all answers; the first that says no is told.
     fn settle(&mut self) -> Result<(), Error> {
         let mut first = Ok(());
         while !self.waiting.is_empty() {
-            let one = self.one();
-            let lost = one.as_ref().is_err_and(|why| why.class == ErrorClass::Transient);
-            first = first.and(one);
-            if lost {
+            let before = self.waiting.len();
+            first = first.and(self.one());
+            // No answer came, and none will.
+            if self.waiting.len() == before {
                 break;
             }
         }
@@ -269,6 +280,34 @@ impl Writes<'_> {
         match synced {
             Some(bytes) => self.tell(bytes),
             None => Ok(()),
+        }
+    }
+
+    /// Tells the engine what is safe of an upload that broke off, or can be made so yet.
+    fn salvage(&mut self) {
+        // Why it broke off is told elsewhere; whatever fails here only means that more is sent again.
+        let _ = self.settle();
+        let Checkpoints::Beside { mark, syncing, .. } = std::mem::replace(&mut self.checkpoints, Checkpoints::None)
+        else {
+            return;
+        };
+        let whole = |mark: &u64| {
+            let waiting = self.waiting.values().map(|write| write.offset);
+            waiting.chain(self.refused).all(|offset| offset >= *mark)
+        };
+        let mark = mark.filter(whole);
+        let synced = match (syncing, mark) {
+            (Some(mut syncing), mark) => syncing.synced().and_then(|synced| match mark {
+                Some(mark) => syncing.begin(mark).and_then(|()| syncing.synced()),
+                None => Ok(synced),
+            }),
+            (None, Some(mark)) => {
+                Syncing::open(&self.path).and_then(|mut syncing| syncing.begin(mark).and_then(|()| syncing.synced()))
+            }
+            (None, None) => return,
+        };
+        if let Ok(bytes) = synced {
+            let _ = self.tell(bytes);
         }
     }
 

@@ -21,7 +21,7 @@ use args::{Arguments, Command};
 use story::Outcome;
 
 fn main() -> ExitCode {
-    allocator::share_one_arena();
+    allocator::keep_little();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

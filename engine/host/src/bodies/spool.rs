@@ -6,11 +6,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use aes_gcm::aead::{Aead as _, KeyInit as _};
-use aes_gcm::{Aes256Gcm, Key, Nonce};
 use bytes::Bytes;
 use camroll_model::{ConnectorError, ErrorClass};
 use parking_lot::Mutex;
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
 /// Where bytes wait for destinations that aren't ready for them.
@@ -68,9 +67,11 @@ impl Spool {
         let mut key = Zeroizing::new([0u8; 32]);
         getrandom::fill(key.as_mut_slice())
             .map_err(|error| ConnectorError::new(ErrorClass::Unexpected, "host/random", error.to_string()))?;
+        let cipher = UnboundKey::new(&AES_256_GCM, key.as_slice())
+            .map_err(|error| ConnectorError::new(ErrorClass::Unexpected, "host/spool", error.to_string()))?;
         Ok(SpoolFile {
             file: Arc::new(file),
-            cipher: Aes256Gcm::new(Key::<Aes256Gcm>::from_slice(key.as_slice())),
+            cipher: Arc::new(LessSafeKey::new(cipher)),
             places: Arc::new(Mutex::new(Places::default())),
         })
     }
@@ -91,7 +92,7 @@ impl Drop for Share {
 /// One flow's part of the spool. It has no name, so that nothing is left of it however the process ends.
 pub(crate) struct SpoolFile {
     file: Arc<File>,
-    cipher: Aes256Gcm,
+    cipher: Arc<LessSafeKey>,
     places: Arc<Mutex<Places>>,
 }
 
@@ -127,23 +128,29 @@ impl Drop for Slot {
     }
 }
 
-fn nonce(number: u64) -> [u8; 12] {
+fn nonce(number: u64) -> Nonce {
     let mut nonce = [0; 12];
     nonce[..8].copy_from_slice(&number.to_le_bytes());
-    nonce
+    Nonce::assume_unique_for_key(nonce)
 }
 
 impl SpoolFile {
     pub(crate) async fn write(&self, bytes: Bytes, share: Share) -> Result<Slot, ConnectorError> {
-        let (file, cipher, places) = (Arc::clone(&self.file), self.cipher.clone(), Arc::clone(&self.places));
+        let (file, cipher, places) = (
+            Arc::clone(&self.file),
+            Arc::clone(&self.cipher),
+            Arc::clone(&self.places),
+        );
         blocking(move || {
             let number = {
                 let mut places = places.lock();
                 places.next += 1;
                 places.next
             };
-            let sealed = cipher
-                .encrypt(Nonce::from_slice(&nonce(number)), bytes.as_ref())
+            let mut sealed = Vec::with_capacity(bytes.len() + AES_256_GCM.tag_len());
+            sealed.extend_from_slice(&bytes);
+            cipher
+                .seal_in_place_append_tag(nonce(number), Aad::empty(), &mut sealed)
                 .map_err(|_| std::io::Error::other("a block of the spool can't be encrypted"))?;
             let offset = {
                 let mut places = places.lock();
@@ -171,16 +178,22 @@ impl SpoolFile {
     }
 
     pub(crate) async fn read(&self, number: u64) -> Result<Bytes, ConnectorError> {
-        let (file, cipher, places) = (Arc::clone(&self.file), self.cipher.clone(), Arc::clone(&self.places));
+        let (file, cipher, places) = (
+            Arc::clone(&self.file),
+            Arc::clone(&self.cipher),
+            Arc::clone(&self.places),
+        );
         blocking(move || {
             let place = places.lock().used.get(&number).copied();
             let (offset, length) = place.ok_or_else(|| std::io::Error::other("a block of the spool is gone"))?;
             let mut sealed = vec![0; length];
             file.read_exact_at(&mut sealed, offset)?;
-            let opened = cipher
-                .decrypt(Nonce::from_slice(&nonce(number)), sealed.as_slice())
-                .map_err(|_| std::io::Error::other("a block of the spool isn't what was written"))?;
-            Ok(Bytes::from(opened))
+            let length = cipher
+                .open_in_place(nonce(number), Aad::empty(), &mut sealed)
+                .map_err(|_| std::io::Error::other("a block of the spool isn't what was written"))?
+                .len();
+            sealed.truncate(length);
+            Ok(Bytes::from(sealed))
         })
         .await
     }

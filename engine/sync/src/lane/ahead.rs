@@ -16,7 +16,7 @@ use crate::survey::stat;
 /// Questions under way.
 const REQUESTS: usize = 16;
 /// The same where each takes a connection of its own: servers count those, and a handshake costs more than an answer.
-const CONNECTIONS: usize = 8;
+const CONNECTIONS: usize = 4;
 
 /// What was seen, by path. It holds for one batch: what is there may change, and a file is never put over another whatever was seen.
 pub(super) type Seen = HashMap<String, Option<Entry>>;
