@@ -75,7 +75,5 @@ fn a_question_that_is_stale_at_a_put_costs_one_file_one_more_try() {
             setting.apple.count("download") > COUNT,
             "its bytes were gone with the first try"
         );
-        // A server whose questions are good for so short a time is had to ask before the next bytes leave.
-        assert!(between.count("HEAD", "/.camroll/staging/") > 0);
     }
 }
