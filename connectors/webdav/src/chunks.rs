@@ -76,7 +76,10 @@ mod tests {
     #[test]
     fn chunks_are_found_under_either_name() {
         let size = 2 * CHUNK + 5;
-        let reached = Reached { chunk: CHUNK, done: 3 };
+        let reached = Reached {
+            done: 3,
+            ..Reached::nothing(size)
+        };
         assert_eq!(reached.count(size), 3);
         let told = |names: [&str; 3], last: u64| -> Vec<(String, Option<u64>)> {
             let sizes = [CHUNK, CHUNK, last];

@@ -235,13 +235,6 @@ impl Net {
             .auth
             .as_ref()
             .filter(|_| chain.credentials == Credentials::Carried);
-        if let Some(auth) = signed
-            && turn == Turn::First
-            && !body.can_be_sent_again()
-            && self.schemes.wants_a_question(&self.manifest, auth, &filled)
-        {
-            self.hear_a_question(auth, way, &filled).await?;
-        }
         if let Some(auth) = signed {
             let outgoing = Outgoing {
                 method,
@@ -277,16 +270,6 @@ impl Net {
             }
         }
         self.take(method, url, answered, &granted, jar).await.map(Hop::Answered)
-    }
-
-    /// Has a service ask who is there, by a request without a name and without a body.
-    async fn hear_a_question(&self, auth: &str, way: Way, url: &Url) -> Result<(), ConnectorError> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        let outgoing = self.clients.of(way).request(reqwest::Method::HEAD, url.clone());
-        let empty = (UnknownLength::Refused, Empty::IsLeftOut);
-        let answered = wire::transmit(url, outgoing, &Sent(Vec::new()), empty, self.idle).await?;
-        self.was_taught(auth, url, None, &answered);
-        Ok(())
     }
 
     fn body(&self, segments: &[Segment], places: &Places<'_>, headers: &mut HeaderMap) -> Result<Sent, ConnectorError> {

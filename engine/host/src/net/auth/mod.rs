@@ -5,7 +5,6 @@ mod sigv4;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use camroll_model::{ConnectorError, ErrorClass, Secret};
@@ -29,19 +28,8 @@ pub(crate) struct Schemes {
     /// Seconds that the service's clock is ahead of ours.
     skew: AtomicI64,
     /// What each origin asked for last.
-    questions: Mutex<BTreeMap<String, Question>>,
+    challenges: Mutex<BTreeMap<String, digest::Challenge>>,
 }
-
-/// A digest's challenge, as an origin asked it.
-struct Question {
-    challenge: digest::Challenge,
-    at: Instant,
-    /// How long it is taken to be good: shorter than [`FRESH`] where one was told to be stale before that.
-    lives: Duration,
-}
-
-/// How old a challenge may be when bytes leave that can't be sent twice. Apache's are good for 300 seconds (AuthDigestNonceLifetime); others don't say.
-const FRESH: Duration = Duration::from_secs(30);
 
 /// Whether a refusal taught something with which the request is worth one more try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +68,7 @@ impl Schemes {
         Self {
             settings: settings.clone(),
             skew: AtomicI64::new(0),
-            questions: Mutex::default(),
+            challenges: Mutex::default(),
         }
     }
 
@@ -119,15 +107,15 @@ impl Schemes {
             Auth::HttpDigest { user, password, .. } => {
                 let password = secret(vault, password)?;
                 // Who wasn't asked yet has nothing to say: the first answer is the question.
-                let mut questions = self.questions.lock();
-                let Some(question) = questions.get_mut(&origin_of(request.url)) else {
+                let mut challenges = self.challenges.lock();
+                let Some(challenge) = challenges.get_mut(&origin_of(request.url)) else {
                     return Ok(());
                 };
                 let uri = match request.url.query() {
                     Some(query) => format!("{}?{query}", request.url.path()),
                     None => request.url.path().to_owned(),
                 };
-                let answer = question.challenge.answer(&digest::Asked {
+                let answer = challenge.answer(&digest::Asked {
                     user: &self.text(user).unwrap_or_default(),
                     password: password.expose(),
                     method: request.method,
@@ -168,14 +156,6 @@ impl Schemes {
         }
     }
 
-    /// Whether a service should be had to ask before bytes leave that can't be sent twice: it never asked, or its question may have grown stale.
-    pub(crate) fn wants_a_question(&self, manifest: &Manifest, name: &str, url: &Url) -> bool {
-        let is_digest = matches!(manifest.auth.get(name), Some(Auth::HttpDigest { .. }));
-        let questions = self.questions.lock();
-        let known = questions.get(&origin_of(url));
-        is_digest && known.is_none_or(|known| known.at.elapsed() >= known.lives)
-    }
-
     /// Learns from a refusal what was missing: a digest's challenge, or how far the service's clock is from ours. Only from answers to requests that the scheme signed.
     pub(crate) fn heard(&self, manifest: &Manifest, name: &str, answer: &Heard<'_>) -> Refusal {
         match (manifest.auth.get(name), answer.status) {
@@ -194,25 +174,7 @@ impl Schemes {
         let said = answer.said.and_then(|said| said.to_str().ok());
         // The very question that was answered, again: the answer was wrong.
         let is_new = challenge.stale || said.is_none_or(|said| !said.contains(&nonce));
-        let mut questions = self.questions.lock();
-        let origin = origin_of(answer.url);
-        let lives = match questions.get(&origin) {
-            None => FRESH,
-            Some(known) => {
-                let known_nonce = format!(" nonce={}", digest::quoted(&known.challenge.nonce));
-                let was_answered = said.is_some_and(|said| said.contains(&known_nonce));
-                match challenge.stale && was_answered {
-                    true => known.lives.min(known.at.elapsed()),
-                    false => known.lives,
-                }
-            }
-        };
-        let question = Question {
-            challenge,
-            at: Instant::now(),
-            lives,
-        };
-        questions.insert(origin, question);
+        self.challenges.lock().insert(origin_of(answer.url), challenge);
         if is_new { Refusal::Taught } else { Refusal::Stands }
     }
 
