@@ -95,7 +95,12 @@ async fn a_key_goes_into_its_header_and_no_further() {
         .await
         .expect("it is answered");
     assert!(told.contains("| 200 elsewhere"), "{told}");
-    assert!(elsewhere.asked().iter().all(|asked| header(asked, "x-test-key").is_none()));
+    assert!(
+        elsewhere
+            .asked()
+            .iter()
+            .all(|asked| header(asked, "x-test-key").is_none())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
