@@ -58,7 +58,13 @@ impl Session {
             )
         })?;
         if let Some(there) = self.check(going, &digest)? {
-            return self.found(&there, &digest, going.key);
+            let (asset, origin) = self.found(&there, &digest, going.key)?;
+            if origin == Origin::Brought {
+                // What was brought before passes where it passes now: the source's checks, and the engine's intent.
+                going.body.seek(going.size)?;
+                going.body.read(1)?;
+            }
+            return Ok((asset, origin));
         }
         let uploaded = self.upload(going, &digest)?;
         match uploaded.status.as_str() {

@@ -16,6 +16,8 @@ pub struct Recorded {
     pub content_type: Option<String>,
     /// The header that says the file's SHA-1 ahead.
     pub checksum: Option<String>,
+    /// The answer came before the body was looked at.
+    pub unread: bool,
     /// A document.
     pub json: Option<Value>,
     /// A form's fields, in order.

@@ -174,6 +174,7 @@ impl Asked {
             query: self.query.clone(),
             content_type: content_type.map(|value| value.trim().to_owned()),
             checksum: self.header("x-immich-checksum").map(str::to_owned),
+            unread: false,
             json: None,
             fields: Vec::new(),
             files: Vec::new(),
@@ -348,6 +349,7 @@ impl Shared {
         let known = asked.header("x-immich-checksum").map(assets::checksum_of);
         let there = known.and_then(|checksum| Some(self.library.lock().by_checksum(&checksum)?.id));
         if let Some(there) = there {
+            recorded.unread = true;
             discard(body).await;
             return Ok(Ok((200, json!({"id": there, "status": "duplicate"}))));
         }
