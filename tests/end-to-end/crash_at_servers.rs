@@ -87,7 +87,7 @@ fn killed_and_run_again(place: &Place, point: &str) {
         "{at}: something half is visible"
     );
 
-    let again = run(&setting, &["sync", "family.yaml", "--json"]);
+    let again = run(&setting, place, &["sync", "family.yaml", "--json"]);
     assert_eq!(again.code, 0, "{at}: {}{}", again.out, again.err);
     assert!(rclone_agrees(place, &expected), "{at}: rclone finds a difference");
     let own = rclone_says(

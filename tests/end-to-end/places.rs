@@ -7,8 +7,9 @@ use std::process::Command;
 
 use camroll_cloud_nextcloud::{Account, Nextcloud, Product, Storage};
 use camroll_servers::buckets::{ACCESS_KEY, Bucket, SECRET_KEY};
+use camroll_servers::ftp::{self, Ftp, Protection};
 use camroll_servers::webdav::{PASSWORD, USER};
-use camroll_servers::{Apache, Fetched, OpenSsh, RcloneSftp, RcloneWebdav, Wsgidav, fetched};
+use camroll_servers::{Apache, Fetched, OpenSsh, RcloneSftp, RcloneWebdav, Wsgidav};
 
 use crate::setting::{Run, Setting};
 
@@ -20,12 +21,14 @@ pub struct Place {
     /// rclone's name of it.
     pub remote: String,
     pub rclone: Vec<(&'static str, String)>,
+    /// What TLS trusts, where the server has a certificate of its own.
+    pub trusts: Option<PathBuf>,
     /// Ends with this.
     _server: Box<dyn Any>,
 }
 
 pub fn here(name: &str) -> Option<PathBuf> {
-    match fetched(name) {
+    match ftp::fetched(name) {
         Fetched::Here(folder) => Some(folder),
         Fetched::Missing(why) => {
             eprintln!("not run: {why}");
@@ -49,6 +52,7 @@ fn bucket(name: &'static str, bucket: Bucket) -> Place {
             ("RCLONE_S3_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),
             ("RCLONE_S3_FORCE_PATH_STYLE", "true".to_owned()),
         ],
+        trusts: None,
         _server: Box::new(bucket),
     }
 }
@@ -62,6 +66,7 @@ fn webdav(name: &'static str, address: String, sign_in: &str, files: PathBuf, se
         // Its own folder on this machine: rclone's WebDAV client gives up at names that it doesn't encode as the server does.
         remote: files.join("family").display().to_string(),
         rclone: Vec::new(),
+        trusts: None,
         _server: server,
     }
 }
@@ -99,8 +104,29 @@ fn cloud(name: &'static str, preset: &str, product: Product, storage: Storage) -
                 String::from_utf8_lossy(&password.stdout).trim().to_owned(),
             ),
         ],
+        trusts: None,
         _server: Box::new((server, runtime)),
     })
+}
+
+/// Its own folder on this machine is looked at: rclone's FTP client would list it by other commands than are the matter here.
+fn by_ftp(name: &'static str, server: Ftp) -> Place {
+    let path = server
+        .path()
+        .map_or(String::new(), |path| format!("    path: {path}\n"));
+    Place {
+        name,
+        destination: format!(
+            "  connector: ftp\n  with:\n    host: 127.0.0.1\n    port: {}\n    user: {}\n    password: {{ env: FTP_PASSWORD }}\n    tls: {}\n{path}",
+            server.port(),
+            server.user(),
+            server.protection().word(),
+        ),
+        remote: server.files().display().to_string(),
+        rclone: Vec::new(),
+        trusts: (server.protection() != Protection::Plain).then(|| server.certificate()),
+        _server: Box::new(server),
+    }
 }
 
 /// Made one after the other: a server ends before the next one starts.
@@ -159,6 +185,7 @@ pub fn places() -> Vec<fn() -> Option<Place>> {
                 ),
                 remote: format!("{files}/family"),
                 rclone: Vec::new(),
+                trusts: None,
                 _server: Box::new((server, key)),
             })
         },
@@ -174,18 +201,51 @@ pub fn places() -> Vec<fn() -> Option<Place>> {
                 ),
                 remote: server.files().display().to_string(),
                 rclone: Vec::new(),
+                trusts: None,
                 _server: Box::new(server),
             })
+        },
+        || {
+            Some(by_ftp(
+                "pyftpdlib",
+                Ftp::pyftpdlib(&here("pyftpdlib")?, Protection::Plain),
+            ))
+        },
+        || {
+            Some(by_ftp(
+                "vsftpd, TLS",
+                Ftp::vsftpd(&here("vsftpd")?, Protection::Explicit),
+            ))
+        },
+        || {
+            Some(by_ftp(
+                "ProFTPD, TLS",
+                Ftp::proftpd(&here("proftpd")?, Protection::Explicit),
+            ))
+        },
+        || {
+            Some(by_ftp(
+                "Pure-FTPd, TLS",
+                Ftp::pureftpd(&here("pureftpd")?, Protection::Explicit),
+            ))
+        },
+        || {
+            Some(by_ftp(
+                "rclone serve ftp",
+                Ftp::rclone(&here("rclone")?, Protection::Plain),
+            ))
         },
     ]
 }
 
-pub fn run(setting: &Setting, arguments: &[&str]) -> Run {
+pub fn run(setting: &Setting, place: &Place, arguments: &[&str]) -> Run {
     let mut command = setting.command(arguments);
     command
         .env("S3_ACCESS_KEY", ACCESS_KEY)
         .env("S3_SECRET_KEY", SECRET_KEY)
-        .env("DAV_PASSWORD", PASSWORD);
+        .env("DAV_PASSWORD", PASSWORD)
+        .env("FTP_PASSWORD", ftp::PASSWORD)
+        .envs(place.trusts.iter().map(|file| ("SSL_CERT_FILE", file)));
     Run::of(command.output().expect("camroll runs"))
 }
 

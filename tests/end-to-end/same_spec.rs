@@ -46,7 +46,7 @@ fn only_the_destination_changes() {
         write_spec(&setting, &place, "");
         setting.login();
 
-        let first = run(&setting, &["sync", "family.yaml", "--json"]);
+        let first = run(&setting, &place, &["sync", "family.yaml", "--json"]);
         assert_eq!(
             (first.code, first.put()),
             (0, files.len() as u64),
@@ -55,25 +55,25 @@ fn only_the_destination_changes() {
             first.err
         );
         assert!(rclone_agrees(&place, &expected), "{at}: rclone finds a difference");
-        let again = run(&setting, &["sync", "family.yaml", "--json"]);
+        let again = run(&setting, &place, &["sync", "family.yaml", "--json"]);
         assert_eq!((again.code, again.put()), (0, 0), "{at}: {}{}", again.out, again.err);
-        let deep = run(&setting, &["verify", "family", "--deep"]);
+        let deep = run(&setting, &place, &["verify", "family", "--deep"]);
         assert_eq!(deep.code, 0, "{at}: {}{}", deep.out, deep.err);
 
         // Another machine, which has the spec and nothing else.
         std::fs::remove_dir_all(setting.path("state")).unwrap();
-        let back = run(&setting, &["restore", "family", "--to", "back"]);
+        let back = run(&setting, &place, &["restore", "family", "--to", "back"]);
         assert_eq!(back.code, 0, "{at}: {}{}", back.out, back.err);
         for (name, content) in &files {
             let bytes = std::fs::read(setting.path("back/2014/05").join(name)).unwrap();
             assert!(bytes == content.block(0, usize::MAX), "{at}: {name}");
         }
         setting.login();
-        let adopted = run(&setting, &["adopt", "family"]);
+        let adopted = run(&setting, &place, &["adopt", "family"]);
         assert_eq!(adopted.code, 0, "{at}: {}{}", adopted.out, adopted.err);
-        let after = run(&setting, &["sync", "family.yaml", "--json"]);
+        let after = run(&setting, &place, &["sync", "family.yaml", "--json"]);
         assert_eq!((after.code, after.put()), (0, 0), "{at}: {}{}", after.out, after.err);
-        let doctor = run(&setting, &["doctor", "family"]);
+        let doctor = run(&setting, &place, &["doctor", "family"]);
         assert!(
             doctor.code == 0 || doctor.code == 6,
             "{at}: {} {}{}",

@@ -12,33 +12,19 @@ use crate::seen::{Kind, Seen};
 use crate::session::{self, with};
 use crate::upload::{self, Upload};
 
-wit_bindgen::generate!({
-    path: "../../wit/0.1",
-    inline: "
-        package camroll:ftp;
-        world guest {
-            include camroll:connector/imports@0.1.0;
-            export camroll:connector/connector@0.1.0;
-            export camroll:connector/destination@0.1.0;
-            export camroll:connector/browsing@0.1.0;
-            export camroll:connector/editing@0.1.0;
-        }
-    ",
-    world: "camroll:ftp/guest",
-    with: {
-        "camroll:connector/types@0.1.0": camroll_connector::bindings::camroll::connector::types,
-        "camroll:connector/log@0.1.0": camroll_connector::bindings::camroll::connector::log,
-        "camroll:connector/clock@0.1.0": camroll_connector::bindings::camroll::connector::clock,
-        "camroll:connector/random@0.1.0": camroll_connector::bindings::camroll::connector::random,
-        "camroll:connector/bodies@0.1.0": camroll_connector::bindings::camroll::connector::bodies,
-        "camroll:connector/secrets@0.1.0": camroll_connector::bindings::camroll::connector::secrets,
-        "camroll:connector/session@0.1.0": camroll_connector::bindings::camroll::connector::session,
-        "camroll:connector/http@0.1.0": camroll_connector::bindings::camroll::connector::http,
-        "camroll:connector/tcp@0.1.0": camroll_connector::bindings::camroll::connector::tcp,
-        "camroll:connector/files@0.1.0": camroll_connector::bindings::camroll::connector::files,
-        "camroll:connector/staging@0.1.0": camroll_connector::bindings::camroll::connector::staging,
-    },
-});
+camroll_connector::world!(
+    "camroll:ftp/guest",
+    "
+    package camroll:ftp;
+    world guest {
+        include camroll:connector/imports@0.1.0;
+        export camroll:connector/connector@0.1.0;
+        export camroll:connector/destination@0.1.0;
+        export camroll:connector/browsing@0.1.0;
+        export camroll:connector/editing@0.1.0;
+    }
+    "
+);
 
 use exports::camroll::connector::{browsing, connector, destination, editing};
 
