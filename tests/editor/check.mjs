@@ -29,7 +29,7 @@ async function says(what, text, wanted) {
 
 try {
   await offers("a document", `${modeline}version: 1\n|`, [
-    "a first spec", "connections", "destination", "destinations", "filters", "limits", "name", "schedule", "source", "versions",
+    "a first spec", "albums", "connections", "destination", "destinations", "filters", "limits", "name", "schedule", "source", "versions",
   ]);
   await offers("a source", spec({ source: "  |\n" }), ["connection", "connector", "libraries", "with"]);
   await offers("a source's connector", spec({ source: "  connector: |\n" }), ["icloud-photos"]);

@@ -10,6 +10,7 @@
 mod cells;
 mod connect;
 mod content;
+mod features;
 mod placing;
 mod proxy;
 mod service;
@@ -48,5 +49,7 @@ pub async fn conforms(service: &dyn Service) {
         }
     }
     assert!(failures.is_empty(), "{}:\n{}", service.column(), failures.join("\n"));
-    table::agree(service.column(), &column);
+    table::agree(&table::CONFORMANCE, service.column(), &column);
+    let said = features::told(&Setting::of(service, "").connection).await;
+    table::agree(&table::FEATURES, service.column(), &said);
 }

@@ -1,18 +1,40 @@
-//! docs/connectors/conformance.md: a row for each cell, a column for each server.
+//! The generated tables of docs/connectors: a row for each cell, a column for each server.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::{env, fs};
 
-const HEAD: &str = "# What was asked of destinations
+/// A table of docs/connectors.
+pub(crate) struct Table {
+    file: &'static str,
+    head: &'static str,
+}
+
+/// What was asked of each server.
+pub(crate) const CONFORMANCE: Table = Table {
+    file: "conformance.md",
+    head: "# What was asked of destinations
 
 Each column is a connector against a server on loopback, a real one where the heading doesn't say \"simulated\" (`tests/clouds`); each cell was run. Generated: `UPDATE=1 cargo test -p camroll-conformance` writes a column anew, and without `UPDATE` the tests compare it.
 `–`: can't be asked of it, and why where that isn't plain.
 
-";
+",
+};
 
-fn path() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/connectors/conformance.md")
+/// What each says of itself.
+pub(crate) const FEATURES: Table = Table {
+    file: "features.md",
+    head: "# What destinations can do
+
+What each connector says of a server when it is asked who it is: what camroll plans by. The servers are those of [conformance.md](conformance.md), which says what was tried of it. Generated with that table.
+
+",
+};
+
+fn path(table: &Table) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../docs/connectors")
+        .join(table.file)
 }
 
 type Column = (String, Vec<(String, String)>);
@@ -41,10 +63,11 @@ fn read(text: &str) -> Vec<Column> {
     columns
 }
 
-fn write(columns: &[Column], titles: &[&str]) -> String {
+fn write(table: &Table, columns: &[Column], titles: &[&str]) -> String {
     let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
     let mut text = format!(
-        "{HEAD}| | {} |\n|---|{}\n",
+        "{}| | {} |\n|---|{}\n",
+        table.head,
         names.join(" | "),
         "---|".repeat(names.len())
     );
@@ -65,10 +88,10 @@ fn write(columns: &[Column], titles: &[&str]) -> String {
 ///
 /// # Panics
 /// If they differ.
-pub(crate) fn agree(name: &str, outcomes: &[(&str, String)]) {
+pub(crate) fn agree(table: &Table, name: &str, outcomes: &[(&str, String)]) {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = fs::read_to_string(path()).unwrap_or_default();
+    let known = fs::read_to_string(path(table)).unwrap_or_default();
     let mut columns = read(&known);
     let outcomes: Vec<(String, String)> = outcomes
         .iter()
@@ -79,7 +102,8 @@ pub(crate) fn agree(name: &str, outcomes: &[(&str, String)]) {
         let there = there.map(|(_, column)| column.as_slice()).unwrap_or_default();
         assert_eq!(
             there, outcomes,
-            "docs/connectors/conformance.md says something else of {name} (the first); UPDATE=1 writes what was found"
+            "docs/connectors/{} says something else of {name} (the first); UPDATE=1 writes what was found",
+            table.file
         );
         return;
     }
@@ -89,7 +113,7 @@ pub(crate) fn agree(name: &str, outcomes: &[(&str, String)]) {
     }
     columns.sort_by(|one, other| one.0.cmp(&other.0));
     let titles: Vec<&str> = outcomes.iter().map(|(title, _)| title.as_str()).collect();
-    fs::write(path(), write(&columns, &titles)).expect("docs can be written");
+    fs::write(path(table), write(table, &columns, &titles)).expect("docs can be written");
 }
 
 #[cfg(test)]
@@ -108,6 +132,6 @@ mod tests {
                 vec![("put".into(), "yes".into()), ("list".into(), "no".into())],
             ),
         ];
-        assert_eq!(read(&write(&columns, &["put", "list"])), columns);
+        assert_eq!(read(&write(&CONFORMANCE, &columns, &["put", "list"])), columns);
     }
 }
