@@ -107,3 +107,44 @@ fn killed_and_run_again(place: &Place, point: &str) {
         "{at}: an upload is left"
     );
 }
+
+/// The end that would have told that the source was wrong never comes: what was uploaded until then isn't gone on with.
+#[test]
+fn what_was_uploaded_of_wrong_bytes_before_a_kill_is_not_gone_on_with() {
+    const LARGE: u64 = 200 << 20;
+    for make in places() {
+        let Some(place) = make().filter(|place| ["OpenSSH", "vsftpd, TLS", "SeaweedFS"].contains(&place.name)) else {
+            continue;
+        };
+        let at = place.name;
+        let setting = Setting::new();
+        setting.add_photos(1, LARGE);
+        write_spec(&setting, &place, "");
+        setting.login();
+        let route = format!("download:{}", name(0));
+        setting
+            .apple
+            .fault(&route, None, camroll_cloud_apple::Action::Flip(1000));
+        let mut child = setting
+            .command(&["sync", "family.yaml"])
+            .env("S3_ACCESS_KEY", ACCESS_KEY)
+            .env("S3_SECRET_KEY", SECRET_KEY)
+            .env("FTP_PASSWORD", camroll_servers::ftp::PASSWORD)
+            .envs(place.trusts.iter().map(|file| ("SSL_CERT_FILE", file)))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let uploads = setting.path("state/uploads");
+        setting.until(&mut child, &format!("{at}: a checkpoint"), || {
+            std::fs::read_dir(&uploads).is_ok_and(|all| all.count() > 0)
+        });
+        child.kill().unwrap();
+        child.wait().unwrap();
+        setting.apple.mend();
+        let again = run(&setting, &place, &["sync", "family.yaml", "--json"]);
+        assert_eq!((again.code, again.put()), (0, 1), "{at}: {}{}", again.out, again.err);
+        let deep = run(&setting, &place, &["verify", "family", "--deep"]);
+        assert_eq!(deep.code, 0, "{at}: {}{}", deep.out, deep.err);
+    }
+}

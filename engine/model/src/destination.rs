@@ -193,6 +193,15 @@ pub struct Stored {
     pub already_there: bool,
 }
 
+/// What a file's first bytes were: an upload goes on only with a file that begins so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prefix {
+    /// How many bytes.
+    pub length: u64,
+    /// What was computed over them. Means something to the same version of camroll alone.
+    pub check: u64,
+}
+
 /// Where `stage` left the bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Staged {

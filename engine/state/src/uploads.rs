@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use camroll_model::Prefix;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -29,6 +30,8 @@ pub struct Upload {
     pub path: String,
     /// What the connector saved. May carry secrets.
     pub checkpoint: Vec<u8>,
+    /// What was uploaded, as far as it was marked.
+    pub prefix: Option<Prefix>,
 }
 
 impl std::fmt::Debug for Upload {

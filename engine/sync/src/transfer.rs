@@ -1,13 +1,13 @@
 //! One file: from where it was located, through its digests, into a draft at the destination that nobody sees yet.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use camroll_host::{Checkpoint, Gate, Keep, OutletOptions, PipeOptions, Proven, Saver, Spool};
+use camroll_host::{Checkpoint, Evidence, Gate, Keep, OutletOptions, PipeOptions, Proven, Saver, Spool};
 use camroll_model::{
     Action, Algorithm, Asset, ConnectorError, Digest, Entry, ErrorClass, Features, Instant, Located, Ownership,
-    Placement, Proof, Related, Resource, ResourceRef, StageFile, Staged, WantedFile,
+    Placement, Prefix, Proof, Related, Resource, ResourceRef, StageFile, Staged, WantedFile,
 };
 use camroll_state::{DestinationId, Intent, State, Upload};
 use parking_lot::Mutex;
@@ -344,9 +344,15 @@ async fn once(context: &Arc<Context>, place: &Place, job: &Job, located: &Locate
         turns: Some(Arc::clone(&context.readings.turns)),
     });
     let passed = Arc::new(AtomicBool::new(false));
+    let upload = context.state.upload(place.id, &key);
+    let evidence = Arc::new(OnceLock::new());
     let options = OutletOptions {
         keep: reading.keep(&place.features, size),
-        gate: intend(&context.state, place, &key, job, placement.clone(), Arc::clone(&passed)),
+        gate: going_on_with(
+            upload.as_ref().and_then(|upload| upload.prefix),
+            Arc::clone(&evidence),
+            intend(&context.state, place, &key, job, placement.clone(), Arc::clone(&passed)),
+        ),
     };
     let claim = match known {
         // What others read straight through goes by while it is looked at.
@@ -369,7 +375,8 @@ async fn once(context: &Arc<Context>, place: &Place, job: &Job, located: &Locate
         outlet.passed().await.map_err(Trouble::source)?;
     }
     let proof = outlet.evidence();
-    let upload = context.state.upload(place.id, &key);
+    // The gate opens with the last bytes: long after this.
+    let _ = evidence.set(outlet.evidence());
     let file = StageFile {
         asset: Some((*job.asset).clone()),
         role: Some(job.file.role),
@@ -505,12 +512,31 @@ fn saver(state: &Arc<State>, place: &Place, key: &str, path: &str) -> Saver {
             key: key.clone(),
             path: path.clone(),
             checkpoint: checkpoint.state,
+            prefix: checkpoint.prefix,
         };
         Box::pin(async move {
             tokio::task::spawn_blocking(move || state.save_upload(&upload))
                 .await
                 .map_err(|panic| ConnectorError::new(ErrorClass::Unexpected, "sync/panic", panic.to_string()))?
                 .map_err(|error| state_failed(&error))
+        })
+    })
+}
+
+/// Before that gate: an upload that was cut off goes on only if what was uploaded is what the source gives now. It may have been wrong then, and the end that would have told never came.
+fn going_on_with(uploaded: Option<Prefix>, evidence: Arc<OnceLock<Evidence>>, gate: Gate) -> Gate {
+    let Some(uploaded) = uploaded else { return gate };
+    Box::new(move |proven: Proven| {
+        let now = evidence.get().and_then(|evidence| evidence.prefix(uploaded.length));
+        if now == Some(uploaded) {
+            return gate(proven);
+        }
+        Box::pin(async {
+            Err(ConnectorError::new(
+                ErrorClass::Corrupt,
+                "sync/other-bytes-uploaded",
+                "What was uploaded of it before it was cut off isn't what the source gives now; it is uploaded anew.",
+            ))
         })
     })
 }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use camroll_model::ConnectorError;
+use camroll_model::{ConnectorError, Prefix};
 use futures::future::BoxFuture;
 
 /// Where an upload can go on after it was cut off.
@@ -10,6 +10,8 @@ pub struct Checkpoint {
     pub state: Vec<u8>,
     /// All bytes before it are safe at the service.
     pub reached: u64,
+    /// What those bytes were, as far as it was marked.
+    pub prefix: Option<Prefix>,
 }
 
 /// Makes a checkpoint durable.

@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use camroll_model::{ConnectorError, ErrorClass};
+use camroll_model::{ConnectorError, ErrorClass, Prefix};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::bodies::pipe::Proven;
+use crate::bodies::prefixes::Prefixes;
 use crate::bodies::spool::{Slot, Spool, SpoolFile};
 
 /// What the code of an error begins with that is the source's and shows at a destination.
@@ -65,6 +66,7 @@ struct State {
     readers: Vec<Reader>,
     next_reader: u64,
     file: Option<Arc<SpoolFile>>,
+    prefixes: Prefixes,
 }
 
 #[derive(Default)]
@@ -179,6 +181,16 @@ impl Flow {
             }
         }
         flow
+    }
+
+    /// Takes note of the bytes that come next.
+    pub(crate) fn note(&self, bytes: &[u8]) {
+        self.state.lock().prefixes.update(bytes);
+    }
+
+    /// What the bytes were up to the last mark that isn't beyond an offset.
+    pub(crate) fn prefix(&self, offset: u64) -> Option<Prefix> {
+        self.state.lock().prefixes.before(offset)
     }
 
     /// A reader from the first byte on. Made before the first block is let go, else what it needs may have gone by.

@@ -6,6 +6,7 @@ mod flow;
 mod hashes;
 mod outlet;
 mod pipe;
+mod prefixes;
 mod spool;
 
 pub use body::Body;

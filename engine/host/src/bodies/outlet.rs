@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use camroll_model::{ConnectorError, Digest};
+use camroll_model::{ConnectorError, Digest, Prefix};
 use futures::stream::{BoxStream, StreamExt as _};
 use parking_lot::Mutex;
 
-use crate::bodies::checkpoint::Saver;
+use crate::bodies::checkpoint::{Checkpoint, Saver};
 use crate::bodies::flow::{Flow, Found, Keep};
 use crate::bodies::hashes::Hashes;
 use crate::bodies::pipe::{Gate, Proven};
@@ -34,6 +34,11 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// What the bytes were up to the last mark that isn't beyond an offset; none before the first.
+    pub fn prefix(&self, offset: u64) -> Option<Prefix> {
+        self.flow.prefix(offset)
+    }
+
     /// What is known of the bytes; none as long as the source hasn't passed.
     pub fn proven(&self) -> Option<Proven> {
         self.flow.proven()
@@ -135,7 +140,11 @@ impl Outlet {
 
     /// With a place for the checkpoints of the upload that these bytes go into.
     pub fn saving(mut self, saver: Saver) -> Self {
-        self.saver = Some(saver);
+        let evidence = self.evidence();
+        self.saver = Some(Arc::new(move |checkpoint: Checkpoint| {
+            let prefix = evidence.prefix(checkpoint.reached);
+            saver(Checkpoint { prefix, ..checkpoint })
+        }));
         self
     }
 

@@ -237,7 +237,10 @@ impl Intake {
                 bytes.extend_from_slice(&block);
                 Ok(())
             }
-            Behind::Flow(flow) => flow.push(block).await,
+            Behind::Flow(flow) => {
+                flow.note(&block);
+                flow.push(block).await
+            }
         }
     }
 

@@ -31,7 +31,13 @@ impl Host for Guest {
             ))));
         }
         let shared = Arc::clone(&self.shared);
-        let saved = shared.unless_stopped(saver(Checkpoint { state, reached })).await;
+        let saved = shared
+            .unless_stopped(saver(Checkpoint {
+                state,
+                reached,
+                prefix: None,
+            }))
+            .await;
         Ok(saved.map_err(error_out))
     }
 
