@@ -231,7 +231,8 @@ fn a_source_that_was_wrong_once_spoils_no_upload_that_goes_on() {
         gate.open();
         let run = cloud.sync();
         assert_eq!((run.code, run.put()), (0, 1), "{kind:?}: {}{}", run.out, run.err);
-        assert_eq!(cloud.server.count("chunk:2"), 2, "{kind:?}: it was sent again");
+        // By the connector, which compares; and the engine doesn't take its word for it, but has all of it sent anew.
+        assert!(cloud.server.count("chunk:2") >= 2, "{kind:?}: it was sent again");
         cloud.assert_photos(0..1, LARGE);
     }
 }
@@ -407,8 +408,15 @@ fn a_file_that_is_locked_comes_later() {
         );
         assert_eq!(cloud.files().len(), 9, "{kind:?}: the others are there");
         cloud.server.unlock(&locked);
+        // Its bytes are there: only its name is given.
         let run = cloud.sync();
-        assert_eq!((run.code, run.put()), (0, 1), "{kind:?}: {}{}", run.out, run.err);
+        assert_eq!((run.code, run.put()), (0, 0), "{kind:?}: {}{}", run.out, run.err);
+        assert_eq!(run.receipt()["assets"]["settled"], 10, "{kind:?}");
+        assert_eq!(
+            cloud.setting.apple.count(&format!("download:{}", name(3))),
+            1,
+            "{kind:?}"
+        );
         cloud.assert_photos(0..10, SIZE);
     }
 }

@@ -19,7 +19,7 @@ const ROUNDS: u32 = 3;
 /// The first pause; each further one is four times as long, and a random part of it is waited (full jitter).
 const FIRST_PAUSE: Duration = Duration::from_millis(400);
 /// Longest pause that is waited within a run; a service that asks for more ends it.
-const LONGEST_PAUSE: Duration = Duration::from_secs(120);
+const LONGEST_PAUSE: Duration = Duration::from_secs(90);
 
 /// The code of the error that an open breaker answers.
 pub const BREAKER_OPEN: &str = "sync/breaker-open";

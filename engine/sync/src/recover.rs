@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use camroll_model::{ConnectorError, Orphan, Placement};
+use camroll_model::{ConnectorError, Orphan, Placement, Proof};
 use camroll_state::{Intent, Moved, Placed, State};
 
 use crate::commit::look_for;
 use crate::identity::miscounted;
 use crate::manifest::open_manifest;
-use crate::transfer::{Place, state_failed};
+use crate::survey::read_digests;
+use crate::transfer::{Place, proof_of, state_failed};
 
 /// What was found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub(crate) struct Recovered {
 }
 
 /// Settles all open intents of a destination.
-pub(crate) async fn recover(state: &Arc<State>, place: &Place) -> Result<Recovered, ConnectorError> {
+pub(crate) async fn recover(state: &Arc<State>, place: &Place, demanded: Proof) -> Result<Recovered, ConnectorError> {
     let mut recovered = Recovered::default();
     let open = state.open_intents(place.id);
     for batch in open.chunks(64) {
@@ -40,13 +41,15 @@ pub(crate) async fn recover(state: &Arc<State>, place: &Place) -> Result<Recover
                 match answer {
                     Ok(stored) => {
                         let intended = (*intent.placement).clone();
-                        placed.push((
-                            intent.key.clone(),
-                            Placement {
-                                entry: stored.entry,
-                                ..intended
-                            },
-                        ));
+                        let placement = Placement {
+                            proof: proof_of(&stored.checked, &stored.entry, &intended),
+                            entry: stored.entry,
+                            ..intended
+                        };
+                        match proven(place, demanded, placement).await? {
+                            Some(placement) => placed.push((intent.key.clone(), placement)),
+                            None => lost.push(intent),
+                        }
                     }
                     Err(_) => lost.push(intent),
                 }
@@ -133,6 +136,18 @@ pub(crate) async fn recover(state: &Arc<State>, place: &Place) -> Result<Recover
         .collect();
     recovered.swept = place.link.connection().sweep_drafts(intended).await?;
     Ok(recovered)
+}
+
+/// The placement with as much proof as is demanded; none where what lies there isn't what was sent.
+async fn proven(place: &Place, demanded: Proof, placement: Placement) -> Result<Option<Placement>, ConnectorError> {
+    if placement.proof >= demanded {
+        return Ok(Some(placement));
+    }
+    let read = read_digests(&place.link, &placement.entry.target, &placement.digests).await?;
+    Ok(read.map(|_| Placement {
+        proof: Proof::ReadBack,
+        ..placement
+    }))
 }
 
 /// Where a file is that an intent gives another path; none for an intent that brings one.

@@ -438,7 +438,7 @@ async fn lane(
         rules: identity.features.names.clone(),
     });
     if context.mode == Mode::Sync {
-        let recovered = recover(&context.state, &place)
+        let recovered = recover(&context.state, &place, destination.require_proof)
             .await
             .map_err(|error| Failure::Destination(name.clone(), error))?;
         tracing::debug!(destination = name, ?recovered, "what a run before this one left");
