@@ -29,11 +29,8 @@ fn lists(setting: &Setting) -> BTreeMap<String, Vec<String>> {
 
 fn list_files(setting: &Setting) -> Vec<String> {
     let folder = setting.photos.join(".camroll/albums");
-    let all = std::fs::read_dir(folder)
-        .map(|all| all.flatten().collect())
-        .unwrap_or(Vec::new());
+    let all = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut names: Vec<String> = all
-        .iter()
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();

@@ -53,7 +53,7 @@ impl Proxy {
     }
 
     async fn listen(here: SocketAddr, server: SocketAddr, manner: Manner) -> (SocketAddr, JoinHandle<()>) {
-        let listener = TcpListener::bind(here).await.expect("a port on loopback");
+        let listener = bind(here).await.expect("a port on loopback");
         let address = listener.local_addr().expect("its own address");
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -67,6 +67,20 @@ impl Proxy {
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
+}
+
+/// A port of a given number may still be the one of a proxy that ended this moment: its task is let go of when the runtime comes to it.
+async fn bind(here: SocketAddr) -> io::Result<TcpListener> {
+    const LOOKS: u32 = 10_000;
+    for _ in 0..LOOKS {
+        match TcpListener::bind(here).await {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && here.port() != 0 => {
+                tokio::task::yield_now().await
+            }
+            bound => return bound,
+        }
+    }
+    TcpListener::bind(here).await
 }
 
 async fn serve(mut client: TcpStream, server: SocketAddr, manner: Manner) -> io::Result<()> {

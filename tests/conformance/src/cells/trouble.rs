@@ -162,7 +162,7 @@ pub(crate) async fn rest(setting: &Setting<'_>) -> Outcome {
         return no_question();
     };
     for &answer in answers {
-        let proxy = Proxy::start(address, setting.service.beside(), Manner::Answers(answer)).await;
+        let proxy = Proxy::start(address, 0..0, Manner::Answers(answer)).await;
         let by_proxy = setting.by(proxy.address());
         let refused = by_proxy.check().await;
         let error = fails(refused, ErrorClass::RateLimited, "a check of a busy server")?;
