@@ -69,8 +69,8 @@ mod tests {
 
     #[test]
     fn smart_albums_and_roots_are_none() {
-        assert_eq!(album(&record("S", 6, None)), None);
-        assert_eq!(album(&record("----Root-Folder----", FOLDER, None)), None);
+        assert!(album(&record("S", 6, None)).is_none());
+        assert!(album(&record("----Root-Folder----", FOLDER, None)).is_none());
     }
 
     #[test]
