@@ -10,10 +10,10 @@ use crate::data;
 use crate::failures::{conflict, garbled, not_found};
 use crate::listing::{of_folder, Form, Found, Listing, Walk, PAGE};
 use crate::look::{is_folder, look};
-use crate::paths::below;
 use crate::replies::Reply;
 use crate::seen::Kind;
 use crate::session::Session;
+use camroll_connector::paths::below;
 
 /// Folders that are read for one page, however little is in them: a call ends at some time.
 const FOLDERS: usize = 200;

@@ -4,8 +4,8 @@ use camroll_connector::types::Error;
 
 use crate::failures::{conflict, of_reply};
 use crate::look::{is_folder, look};
-use crate::paths::{ancestry, below};
 use crate::session::Session;
+use camroll_connector::paths::{ancestry, below};
 
 /// Sees that a folder is there.
 pub fn ensure(session: &mut Session, folder: &str) -> Result<(), Error> {

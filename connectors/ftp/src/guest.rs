@@ -7,10 +7,10 @@ use crate::failures::ended;
 use crate::listing::{Found, Walk};
 use crate::look::look;
 use crate::naming::{self, Expected, Held};
-use crate::paths::below;
 use crate::seen::{Kind, Seen};
 use crate::session::{self, with};
 use crate::upload::{self, Upload};
+use camroll_connector::paths::below;
 
 camroll_connector::world!(
     "camroll:ftp/guest",

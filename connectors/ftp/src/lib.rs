@@ -2,11 +2,11 @@
 //!
 //! It never sees the password, never makes the folder itself, never sends a file in the clear where TLS was asked for, and never believes a server that a file is there without looking.
 
+pub mod commands;
 pub mod failures;
 pub mod features;
 pub mod listing;
 pub mod passive;
-pub mod paths;
 pub mod replies;
 pub mod seen;
 pub mod times;

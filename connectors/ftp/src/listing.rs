@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::paths::STAGING;
 use crate::seen::{of_facts, Kind, Seen};
+use camroll_connector::paths::STAGING;
 
 /// Most of what a page holds.
 pub const PAGE: usize = 500;

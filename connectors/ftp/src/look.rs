@@ -4,11 +4,11 @@ use camroll_connector::types::Error;
 
 use crate::browse;
 use crate::failures::{garbled, of_reply};
-use crate::paths::{below, parent};
 use crate::replies::Reply;
 use crate::seen::{of_answer, Kind, Seen};
 use crate::session::Session;
 use crate::times;
+use camroll_connector::paths::{below, parent};
 
 /// What is at a path below the root; none where nothing is.
 pub fn look(session: &mut Session, path: &str) -> Result<Option<Seen>, Error> {

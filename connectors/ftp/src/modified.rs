@@ -4,9 +4,9 @@ use camroll_connector::log;
 use camroll_connector::types::{Error, Instant};
 
 use crate::look::look;
-use crate::paths::below;
 use crate::session::Session;
 use crate::times;
+use camroll_connector::paths::below;
 
 /// How a server is told a file's time.
 #[derive(Clone, Copy, Debug, PartialEq)]

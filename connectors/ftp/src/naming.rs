@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::failures::{conflict, not_found, of_reply};
 use crate::folders;
 use crate::look::{is_there, look};
-use crate::paths::{below, draft, parent};
 use crate::seen::Seen;
 use crate::session::Session;
+use camroll_connector::paths::{below, draft, parent};
 
 /// What `stage` leaves for `commit`.
 #[derive(Serialize, Deserialize)]

@@ -8,11 +8,11 @@ use camroll_connector::types::{Error, ErrorClass};
 use camroll_connector::{clock, tcp};
 use serde::Deserialize;
 
+use crate::commands::command;
 use crate::data::{Passive, Private};
 use crate::failures::{ended, garbled, malformed, of_reply};
 use crate::features::Features;
 use crate::modified::Dialect;
-use crate::paths::command;
 use crate::replies::{Replies, Reply};
 use crate::sign_in;
 

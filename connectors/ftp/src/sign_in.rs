@@ -4,10 +4,10 @@ use camroll_connector::errors::error;
 use camroll_connector::tcp;
 use camroll_connector::types::{Error, ErrorClass};
 
+use crate::commands::current;
 use crate::data::Private;
 use crate::failures::{garbled, of_reply};
 use crate::features::Features;
-use crate::paths::current;
 use crate::replies::Reply;
 use crate::session::{Session, Settings, Tls};
 

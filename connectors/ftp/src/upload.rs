@@ -10,8 +10,8 @@ use crate::failures::of_reply;
 use crate::folders;
 use crate::look::look;
 use crate::modified;
-use crate::paths::{below, draft, STAGING};
 use crate::session::Session;
+use camroll_connector::paths::{below, draft, STAGING};
 
 /// Bytes of one STOR of a file that can go on in the midst: what is sent again at most when it is cut off.
 const CHECKPOINT: u64 = 64 << 20;

@@ -9,8 +9,8 @@ use camroll_connector::{bodies, log};
 use crate::failures::{garbled, of_reply};
 use crate::listing::{of_folder, Found, Walk, PAGE};
 use crate::packets::{kind, open, status, Kind, Named, Reply};
-use crate::paths::below;
 use crate::session::Session;
+use camroll_connector::paths::below;
 
 /// READDIRs under way.
 const FOLDER_AHEAD: usize = 4;

@@ -6,8 +6,8 @@ use camroll_connector::types::Error;
 
 use crate::failures::{conflict, of_reply};
 use crate::packets::{kind, Kind, Reply};
-use crate::paths::{ancestry, below};
 use crate::session::{there, Session};
+use camroll_connector::paths::{ancestry, below};
 
 /// Sees that these folders are there.
 pub fn ensure<'a>(session: &mut Session, folders: impl Iterator<Item = &'a str>) -> Result<(), Error> {

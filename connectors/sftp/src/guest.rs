@@ -6,9 +6,9 @@ use crate::browse;
 use crate::listing::{Found, Walk};
 use crate::naming::{self, Held};
 use crate::packets::{kind, Attributes, Kind};
-use crate::paths::below;
 use crate::session::{self, with};
 use crate::upload::{self, Leftover, Upload};
+use camroll_connector::paths::below;
 
 camroll_connector::world!(
     "camroll:sftp/guest",

@@ -5,7 +5,6 @@
 pub mod failures;
 pub mod listing;
 pub mod packets;
-pub mod paths;
 
 #[cfg(target_arch = "wasm32")]
 mod browse;

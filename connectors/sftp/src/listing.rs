@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::packets::{Kind, Named};
-use crate::paths::STAGING;
+use camroll_connector::paths::STAGING;
 
 /// Most of what a page holds.
 pub const PAGE: usize = 500;

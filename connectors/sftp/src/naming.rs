@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::failures::conflict;
 use crate::folders;
 use crate::packets::{kind, open, Attributes, Packet, Reply};
-use crate::paths::{below, draft, parent, STAGING};
 use crate::session::{there, yes, Naming, Session};
 use crate::upload::{self, Leftover};
+use camroll_connector::paths::{below, draft, parent, STAGING};
 
 /// What `stage` leaves for `commit`.
 #[derive(Serialize, Deserialize)]

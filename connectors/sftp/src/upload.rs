@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::failures::{full, garbled};
 use crate::folders;
 use crate::packets::{kind, open, status, Packet, Reply};
-use crate::paths::{below, draft, STAGING};
 use crate::session::{yes, Session, UNDER_WAY};
 use crate::syncing::Syncing;
+use camroll_connector::paths::{below, draft, STAGING};
 
 /// Bytes that may be under way: enough for a second of a fast line, little enough for a small server.
 const IN_FLIGHT: u64 = 8 << 20;

@@ -1,7 +1,7 @@
-//! Paths on the server, and the temporary names in it.
+//! Paths at a service that keeps files, and the temporary names in it.
 
-use camroll_connector::errors::unexpected;
-use camroll_connector::types::Error;
+use crate::errors::unexpected;
+use crate::types::Error;
 
 /// Where bytes lie that have no name yet, below the folder.
 pub const STAGING: &str = ".camroll/staging";
@@ -27,7 +27,10 @@ pub fn draft(key: &str) -> Result<String, Error> {
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
     if !is_fine {
-        return Err(unexpected("sftp/bad-key", "A file's key can't be a part of a name."));
+        return Err(unexpected(
+            "connector/bad-key",
+            "A file's key can't be a part of a name.",
+        ));
     }
     Ok(format!("{STAGING}/{key}.part"))
 }
