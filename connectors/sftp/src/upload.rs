@@ -113,8 +113,11 @@ pub fn upload(session: &mut Session, upload: Upload) -> Result<u64, Error> {
     if let Err(failed) = written {
         return Err(abandon(session, failed, upload.body.size()));
     }
-    conclude(session, &handle, upload.modified)?;
-    Ok(size)
+    // rclone writes late, so a full disk may show only when the file is closed.
+    match conclude(session, &handle, upload.modified) {
+        Ok(()) => Ok(size),
+        Err(failed) => Err(abandon(session, failed, Some(size))),
+    }
 }
 
 /// Only where writing at an offset is known to work, and what was written is known to be on disk.

@@ -226,6 +226,9 @@ pub(crate) async fn full(setting: &Setting<'_>) -> Outcome {
     )?;
     Ok(match refused.class {
         ErrorClass::Quota => "refused: no room".to_owned(),
-        class => format!("refused: {}", format!("{class:?}").to_lowercase()),
+        class => {
+            eprintln!("{}: {}", refused.code, refused.message);
+            format!("refused: {}", format!("{class:?}").to_lowercase())
+        }
     })
 }
