@@ -1,5 +1,5 @@
 use camroll_connector::errors::error;
-use camroll_connector::types::{Account, Entry, Error, ErrorClass, NameRules, Target};
+use camroll_connector::types::{Account, Entry, Error, ErrorClass, NameRules, Target, Value};
 use camroll_connector::{bodies, token};
 
 use crate::objects::{self, path};
@@ -64,8 +64,17 @@ impl destination::Guest for S3 {
             preview: false,
             attributes: Vec::new(),
         };
+        // A large file's ETag is of its parts.
+        let of_use = match settings.provider().trailers {
+            providers::Trailers::Refused => Vec::new(),
+            providers::Trailers::Compared | providers::Trailers::Unsure => vec!["crc32c".to_owned()],
+        };
+        let of_use = vec![("digests-of-use".to_owned(), Value::Texts(of_use))];
         let large = windows(LARGEST, settings.provider());
-        let large = large.into_iter().map(|(from, window)| needs(from, &[], window));
+        let large = large.into_iter().map(|(from, window)| destination::Needs {
+            attributes: of_use.clone(),
+            ..needs(from, &[], window)
+        });
         let mut traits = vec![
             "set-modified",
             "resume",
@@ -90,7 +99,7 @@ impl destination::Guest for S3 {
                 needs: std::iter::once(needs(0, &["md5"], 0)).chain(large).collect(),
                 names: Some(names(settings.prefix.len())),
                 digests: vec!["md5".into()],
-                checked_digests: vec!["md5".into()],
+                checked_digests: vec!["md5".into(), "crc32c".into()],
                 max_size: Some(LARGEST),
                 commit_batch: 4,
                 traits: traits.into_iter().map(String::from).collect(),

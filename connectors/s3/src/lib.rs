@@ -7,6 +7,7 @@ pub mod keys;
 pub mod parts;
 pub mod providers;
 pub mod settings;
+pub mod trial;
 pub mod xml;
 
 #[cfg(target_arch = "wasm32")]
@@ -21,6 +22,8 @@ mod objects;
 mod put;
 #[cfg(target_arch = "wasm32")]
 mod server;
+#[cfg(target_arch = "wasm32")]
+mod trailer;
 #[cfg(target_arch = "wasm32")]
 mod upload;
 #[cfg(target_arch = "wasm32")]

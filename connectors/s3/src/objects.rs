@@ -10,7 +10,7 @@ use crate::bucket::{answer, settings, success, to};
 use crate::failures::{already_there, failure};
 use crate::keys::decoded;
 use crate::providers::Etag;
-use crate::server::PROBE;
+use crate::trial::PROBE;
 use crate::{keys, xml};
 
 /// When it was taken, seconds since 1970: the key and the form that rclone reads and writes.

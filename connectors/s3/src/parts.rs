@@ -7,12 +7,22 @@ use crate::providers::Provider;
 /// Files up to this size go in one request, bytes: their digest is known before, and the service compares it.
 pub const ONE_PIECE: u64 = 64 << 20;
 /// Parts that are under way at a time.
-pub const UNDER_WAY: u64 = 3;
+pub const UNDER_WAY: u64 = 4;
 
 const MIB: u64 = 1 << 20;
 
 /// Parts of one upload: a checkpoint holds what the service said of each, and has 64 KiB.
 const MOST: u64 = 1_500;
+
+/// What the service compares a part with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Checksums {
+    /// `Content-MD5`: the part is read once more before it is sent.
+    #[default]
+    Before,
+    /// CRC-32C behind the bytes, computed as they leave; the whole's when the parts are put together.
+    Behind,
+}
 
 /// Where an upload in parts can go on, and what `commit` needs.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -29,6 +39,12 @@ pub struct Upload {
     pub etags: Vec<String>,
     /// The version that it takes the place of.
     pub replaces: Option<String>,
+    /// What the parts are compared with.
+    #[serde(default)]
+    pub checksums: Checksums,
+    /// CRC-32C of the whole, in Base64, where it is known and compared.
+    #[serde(default)]
+    pub whole: Option<String>,
 }
 
 /// Bytes of each part but the last.
@@ -68,6 +84,8 @@ mod tests {
             size: u64::MAX,
             etags: vec!["0".repeat(32); usize::try_from(MOST).unwrap()],
             replaces: Some("\"0\"".repeat(20)),
+            checksums: Checksums::Behind,
+            whole: Some("AAAAAA==".to_owned()),
         };
         let saved = serde_json::to_vec(&upload).unwrap();
         assert!(saved.len() <= 64 << 10, "{}", saved.len());

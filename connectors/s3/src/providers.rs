@@ -20,6 +20,17 @@ pub enum Digests {
     Unsure,
 }
 
+/// Whether a checksum that follows a part's bytes is compared with them (`x-amz-trailer`), so that it needn't be known before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trailers {
+    /// The provider says so.
+    Compared,
+    /// It depends on the server: tried once (`server.rs`).
+    Unsure,
+    /// Answered with an error, or taken for content.
+    Refused,
+}
+
 /// How a bucket stands in an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
@@ -51,6 +62,8 @@ pub struct Provider {
     pub conditions: Conditions,
     /// Whether digests of what arrives are compared.
     pub digests: Digests,
+    /// Whether checksums behind the bytes are.
+    pub trailers: Trailers,
     /// Parts of an upload at most.
     pub max_parts: u64,
     /// Smallest part that it wants, bytes.
@@ -69,6 +82,7 @@ const USUAL: Provider = Provider {
     style: Style::Path,
     conditions: Conditions::Unsure,
     digests: Digests::Unsure,
+    trailers: Trailers::Unsure,
     max_parts: 10_000,
     min_part: 8 * MIB,
     etag: Etag::Md5,
@@ -77,20 +91,23 @@ const USUAL: Provider = Provider {
 
 /// All providers. The last one stands for those that aren't named.
 pub const PROVIDERS: [Provider; 12] = [
-    // docs.aws.amazon.com/AmazonS3: conditional writes, limits of multipart uploads, Object Lock.
+    // docs.aws.amazon.com/AmazonS3: conditional writes, limits of multipart uploads, Object Lock; "Checking object integrity": trailing checksums, of all types.
     Provider {
         id: "aws",
         address: Some("https://s3.{/region}.amazonaws.com"),
         style: Style::VirtualHost,
         conditions: Conditions::Kept,
         digests: Digests::Compared,
+        trailers: Trailers::Compared,
         ..USUAL
     },
-    // cloud.google.com/storage/docs/xml-api: its own preconditions (x-goog-if-generation-match) and retention; If-None-Match isn't honoured on writes.
+    // cloud.google.com/storage/docs/xml-api: its own preconditions (x-goog-if-generation-match) and retention; If-None-Match isn't honoured on writes; x-goog-hash instead of
+    // x-amz-checksum-*.
     Provider {
         id: "gcs",
         address: Some("https://storage.googleapis.com"),
         digests: Digests::Compared,
+        trailers: Trailers::Refused,
         object_lock: false,
         ..USUAL
     },
@@ -119,12 +136,13 @@ pub const PROVIDERS: [Provider; 12] = [
         address: Some("https://s3.{/region}.wasabisys.com"),
         ..USUAL
     },
-    // backblaze.com/docs/cloud-storage-s3-compatible-api: Content-MD5 is compared. Conditional PUT was answered 501 NotImplemented (reported 2026-07).
+    // backblaze.com/docs/cloud-storage-s3-compatible-api: Content-MD5 is compared, x-amz-checksum-* isn't supported. Conditional PUT was answered 501 NotImplemented (reported 2026-07).
     Provider {
         id: "backblaze-b2",
         address: Some("https://s3.{/region}.backblazeb2.com"),
         conditions: Conditions::Refused,
         digests: Digests::Compared,
+        trailers: Trailers::Refused,
         ..USUAL
     },
     // developers.cloudflare.com/r2/api/s3/api: path style, conditional PUT, no Object Lock; ETags of multipart uploads aren't MD5s of MD5s.

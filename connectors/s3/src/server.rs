@@ -6,19 +6,15 @@ use std::cell::Cell;
 
 use camroll_connector::{Error, ErrorClass};
 
+use camroll_connector::http::Builder;
+
 use crate::bucket::{answer, settings, to};
 use crate::failures::failure;
 use crate::objects::base64;
-use crate::providers::{Conditions, Digests};
-
-/// Where the trials are made.
-pub(crate) const PROBE: &str = ".camroll/probe";
-/// What stands there.
-const TEXT: &str = "camroll looks whether this server keeps what S3 promises.";
-/// Not its MD5.
-const WRONG_MD5: [u8; 16] = [7; 16];
-/// No object's version.
-const WRONG_VERSION: &str = "\"00000000000000000000000000000000\"";
+use crate::parts::Checksums;
+use crate::providers::{Conditions, Digests, Trailers};
+use crate::trailer;
+use crate::trial::{PROBE, RIGHT_CRC, TEXT, WRONG_CRC, WRONG_MD5, WRONG_VERSION};
 
 /// What was found out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +36,7 @@ pub enum Guard {
 
 thread_local! {
     static DIGESTS: Cell<Option<Found>> = const { Cell::new(None) };
+    static TRAILERS: Cell<Option<Found>> = const { Cell::new(None) };
     static CREATING: Cell<Option<Found>> = const { Cell::new(None) };
     static REPLACING: Cell<Option<Found>> = const { Cell::new(None) };
 }
@@ -58,6 +55,42 @@ pub fn compares_digests() -> Result<bool, Error> {
         })
     })?;
     Ok(found == Found::Keeps)
+}
+
+/// What the service compares parts with: a checksum behind them where it does that.
+pub fn checksums_of_parts() -> Result<Checksums, Error> {
+    let compares = match settings()?.provider().trailers {
+        Trailers::Compared => true,
+        Trailers::Refused => false,
+        Trailers::Unsure => {
+            let found = known(&TRAILERS, || {
+                Ok(
+                    match (
+                        refuses_wrong_trailer()?,
+                        trial(trailer::behind_text(begun()?, TEXT, RIGHT_CRC))?,
+                    ) {
+                        (true, (200..=299, _)) => Found::Keeps,
+                        // It refuses all of them, or it looks at none and may have stored what stands around the bytes.
+                        _ => Found::Ignores,
+                    },
+                )
+            })?;
+            found == Found::Keeps
+        }
+    };
+    Ok(match compares {
+        true => Checksums::Behind,
+        false => Checksums::Before,
+    })
+}
+
+fn refuses_wrong_trailer() -> Result<bool, Error> {
+    let (_, code) = trial(trailer::behind_text(begun()?, TEXT, WRONG_CRC))?;
+    // MinIO's word is the third.
+    Ok(matches!(
+        code.as_str(),
+        "s3/BadDigest" | "s3/InvalidDigest" | "s3/XAmzContentChecksumMismatch"
+    ))
 }
 
 /// How far conditions of writes can be relied on.
@@ -109,12 +142,18 @@ fn known(
 
 /// Status and code that a trial gets; an error where the service says nothing of its ways, but that it can't now.
 fn attempt(headers: &[(&str, String)]) -> Result<(u16, String), Error> {
-    let mut request = to("PUT", &settings()?.key(PROBE), &[])?
-        .header("content-type", "text/plain")
-        .text(TEXT);
+    let mut request = begun()?.text(TEXT);
     for (name, value) in headers {
         request = request.header(name, value.clone());
     }
+    trial(request)
+}
+
+fn begun<'b>() -> Result<Builder<'b>, Error> {
+    Ok(to("PUT", &settings()?.key(PROBE), &[])?.header("content-type", "text/plain"))
+}
+
+fn trial(request: Builder<'_>) -> Result<(u16, String), Error> {
     let answer = answer(request)?;
     if answer.status < 300 {
         return Ok((answer.status, String::new()));

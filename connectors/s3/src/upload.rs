@@ -10,10 +10,10 @@ use crate::bucket::{answer, settings, success, to};
 use crate::condition::{condition, Look};
 use crate::failures::failure;
 use crate::objects::{base64, entry};
-use crate::parts::{part, part_size, Upload, UNDER_WAY};
+use crate::parts::{part, part_size, Checksums, Upload, UNDER_WAY};
 use crate::put::checked;
 use crate::wanted::{hex, Stored, Wanted};
-use crate::xml;
+use crate::{server, trailer, xml};
 
 /// Brings all parts; `commit` puts them together.
 pub fn parts(wanted: &Wanted<'_>, checkpoint: Option<Vec<u8>>) -> Result<Upload, Error> {
@@ -25,16 +25,21 @@ pub fn parts(wanted: &Wanted<'_>, checkpoint: Option<Vec<u8>>) -> Result<Upload,
     let id = upload.id.clone().unwrap_or_default();
     let key = settings()?.key(&wanted.path);
     let count = wanted.size.div_ceil(upload.part_size);
-    let mut under_way: Vec<(Pending, Vec<u8>)> = Vec::new();
+    let mut under_way: Vec<(Pending, Option<Vec<u8>>)> = Vec::new();
     let mut next = upload.etags.len() as u64 + 1;
     while next <= count || !under_way.is_empty() {
         if next <= count && (under_way.len() as u64) < UNDER_WAY {
             let (offset, length) = part(next, upload.part_size, wanted.size);
-            let md5 = digest(wanted.body, offset, length)?;
             let number = next.to_string();
-            let request = to("PUT", &key, &[("partNumber", &number), ("uploadId", &id)])?
-                .header("content-md5", base64(&md5))
-                .range(wanted.body, offset, Some(length));
+            let request = to("PUT", &key, &[("partNumber", &number), ("uploadId", &id)])?;
+            let (request, md5) = match upload.checksums {
+                Checksums::Behind => (trailer::behind_range(request, wanted.body, offset, length), None),
+                Checksums::Before => {
+                    let md5 = digest(wanted.body, offset, length)?;
+                    let request = request.header("content-md5", base64(&md5));
+                    (request.range(wanted.body, offset, Some(length)), Some(md5))
+                }
+            };
             under_way.push((request.start()?, md5));
             next += 1;
             continue;
@@ -44,7 +49,7 @@ pub fn parts(wanted: &Wanted<'_>, checkpoint: Option<Vec<u8>>) -> Result<Upload,
         let answer = success(Answer::read(Pending::wait(pending)?)?, "bringing a part")?;
         let etag = answer.header("etag").unwrap_or_default().to_owned();
         let plain = etag.trim_matches('"');
-        if plain.len() == 32 && plain != hex(&md5) {
+        if md5.is_some_and(|md5| plain.len() == 32 && plain != hex(&md5)) {
             return Err(error(
                 ErrorClass::Transient,
                 "s3/part-differs",
@@ -53,6 +58,9 @@ pub fn parts(wanted: &Wanted<'_>, checkpoint: Option<Vec<u8>>) -> Result<Upload,
         }
         upload.etags.push(plain.to_owned());
         staging::save(&token::write(&upload), upload.etags.len() as u64 * upload.part_size)?;
+    }
+    if upload.checksums == Checksums::Behind {
+        upload.whole = wanted.body.digest("crc32c", None)?.map(|crc| base64(&crc));
     }
     Ok(upload)
 }
@@ -71,11 +79,26 @@ fn begun(wanted: &Wanted<'_>) -> Result<Upload, Error> {
         size: wanted.size,
         etags: Vec::new(),
         replaces: wanted.replaces.as_ref().and_then(|entry| entry.version.clone()),
+        checksums: server::checksums_of_parts()?,
+        whole: None,
     };
     // Before the service begins what doesn't end by itself: the key finds it again.
     staging::save(&token::write(&upload), 0)?;
-    let request = wanted.described(to("POST", &settings.key(&wanted.path), &[("uploads", "")])?)?;
-    let answer = success(answer(request)?, "beginning an upload")?;
+    let create = || wanted.described(to("POST", &settings.key(&wanted.path), &[("uploads", "")])?);
+    let mut answered = match upload.checksums {
+        Checksums::Before => answer(create()?)?,
+        Checksums::Behind => answer(
+            create()?
+                .header("x-amz-checksum-algorithm", "CRC32C")
+                .header("x-amz-checksum-type", "FULL_OBJECT"),
+        )?,
+    };
+    if upload.checksums == Checksums::Behind && matches!(answered.status, 400 | 501) {
+        // It compares trailers, and not the whole of an upload.
+        upload.checksums = Checksums::Before;
+        answered = answer(create()?)?;
+    }
+    let answer = success(answered, "beginning an upload")?;
     let id = xml::upload_id(&String::from_utf8_lossy(&answer.body))
         .ok_or_else(|| unexpected("s3/bad-upload", "The service began an upload without an id."))?;
     upload.id = Some(id);
@@ -177,6 +200,11 @@ fn complete_once(upload: &Upload) -> Result<Stored, Error> {
     if let Some((name, value)) = condition {
         request = request.header(name, value);
     }
+    if let Some(whole) = &upload.whole {
+        request = request
+            .header(trailer::NAME, whole.clone())
+            .header("x-amz-checksum-type", "FULL_OBJECT");
+    }
     let answer = success(answer(request)?, "putting an upload together")?;
     let text = String::from_utf8_lossy(&answer.body);
     // Status 200 may hold an error: the service began to answer before it was done.
@@ -187,7 +215,10 @@ fn complete_once(upload: &Upload) -> Result<Stored, Error> {
     Ok(Stored {
         entry: entry(&upload.path, Some(upload.size), &etag),
         // Every part was sent with its digest.
-        checked: checked()?,
+        checked: match upload.checksums {
+            Checksums::Behind => vec!["crc32c".to_owned()],
+            Checksums::Before => checked()?,
+        },
     })
 }
 

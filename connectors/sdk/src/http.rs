@@ -6,7 +6,7 @@ use crate::bindings::camroll::connector::types::Value;
 use crate::errors::{error, rate_limited};
 use crate::types::{Error, ErrorClass};
 
-pub use host::{Pending, Request, Response, Segment};
+pub use host::{Encoding, Pending, Request, Response, Segment};
 
 /// The largest JSON answer that is read, bytes: what may pass in one call.
 const ANSWER_LIMIT: u32 = 4 << 20;
@@ -61,6 +61,16 @@ impl<'b> Builder<'b> {
         self.request
             .body
             .push(Segment::Range(host::BodyRange { body, offset, length }));
+        self
+    }
+
+    /// A digest of all ranges of a file that stand before it in the body: the host knows it when they are out.
+    pub fn digest(mut self, body: &'b Body, algorithm: &str, encoding: Encoding) -> Self {
+        self.request.body.push(Segment::Digest(host::RunningDigest {
+            body,
+            algorithm: algorithm.into(),
+            encoding,
+        }));
         self
     }
 

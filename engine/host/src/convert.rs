@@ -436,6 +436,10 @@ pub(crate) fn identity_in(identity: destination::Identity) -> model::Identity {
                     digests: needs.digests,
                     window: needs.window,
                     preview: needs.preview,
+                    of_use: needs.attributes.into_iter().find_map(|(name, value)| match value {
+                        wit::Value::Texts(names) if name == "digests-of-use" => Some(names),
+                        _ => None,
+                    }),
                 })
                 .collect(),
             names: features.names.map(rules_in),

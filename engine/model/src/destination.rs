@@ -100,6 +100,9 @@ pub struct Needs {
     pub window: u64,
     /// A preview will be asked for.
     pub preview: bool,
+    /// Digests of the whole that `entry` tells or the service compares at this size; none: all that the features name.
+    #[serde(default)]
+    pub of_use: Option<Vec<String>>,
 }
 
 /// What a destination can do. The interface's `destination.features`.
@@ -127,6 +130,21 @@ impl Features {
     /// What it must know of a file of so many bytes; none where nothing.
     pub fn needs_of(&self, size: u64) -> Option<&Needs> {
         self.needs.iter().rev().find(|needs| needs.from <= size)
+    }
+
+    /// Digests of the whole that say something of a file of so many bytes: those it must know, `entry` tells or the service compares. Of a file of unknown size any may.
+    pub fn digests_of(&self, size: Option<u64>) -> Vec<&str> {
+        let all = || self.digests.iter().chain(&self.checked_digests);
+        let needs: Vec<&Needs> = match size {
+            Some(size) => self.needs_of(size).into_iter().collect(),
+            None => self.needs.iter().collect(),
+        };
+        let told: Vec<&String> = match (size, needs.first().and_then(|needs| needs.of_use.as_ref())) {
+            (Some(_), Some(of_use)) => of_use.iter().collect(),
+            _ => all().collect(),
+        };
+        let needed = needs.iter().flat_map(|needs| &needs.digests);
+        told.into_iter().chain(needed).map(String::as_str).collect()
     }
 
     /// Whether it has that trait.

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use camroll_model::{Algorithm, AssetId, ConnectorError, Library, Problem, Retry, SourceKey};
+use camroll_model::{AssetId, ConnectorError, Library, Problem, Retry, SourceKey};
 use camroll_spec::Spec;
 use camroll_state::{SourceId, State};
 
+use crate::digests::Digests;
 use crate::link::Link;
 use crate::progress::Progress;
 use crate::reading::Readings;
@@ -41,8 +42,8 @@ pub(crate) struct Context {
     pub libraries: Vec<HeardLibrary>,
     /// What its destinations read of the source, once for all of them.
     pub readings: Readings,
-    /// Digests that are computed of every file: ours, and those that its destinations compare.
-    pub digests: Vec<Algorithm>,
+    /// Digests that are computed of a file as it goes by.
+    pub digests: Digests,
     /// The run's id, in order of time.
     pub run: String,
     /// When the run began.

@@ -13,6 +13,7 @@ mod commit;
 mod connections;
 mod context;
 mod copies;
+mod digests;
 mod doctor;
 mod exit;
 mod failure;

@@ -6,8 +6,8 @@ use std::time::Instant as Clock;
 
 use camroll_host::{Connection, Spool};
 use camroll_model::{
-    Account, Algorithm, AssetCounts, ConnectorError, DestinationReceipt, KeptCounts, Library, MissingVersions, Outcome,
-    Problem, ProofCounts, Receipt, ResourceCounts, Retry, SourceKey,
+    Account, AssetCounts, ConnectorError, DestinationReceipt, KeptCounts, Library, MissingVersions, Outcome, Problem,
+    ProofCounts, Receipt, ResourceCounts, Retry, SourceKey,
 };
 use camroll_plan::{Wish, fingerprint};
 use camroll_spec::{LibraryChoice, Spec};
@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use crate::approval::{Approval, Approved};
 use crate::context::{Context, HeardLibrary, Mode, Relayout};
+use crate::digests::Digests;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::hear::hear;
@@ -131,19 +132,6 @@ fn other_plan(destination: &str) -> Failure {
     }
 }
 
-/// What is computed of every file: our own digest, and those that a destination tells, compares or must know.
-fn digests(reached: &[Reached]) -> Vec<Algorithm> {
-    let mut digests = vec![Algorithm::Sha256];
-    for there in reached {
-        let features = &there.identity.features;
-        let needed = features.needs.iter().flat_map(|needs| &needs.digests);
-        for name in features.digests.iter().chain(&features.checked_digests).chain(needed) {
-            digests.extend(Algorithm::from_name(name).filter(|algorithm| !digests.contains(algorithm)));
-        }
-    }
-    digests
-}
-
 /// Runs a spec once.
 pub async fn run(state: &Arc<State>, request: RunRequest) -> RunReport {
     let clock = Clock::now();
@@ -211,7 +199,7 @@ async fn go(
         relayout: request.relayout,
         libraries,
         readings: Readings::new(reached.len(), spool, transfers),
-        digests: digests(&reached),
+        digests: Digests::of(reached.iter().map(|there| there.identity.features.clone())),
         run: run_id.to_owned(),
         now,
     });
@@ -322,7 +310,7 @@ pub(crate) async fn hear_all(state: &Arc<State>, request: &RunRequest) -> Result
         libraries: choose(state, request, &source, &connector, &account_id).await?,
         // Nothing is read: no destination takes part.
         readings: Readings::new(0, Spool::new(state.folder().join("spool"), 0), 0),
-        digests: Vec::new(),
+        digests: Digests::of([]),
         run: String::new(),
         now: jiff::Timestamp::now(),
     };

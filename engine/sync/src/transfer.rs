@@ -329,7 +329,7 @@ async fn once(context: &Arc<Context>, place: &Place, job: &Job, located: &Locate
     let mut known = None;
     let mut promised = expected.clone();
     if reading == Reading::Twice {
-        let proven = look_ahead(context, job, located, expected.clone(), context.digests.clone())
+        let proven = look_ahead(context, job, located, expected.clone(), context.digests.for_size(size))
             .await
             .map_err(Trouble::source)?;
         promised.clone_from(&proven.digests);
@@ -338,7 +338,7 @@ async fn once(context: &Arc<Context>, place: &Place, job: &Job, located: &Locate
     let intake = camroll_host::pipe(PipeOptions {
         size,
         digests: promised,
-        compute: context.digests.clone(),
+        compute: context.digests.for_size(size),
         window: WINDOW,
         spool: Some(Arc::clone(&context.readings.spool)),
         turns: Some(Arc::clone(&context.readings.turns)),
@@ -600,12 +600,9 @@ fn proposed(job: &Job, size: Option<u64>, digests: &[Digest]) -> Placement {
     }
 }
 
-/// What the service's answer proves. A digest that it checked or tells counts where it is one of those that the host computed.
+/// What the service's answer proves: a digest that it compared, of the whole or of every part, or one that it tells and that is the host's.
 pub(crate) fn proof_of(checked: &[Algorithm], entry: &Entry, placement: &Placement) -> Proof {
-    if checked
-        .iter()
-        .any(|algorithm| placement.digests.iter().any(|ours| ours.algorithm == *algorithm))
-    {
+    if !checked.is_empty() {
         Proof::ServiceChecked
     } else if entry.digests.iter().any(|theirs| placement.digests.contains(theirs)) {
         Proof::ServiceReported

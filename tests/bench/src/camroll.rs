@@ -15,11 +15,29 @@ pub struct Camroll {
     password: String,
     account: String,
     environment: Vec<(&'static str, String)>,
+    /// A line of the spec; empty where Apple's own names are used.
+    endpoints: String,
 }
 
 impl Camroll {
     /// Writes a spec for Apple's own addresses and signs in.
     pub fn new(setting: &Setting, apple: &Apple, folder: &Path, authority: &Path) -> anyhow::Result<Self> {
+        Self::with(setting, apple, folder, authority, String::new())
+    }
+
+    /// The same without TLS and its proxy: for a comparison with who reads a folder, where the simulator's encryption would take its time from both cores.
+    pub fn over_plain_http(setting: &Setting, apple: &Apple, folder: &Path, authority: &Path) -> anyhow::Result<Self> {
+        let endpoints = format!("    endpoints: {}\n", apple.endpoints());
+        Self::with(setting, apple, folder, authority, endpoints)
+    }
+
+    fn with(
+        setting: &Setting,
+        apple: &Apple,
+        folder: &Path,
+        authority: &Path,
+        endpoints: String,
+    ) -> anyhow::Result<Self> {
         let camroll = Self {
             program: setting.binaries.join("camroll"),
             folder: folder.to_owned(),
@@ -28,6 +46,7 @@ impl Camroll {
             password: apple.says("password"),
             account: apple.says("apple_id"),
             environment: Vec::new(),
+            endpoints,
         };
         std::fs::create_dir_all(folder)?;
         camroll.send_to(&format!(
@@ -53,8 +72,8 @@ impl Camroll {
     /// Writes the spec anew with another destination: the lines below `destination:`.
     pub fn send_to(&self, destination: &str) -> anyhow::Result<()> {
         let spec = format!(
-            "version: 1\nname: family\nsource:\n  connector: icloud-photos\n  with:\n    apple_id: {}\n    password: {{ env: BENCH_PASSWORD }}\ndestination:\n{destination}",
-            self.account
+            "version: 1\nname: family\nsource:\n  connector: icloud-photos\n  with:\n    apple_id: {}\n    password: {{ env: BENCH_PASSWORD }}\n{}destination:\n{destination}",
+            self.account, self.endpoints
         );
         Ok(std::fs::write(self.folder.join("family.yaml"), spec)?)
     }

@@ -83,7 +83,8 @@ pub fn run(setting: &Setting, works: &[Work], servers: &[ServerKind]) -> anyhow:
         let local = local_folder(folder.path(), files, size)?;
         let authority = folder.path().join("authority.pem");
         let apple = Apple::start(setting, files, size, 0, &authority)?;
-        let camroll = Camroll::new(setting, &apple, &folder.path().join("camroll"), &authority)?.knowing(secrets());
+        let camroll =
+            Camroll::over_plain_http(setting, &apple, &folder.path().join("camroll"), &authority)?.knowing(secrets());
         for into in servers {
             for delay in DELAYS {
                 // A server of its own: what was deleted before lies on the disk of some of them for long.

@@ -1,3 +1,4 @@
+use std::io::{Read as _, Seek as _};
 use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::time::Instant;
@@ -25,18 +26,29 @@ pub struct Used {
 
 /// Runs it to its end, which has to be a good one.
 pub fn run(command: &mut Command) -> anyhow::Result<Used> {
+    let output = tempfile::tempfile()?;
+    command.stdout(output.try_clone()?).stderr(output.try_clone()?);
     let began = Instant::now();
     let mut child = command.spawn().with_context(|| format!("{command:?}"))?;
     let ended = child.wait4()?;
     let seconds = began.elapsed().as_secs_f64();
     if !ended.status.success() {
-        bail!("{command:?}: {}", ended.status);
+        bail!("{command:?}: {}\n{}", ended.status, said(output)?);
     }
     Ok(Used {
         seconds,
         cpu: (ended.rusage.utime + ended.rusage.stime).as_secs_f64(),
         memory: ended.rusage.maxrss,
     })
+}
+
+/// The last of what a program said.
+fn said(mut output: std::fs::File) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    output.rewind()?;
+    output.read_to_end(&mut bytes)?;
+    let tail = bytes.len().saturating_sub(4_000);
+    Ok(String::from_utf8_lossy(&bytes[tail..]).into_owned())
 }
 
 /// A process that is looked at while it runs; killed when dropped.

@@ -10,6 +10,8 @@ use url::Url;
 use crate::error::HostError;
 use crate::net::resolver::{Leads, Pinned, Resolve};
 
+/// Bytes of HTTP/2 that may come in one frame: as many as are hashed and handed on at a time. With the protocol's 16 KiB each block is put together from sixteen, and each wakes its reader.
+const FRAME: u32 = 256 << 10;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// How often an HTTP/2 connection that is in use is asked whether it lives, and for how long.
 const PING: Duration = Duration::from_secs(20);
@@ -97,6 +99,7 @@ fn builder(tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
         .pool_idle_timeout(Duration::from_secs(60))
         .tcp_nodelay(true)
         // One connection carries many requests: one that died without a word must be noticed before all of them have waited for it.
+        .http2_max_frame_size(FRAME)
         .http2_keep_alive_interval(PING)
         .http2_keep_alive_timeout(PING)
 }
