@@ -96,6 +96,16 @@ fn place_memo(connector: &str, settings: &serde_json::Value) -> String {
     )
 }
 
+/// Forgets who a place was: it turned out to be a copy of another one, and may get an id of its own.
+pub(crate) fn forget_place(
+    state: &State,
+    connector: &str,
+    settings: &serde_json::Value,
+) -> Result<(), camroll_state::StateError> {
+    // No place has an empty id, so nothing was ever placed at this one.
+    state.set_memo(&place_memo(connector, settings), "")
+}
+
 /// Who a destination was when it was last written to, without asking it.
 pub(crate) fn known_key(
     state: &State,

@@ -19,7 +19,7 @@ use crate::context::{Context, HeardLibrary, Mode, Relayout};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::hear::hear;
-use crate::identity::identify;
+use crate::identity::{forget_place, identify};
 use crate::lane::{Hearing, LaneReport, LaneRun};
 use crate::link::Link;
 use crate::preview::Preview;
@@ -73,7 +73,7 @@ struct Tally {
     lanes: Vec<(String, Lane, LaneReport)>,
     problems: Vec<Problem>,
     failure: Option<Failure>,
-    /// Destinations that didn't answer.
+    /// Destinations that take no part: they didn't answer, or what a crash left there can't be settled.
     unreached: Vec<String>,
     advanced: bool,
     account: Option<Account>,
@@ -89,6 +89,13 @@ impl Tally {
         if worse {
             self.failure = Some(failure);
         }
+    }
+
+    /// A destination takes no part in the run. The others go on; what this one lacks is pending, whatever the counters say.
+    fn miss(&mut self, destination: String, failure: Failure) {
+        self.unreached.push(destination);
+        self.problems.extend(failure.problem());
+        self.note(failure);
     }
 }
 
@@ -126,6 +133,16 @@ fn other_plan(destination: &str) -> Failure {
         code: "plan/stale",
         message: format!(
             "The plan was made for another spec or for what {destination:?} could do then. Make it again with `camroll plan -o FILE`."
+        ),
+        destination: Some(destination.to_owned()),
+    }
+}
+
+fn same_id(destination: &str, twin: &str) -> Failure {
+    Failure::Guard {
+        code: "destination/same-id",
+        message: format!(
+            "{destination:?} says that it is the very place that {twin:?} is: one of them is a copy of the other with its .camroll/id, or both are one. Nothing was written to {destination:?}. If it is a copy, take .camroll/id away there and take its files over: `camroll adopt`."
         ),
         destination: Some(destination.to_owned()),
     }
@@ -184,16 +201,26 @@ async fn go(
         });
     }
     let libraries = choose(state, request, &source, &connector, &account_id).await?;
-    let mut reached = Vec::new();
+    let mut reached: Vec<Reached> = Vec::new();
     for (destination, connection) in request.spec.destinations.iter().zip(&request.destinations) {
+        let name = destination.name.to_string();
         match reach(state, request, destination, connection).await {
-            Ok(there) => reached.push(there),
-            // The others go on. What this one lacks is pending, whatever the counters say.
-            Err(failure) => {
-                tally.unreached.push(destination.name.to_string());
-                tally.problems.extend(failure.problem());
-                tally.note(failure);
+            Ok(there) => {
+                let twin = reached.iter().find(|known| known.key == there.key);
+                match twin.map(|twin| twin.destination.clone()) {
+                    None => reached.push(there),
+                    // What is placed at one of them would count at the other.
+                    Some(twin) => {
+                        let settings = &destination.connection.settings;
+                        if twin.connection.settings != *settings {
+                            forget_place(state, &there.key.connector, settings)?;
+                        }
+                        let failure = same_id(&name, twin.name.as_str());
+                        tally.miss(name, failure);
+                    }
+                }
             }
+            Err(failure) => tally.miss(name, failure),
         }
     }
     if reached.is_empty() {
@@ -217,6 +244,7 @@ async fn go(
     });
     let mut runs = Vec::new();
     for (number, there) in reached.into_iter().enumerate() {
+        let name = there.destination.name.to_string();
         let approved = match &request.approval {
             None => None,
             Some(approval) => match approval.0.get(there.destination.name.as_str()) {
@@ -224,7 +252,18 @@ async fn go(
                 None => return Err(other_plan(there.destination.name.as_str())),
             },
         };
-        runs.push(lane(&context, LaneNumber(number), there, approved).await?);
+        match lane(&context, LaneNumber(number), there, approved).await {
+            Ok(run) => runs.push(run),
+            Err(failure @ Failure::Destination(..)) => {
+                // Nobody waits for what it would have planned.
+                context.readings.over(LaneNumber(number));
+                tally.miss(name, failure);
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    if runs.is_empty() {
+        return Ok(());
     }
     let lanes: Vec<Lane> = runs.iter().map(|run| run.lane.clone()).collect();
     if request.mode == Mode::Sync {
