@@ -200,7 +200,15 @@ async fn go(
             destination: None,
         });
     }
-    let libraries = choose(state, request, &source, &connector, &account_id).await?;
+    let Chosen { libraries, missing } = choose(state, request, &source, &connector, &account_id).await?;
+    // The others go on. Said each time: a library that nobody reads mustn't be taken for one that is safe.
+    if let Some(failure) = &missing {
+        tally.problems.extend(failure.problem());
+    }
+    let every_library_is_there = missing.is_none();
+    if let Some(failure) = missing {
+        tally.note(failure);
+    }
     let mut reached: Vec<Reached> = Vec::new();
     for (destination, connection) in request.spec.destinations.iter().zip(&request.destinations) {
         let name = destination.name.to_string();
@@ -333,7 +341,9 @@ async fn go(
     }
     match heard {
         Ok(heard) => {
-            crate::heard::keep(state, request.spec.name.as_str(), &context.libraries, now)?;
+            if every_library_is_there {
+                crate::heard::keep(state, request.spec.name.as_str(), &context.libraries, now)?;
+            }
             for one in heard {
                 tally.advanced |= one.advanced;
                 tally.problems.extend(one.problems);
@@ -350,6 +360,7 @@ pub(crate) async fn hear_all(state: &Arc<State>, request: &RunRequest) -> Result
     let account = check(request, &source).await?;
     let account_id = account.id.clone().unwrap_or_else(|| account.name.clone());
     let connector = request.source.connector_id().to_owned();
+    let Chosen { libraries, missing } = choose(state, request, &source, &connector, &account_id).await?;
     let context = Context {
         spec: Arc::clone(&request.spec),
         state: Arc::clone(state),
@@ -358,7 +369,7 @@ pub(crate) async fn hear_all(state: &Arc<State>, request: &RunRequest) -> Result
         progress: Arc::clone(&request.progress),
         mode: Mode::Plan,
         relayout: Relayout::Count,
-        libraries: choose(state, request, &source, &connector, &account_id).await?,
+        libraries,
         // Nothing is read: no destination takes part.
         readings: Readings::new(0, Spool::new(state.folder().join("spool"), 0), 0),
         digests: Vec::new(),
@@ -368,7 +379,9 @@ pub(crate) async fn hear_all(state: &Arc<State>, request: &RunRequest) -> Result
     for library in &context.libraries {
         hear(&context, library, || {}).await?;
     }
-    crate::heard::keep(state, request.spec.name.as_str(), &context.libraries, context.now)?;
+    if missing.is_none() {
+        crate::heard::keep(state, request.spec.name.as_str(), &context.libraries, context.now)?;
+    }
     Ok(context.libraries)
 }
 
@@ -394,6 +407,43 @@ async fn check(request: &RunRequest, source: &Link) -> Result<Account, Failure> 
     Ok(account)
 }
 
+/// The libraries that the spec wants.
+struct Chosen {
+    /// Those that are there.
+    libraries: Vec<HeardLibrary>,
+    /// What to say where some of them aren't.
+    missing: Option<Failure>,
+}
+
+fn is_chosen(choice: &LibraryChoice, library: &Library) -> bool {
+    match choice {
+        LibraryChoice::Personal => library.kind == "personal",
+        LibraryChoice::Shared => library.kind == "shared",
+        LibraryChoice::Named(name) => library.name == *name || library.id.as_str() == name,
+    }
+}
+
+fn no_such_library(wanted: &[&LibraryChoice], known: &[Library]) -> Failure {
+    let wanted: Vec<&str> = wanted
+        .iter()
+        .map(|choice| match choice {
+            LibraryChoice::Personal => "personal",
+            LibraryChoice::Shared => "shared",
+            LibraryChoice::Named(name) => name.as_str(),
+        })
+        .collect();
+    let names: Vec<&str> = known.iter().map(|library| library.name.as_str()).collect();
+    Failure::Guard {
+        code: "source/no-such-library",
+        message: format!(
+            "The spec wants libraries that the account doesn't have: {}. It has: {}.",
+            wanted.join(", "),
+            names.join(", ")
+        ),
+        destination: None,
+    }
+}
+
 /// The libraries that the spec wants. They are asked for once and then known, so that a run with nothing new doesn't ask.
 async fn choose(
     state: &Arc<State>,
@@ -401,18 +451,12 @@ async fn choose(
     source: &Link,
     connector: &str,
     account: &str,
-) -> Result<Vec<HeardLibrary>, Failure> {
+) -> Result<Chosen, Failure> {
     let wanted = &request.spec.source.libraries;
     let pick = |known: &[Library]| -> Vec<Library> {
         known
             .iter()
-            .filter(|library| {
-                wanted.iter().any(|choice| match choice {
-                    LibraryChoice::Personal => library.kind == "personal",
-                    LibraryChoice::Shared => library.kind == "shared",
-                    LibraryChoice::Named(name) => library.name == *name || library.id.as_str() == name,
-                })
-            })
+            .filter(|library| wanted.iter().any(|choice| is_chosen(choice, library)))
             .cloned()
             .collect()
     };
@@ -426,18 +470,15 @@ async fn choose(
         state.set_libraries(connector, account, &known)?;
         chosen = pick(&known);
     }
+    let lacking: Vec<&LibraryChoice> = wanted
+        .iter()
+        .filter(|choice| !known.iter().any(|library| is_chosen(choice, library)))
+        .collect();
+    let missing = (!lacking.is_empty()).then(|| no_such_library(&lacking, &known));
     if chosen.is_empty() {
-        let names: Vec<&str> = known.iter().map(|library| library.name.as_str()).collect();
-        return Err(Failure::Guard {
-            code: "source/no-such-library",
-            message: format!(
-                "The account has none of the libraries that the spec wants. It has: {}.",
-                names.join(", ")
-            ),
-            destination: None,
-        });
+        return Err(missing.unwrap_or_else(|| no_such_library(&lacking, &known)));
     }
-    chosen
+    let libraries = chosen
         .into_iter()
         .map(|library| {
             let key = SourceKey {
@@ -448,7 +489,8 @@ async fn choose(
             let id = state.source(&key)?;
             Ok(HeardLibrary { library, key, id })
         })
-        .collect()
+        .collect::<Result<Vec<_>, Failure>>()?;
+    Ok(Chosen { libraries, missing })
 }
 
 async fn lane(
