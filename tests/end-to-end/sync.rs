@@ -335,6 +335,40 @@ fn a_folder_that_another_tool_filled_is_recognised() {
 }
 
 #[test]
+fn equal_content_elsewhere_is_one_photos_and_the_next_one_is_brought() {
+    let setting = Setting::new();
+    setting.write_spec("  existing: compare\n");
+    let old = setting.path("photos/old");
+    std::fs::create_dir(&old).unwrap();
+    let content = Content::generated(1, SIZE);
+    std::fs::write(old.join("x.jpg"), content.block(0, SIZE as usize)).unwrap();
+    // The same bytes under other names, all at once and once more later.
+    let again = |number: u64| NewItem {
+        name: Some(name(number)),
+        ..photo(0, SIZE)
+    };
+    setting.apple.library(|library| {
+        for number in 0..2 {
+            library.add(again(number));
+        }
+    });
+    setting.login();
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (0, 1), "{}{}", run.out, run.err);
+    setting.apple.library(|library| library.add(again(2)));
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (0, 1), "{}{}", run.out, run.err);
+    let receipt = run.receipt();
+    let counts = &receipt["destinations"]["default"]["resources"];
+    assert_eq!(
+        (&counts["wanted"], &counts["skipped"]),
+        (&3.into(), &0.into()),
+        "{counts}"
+    );
+    assert_eq!(setting.files().len(), 3);
+}
+
+#[test]
 fn a_mount_that_vanished_is_refused() {
     let setting = Setting::new();
     setting.add_photos(3, SIZE);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use camroll_model::{Action, Asset, ConnectorError, ErrorClass, Placement, Retry};
+use camroll_model::{Action, Asset, ConnectorError, Entry, ErrorClass, Placement, Retry};
 use camroll_plan::{AssetPlan, Brake, Holder, Wish, fold, plan_asset};
 use camroll_state::{Catalogued, DirtyEntry, Placed};
 
@@ -225,7 +225,7 @@ impl LaneRun {
         let Some(rules) = &self.features.names else {
             return Ok(Surveyed::Clear);
         };
-        let mut found = Vec::new();
+        let mut found: Vec<Placed> = Vec::new();
         for action in &plan.actions {
             let Action::Put { file, .. } = action else { continue };
             let Some(resource) = asset.resource(&file.resource) else {
@@ -236,8 +236,18 @@ impl LaneRun {
                 Some(there) => Ok(there),
                 None => stat(&self.place.link, &file.path).await,
             };
+            // An index that can't be read shows when the plan is recorded; until then nothing is free.
+            let free = |entry: &Entry| {
+                let folded = entry.target.path.as_deref().map(|path| fold(path, rules));
+                folded.is_some_and(|folded| {
+                    let holder = self.context.state.holder(self.place.id, folded.as_str());
+                    let taken = found.iter().any(|one| one.folded == folded.as_str());
+                    !taken && matches!(holder, Ok(None))
+                })
+            };
+            let existing = self.destination.existing;
             let lying = match there {
-                Ok(there) => look(&self.place.link, self.destination.existing, listing, there, resource).await,
+                Ok(there) => look(&self.place.link, existing, listing, there, resource, free).await,
                 Err(error) => Err(error),
             }
             .map_err(|error| Failure::Destination(self.place.name.clone(), error))?;
