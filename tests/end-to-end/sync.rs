@@ -369,6 +369,36 @@ fn equal_content_elsewhere_is_one_photos_and_the_next_one_is_brought() {
 }
 
 #[test]
+fn a_higher_demand_is_met_by_reading_what_is_there() {
+    let setting = Setting::new();
+    setting.add_photos(3, SIZE);
+    setting.login();
+    assert_eq!(setting.sync().code, 0);
+    let damaged = setting.path("photos/2014/05").join(name(1));
+    let right = std::fs::read(&damaged).unwrap();
+    std::fs::write(&damaged, vec![7; SIZE as usize]).unwrap();
+    setting.write_spec("  require_proof: read-back\n");
+    // What it was placed with isn't enough any more.
+    for _ in 0..2 {
+        let run = setting.sync();
+        assert_eq!((run.code, run.put()), (6, 0), "{}{}", run.out, run.err);
+        assert_eq!(run.problem_codes(), ["sync/read-back-differs"], "{}", run.out);
+        let receipt = run.receipt();
+        let there = &receipt["destinations"]["default"];
+        assert_eq!(
+            (&there["proof"]["read-back"], &there["resources"]["failed"]),
+            (&2.into(), &1.into()),
+            "{receipt}"
+        );
+    }
+    std::fs::write(&damaged, right).unwrap();
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (0, 0), "{}{}", run.out, run.err);
+    assert_eq!(run.receipt()["destinations"]["default"]["proof"]["read-back"], 3);
+    assert_eq!(setting.apple.downloaded(), 3 * SIZE);
+}
+
+#[test]
 fn a_mount_that_vanished_is_refused() {
     let setting = Setting::new();
     setting.add_photos(3, SIZE);

@@ -111,16 +111,19 @@ async fn prove(place: &Place, demanded: Proof, committed: &mut [Committed]) {
         }
         match read_digests(&place.link, &placement.entry.target, &placement.digests).await {
             Ok(Some(_)) => placement.proof = Proof::ReadBack,
-            Ok(None) => {
-                one.result = Err(ConnectorError::new(
-                    ErrorClass::Corrupt,
-                    "sync/read-back-differs",
-                    "What was read back isn't what was sent. The file stays where it is, and isn't counted as placed.",
-                ));
-            }
+            Ok(None) => one.result = Err(differs()),
             Err(error) => one.result = Err(error),
         }
     }
+}
+
+/// What was read back isn't what was sent.
+pub(crate) fn differs() -> ConnectorError {
+    ConnectorError::new(
+        ErrorClass::Corrupt,
+        "sync/read-back-differs",
+        "What was read back isn't what was sent. The file stays where it is, and isn't counted as placed.",
+    )
 }
 
 async fn record(state: &std::sync::Arc<State>, place: &Place, committed: &mut [Committed]) {

@@ -2,22 +2,24 @@
 
 use std::sync::Arc;
 
-use camroll_model::{Action, Asset, ConnectorError, Entry, ErrorClass, Placement, Retry};
+use camroll_model::{Action, Asset, ConnectorError, Entry, ErrorClass, Placement, Proof, Retry};
 use camroll_plan::{AssetPlan, Brake, Holder, Wish, fold, plan_asset};
-use camroll_state::{Catalogued, DirtyEntry, Placed};
+use camroll_state::{AssetStatus, Catalogued, DirtyEntry, Placed};
 
 use super::order::in_turn;
 use super::outcome::FileEnd;
 use super::staging::{Flight, Staging, close};
-use super::status::{push_problem, status_of};
+use super::status::{push_problem, state_of, status_of};
 use super::{LaneReport, LaneRun, LaneShelf, PLAN_BATCH, presence};
 use crate::annotate::note;
+use crate::commit::differs;
 use crate::context::{HeardLibrary, Mode, problem};
 use crate::failure::Failure;
+use crate::link::cancelled;
 use crate::preview::PreviewAction;
 use crate::progress::{Arrival, Event};
 use crate::reading::{FileKey, Position};
-use crate::survey::{Listing, Lying, look, stat};
+use crate::survey::{Listing, Lying, look, read_digests, stat};
 use crate::transfer::Job;
 
 impl LaneRun {
@@ -127,6 +129,10 @@ impl LaneRun {
             }
         }
         let mut status = status_of(&plan, &placements);
+        if self.context.mode == Mode::Sync {
+            self.prove_again(&plan, &mut placements, &asset, &mut status, stopped)
+                .await?;
+        }
         for note in plan.notes(&asset, &self.place.name) {
             if report.problems.len() < 1000 {
                 report.problems.push(note.clone());
@@ -210,6 +216,66 @@ impl LaneRun {
         if !destructive.is_empty() {
             staging.destructive.push((ticket, destructive));
         }
+        Ok(())
+    }
+
+    /// Reads back what is there with less proof than the spec demands: it may demand more than it did when the file came, or than another spec that brought it.
+    async fn prove_again(
+        &self,
+        plan: &AssetPlan,
+        placements: &mut [Placement],
+        asset: &Asset,
+        status: &mut AssetStatus,
+        stopped: bool,
+    ) -> Result<(), Failure> {
+        for index in &plan.already {
+            let Some(placement) = placements.get_mut(*index) else {
+                continue;
+            };
+            let before = placement.proof;
+            if before >= self.destination.require_proof {
+                continue;
+            }
+            let (link, there) = (&self.place.link, &*placement);
+            let read = match stopped {
+                true => Err(cancelled()),
+                false => link
+                    .call(|_| async { read_digests(link, &there.entry.target, &there.digests).await })
+                    .await
+                    .and_then(|read| read.map(drop).ok_or_else(differs)),
+            };
+            if let Some(count) = status.placed.get_mut(before as usize) {
+                *count = count.saturating_sub(1);
+            }
+            let error = match read {
+                Ok(()) => {
+                    placement.proof = Proof::ReadBack;
+                    let placed = Placed {
+                        intent: None,
+                        folded: self.place.folded(placement),
+                        placement: placement.clone(),
+                    };
+                    self.context.state.record_placed(self.place.id, vec![placed])?;
+                    if let Some(count) = status.placed.get_mut(Proof::ReadBack as usize) {
+                        *count += 1;
+                    }
+                    continue;
+                }
+                Err(error) if error.class == ErrorClass::Unauthenticated || link.is_broken() => {
+                    return Err(Failure::Destination(self.place.name.clone(), error));
+                }
+                Err(error) => error,
+            };
+            match error.class {
+                ErrorClass::Cancelled => status.pending += 1,
+                _ => status.failed += 1,
+            }
+            let mut said = problem(Some((&asset.id, asset.name.as_deref())), &error, Retry::NextRun);
+            said.resource = Some(placement.role.name().to_owned());
+            said.destination = Some(self.place.name.clone());
+            push_problem(&mut status.problems, said);
+        }
+        status.state = state_of(status);
         Ok(())
     }
 
