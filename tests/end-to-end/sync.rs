@@ -399,6 +399,24 @@ fn a_higher_demand_is_met_by_reading_what_is_there() {
 }
 
 #[test]
+fn what_lies_there_and_cannot_be_read_keeps_nothing_else_back() {
+    let setting = Setting::new();
+    setting.add_photos(20, 1000);
+    let there = setting.path("photos/2014/05");
+    std::fs::create_dir_all(&there).unwrap();
+    // As long as the photo, and no file.
+    std::os::unix::fs::symlink("a".repeat(1000), there.join(name(3))).unwrap();
+    setting.login();
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (6, 19), "{}{}", run.out, run.err);
+    assert_eq!(run.receipt()["assets"]["failed"], 1, "{}", run.out);
+    std::fs::remove_file(there.join(name(3))).unwrap();
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (0, 1), "{}{}", run.out, run.err);
+    setting.assert_photos(0..20, 1000);
+}
+
+#[test]
 fn a_mount_that_vanished_is_refused() {
     let setting = Setting::new();
     setting.add_photos(3, SIZE);

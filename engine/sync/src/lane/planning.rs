@@ -103,6 +103,7 @@ impl LaneRun {
         let mut placements = self.context.state.placements(self.place.id, &library.key, &asset.id)?;
         let mut plan;
         let mut found = 0u64;
+        let mut unread = None;
         loop {
             let shelf = LaneShelf {
                 run: self,
@@ -112,6 +113,10 @@ impl LaneRun {
             match self.survey(&plan, &asset, &library, listing, staging).await? {
                 Surveyed::Clear => break,
                 Surveyed::Taken => {}
+                Surveyed::Unread(error) => {
+                    unread = Some(error);
+                    break;
+                }
                 Surveyed::Found(placed) => {
                     found += placed.len() as u64;
                     for one in placed {
@@ -129,6 +134,9 @@ impl LaneRun {
             }
         }
         let mut status = status_of(&plan, &placements);
+        if let Some(error) = unread {
+            self.leave_unread(&mut plan, &asset, &error, &mut status);
+        }
         if self.context.mode == Mode::Sync {
             self.prove_again(&plan, &mut placements, &asset, &mut status, stopped)
                 .await?;
@@ -217,6 +225,18 @@ impl LaneRun {
             staging.destructive.push((ticket, destructive));
         }
         Ok(())
+    }
+
+    /// Brings nothing of an asset where it can't be known whether it is there already: neither over it nor beside it.
+    fn leave_unread(&self, plan: &mut AssetPlan, asset: &Asset, error: &ConnectorError, status: &mut AssetStatus) {
+        let left = u32::try_from(plan.actions.len()).unwrap_or(u32::MAX);
+        plan.actions.clear();
+        status.pending = status.pending.saturating_sub(left);
+        status.failed = status.failed.saturating_add(left);
+        status.state = state_of(status);
+        let mut said = problem(Some((&asset.id, asset.name.as_deref())), error, Retry::NextRun);
+        said.destination = Some(self.place.name.clone());
+        push_problem(&mut status.problems, said);
     }
 
     /// Reads back what is there with less proof than the spec demands: it may demand more than it did when the file came, or than another spec that brought it.
@@ -312,11 +332,19 @@ impl LaneRun {
                 })
             };
             let existing = self.destination.existing;
-            let lying = match there {
-                Ok(there) => look(&self.place.link, existing, listing, there, resource, free).await,
-                Err(error) => Err(error),
-            }
-            .map_err(|error| Failure::Destination(self.place.name.clone(), error))?;
+            let failed = |error| Failure::Destination(self.place.name.clone(), error);
+            let there = there.map_err(failed)?;
+            let lying = match look(&self.place.link, existing, listing, there, resource, free).await {
+                Ok(lying) => lying,
+                Err(error)
+                    if matches!(error.class, ErrorClass::Unauthenticated | ErrorClass::Cancelled)
+                        || matches!(error.code.as_str(), "files/vanished" | "files/no-folder") =>
+                {
+                    return Err(failed(error));
+                }
+                // One file's trouble isn't the others'.
+                Err(error) => return Ok(Surveyed::Unread(error)),
+            };
             match lying {
                 Lying::Nothing => {}
                 Lying::Other => {
@@ -404,6 +432,8 @@ impl LaneRun {
 enum Surveyed {
     Clear,
     Taken,
+    /// What lies there may be the very file, and can't be read.
+    Unread(ConnectorError),
     Found(Vec<Placed>),
 }
 
