@@ -177,7 +177,7 @@ impl Library {
             .original
             .as_ref()
             .map(|content| content.checksum.clone())
-            .unwrap_or_default();
+            .unwrap_or_else(|| format!("without-an-original-{number}"));
         // Usual and not guaranteed: the master's name is its original's checksum; equal bytes that were imported twice get a master each here.
         let taken = self.contents.contains_key(&checksum);
         let master = match original {
