@@ -244,6 +244,11 @@ impl State {
         &self.folder
     }
 
+    /// Which engine this is: unlike any other state's, and the same as long as this one's key is.
+    pub fn engine(&self) -> &str {
+        self.sign_ins.engine()
+    }
+
     pub(crate) fn cipher(&self) -> Cipher {
         self.sign_ins.cipher()
     }

@@ -511,7 +511,7 @@ async fn lane(
         name: name.clone(),
         link,
         id,
-        identity: key.identity.clone(),
+        identity: format!("{}/{}", context.state.engine(), key.identity),
         lane: number,
         features: identity.features.clone(),
         uploads: parking_lot::Mutex::default(),

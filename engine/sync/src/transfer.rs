@@ -114,6 +114,7 @@ pub(crate) struct Place {
     pub name: String,
     pub link: Link,
     pub id: DestinationId,
+    /// Whose state this is and who the destination is: no other engine's draft there has the key of one of ours.
     pub identity: String,
     /// Its number in the run.
     pub lane: LaneNumber,
