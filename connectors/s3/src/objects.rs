@@ -34,6 +34,17 @@ fn md5(etag: &str) -> Option<Digest> {
     })
 }
 
+/// Whether the ETag of what an answer is about is an MD5, as far as anything says.
+pub fn tells_md5(answer: &Answer) -> Result<bool, Error> {
+    let settings = settings()?;
+    let by_its_own_key = |encryption: &str| encryption.starts_with("aws:kms");
+    let encrypted = settings.encryption.as_deref().is_some_and(by_its_own_key)
+        || answer
+            .header("x-amz-server-side-encryption")
+            .is_some_and(by_its_own_key);
+    Ok(settings.provider().etag == Etag::Md5 && !encrypted)
+}
+
 /// An entry of what the headers of an answer tell of an object.
 pub fn told(path: &str, size: Option<u64>, answer: &Answer) -> Entry {
     let mut entry = entry(path, size, answer.header("etag").unwrap_or_default());

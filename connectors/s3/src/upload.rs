@@ -9,7 +9,7 @@ use camroll_connector::{staging, token, Error, ErrorClass};
 use crate::bucket::{answer, settings, success, to};
 use crate::condition::{condition, Look};
 use crate::failures::failure;
-use crate::objects::{base64, entry};
+use crate::objects::{base64, entry, tells_md5};
 use crate::parts::{part, part_size, Upload, UNDER_WAY};
 use crate::put::checked;
 use crate::wanted::{hex, Stored, Wanted};
@@ -44,7 +44,7 @@ pub fn parts(wanted: &Wanted<'_>, checkpoint: Option<Vec<u8>>) -> Result<Upload,
         let answer = success(Answer::read(Pending::wait(pending)?)?, "bringing a part")?;
         let etag = answer.header("etag").unwrap_or_default().to_owned();
         let plain = etag.trim_matches('"');
-        if plain.len() == 32 && plain != hex(&md5) {
+        if tells_md5(&answer)? && plain.len() == 32 && plain != hex(&md5) {
             return Err(error(
                 ErrorClass::Transient,
                 "s3/part-differs",
