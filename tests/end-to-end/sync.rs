@@ -436,6 +436,30 @@ fn a_mount_that_vanished_is_refused() {
 }
 
 #[test]
+fn an_empty_mount_point_is_refused_though_the_index_was_lost() {
+    let setting = Setting::new();
+    setting.add_photos(3, SIZE);
+    setting.login();
+    assert_eq!(setting.sync().code, 0);
+    let (photos, elsewhere) = (setting.path("photos"), setting.path("elsewhere"));
+    std::fs::rename(&photos, &elsewhere).unwrap();
+    std::fs::create_dir(&photos).unwrap();
+    std::fs::remove_dir_all(setting.path("state/index")).unwrap();
+    let run = setting.sync();
+    assert_eq!(run.code, 8, "{}", run.out);
+    assert_eq!(run.problem_codes()[0], "destination/not-the-same");
+    assert!(
+        std::fs::read_dir(&photos).unwrap().next().is_none(),
+        "something was written"
+    );
+    // Mounted again, it is known.
+    std::fs::remove_dir(&photos).unwrap();
+    std::fs::rename(&elsewhere, &photos).unwrap();
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (0, 0), "{}{}", run.out, run.err);
+}
+
+#[test]
 fn a_wider_filter_brings_what_is_now_wanted_without_a_listing() {
     let setting = Setting::new();
     setting.add_photos(10, SIZE);

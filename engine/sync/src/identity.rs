@@ -78,7 +78,7 @@ pub(crate) async fn identify(
         }
     };
     if mode == Mode::Sync && known.as_deref() != Some(&id) {
-        state.set_memo(&place, &id)?;
+        state.set_place(&place, &id)?;
     }
     Ok((
         DestinationKey {
@@ -103,7 +103,7 @@ pub(crate) fn forget_place(
     settings: &serde_json::Value,
 ) -> Result<(), camroll_state::StateError> {
     // No place has an empty id, so nothing was ever placed at this one.
-    state.set_memo(&place_memo(connector, settings), "")
+    state.set_place(&place_memo(connector, settings), "")
 }
 
 /// Who a destination was when it was last written to, without asking it.
