@@ -2,6 +2,7 @@
 
 mod setting;
 
+use camroll_cloud_apple::Content;
 use setting::{Setting, name};
 
 const SIZE: u64 = 30_000;
@@ -104,6 +105,31 @@ fn a_tree_that_somebody_else_filled_is_matched_by_content() {
         run.code == 0 && run.out.contains("\"restored\":4"),
         "{}{}",
         run.out,
+        run.err
+    );
+}
+
+#[test]
+fn what_a_sync_found_is_in_the_manifest_once_it_is_taken_over() {
+    let setting = Setting::new();
+    setting.add_photos(3, SIZE);
+    let there = setting.path("photos/2014/05");
+    std::fs::create_dir_all(&there).unwrap();
+    for number in 0..2 {
+        let content = Content::generated(number + 1, SIZE);
+        std::fs::write(there.join(name(number)), content.block(0, SIZE as usize)).unwrap();
+    }
+    setting.login();
+    assert_eq!(setting.sync().put(), 1);
+    assert_eq!(adopt(&setting, &[]).0, 0);
+    // Another machine, which has the archive alone.
+    std::fs::remove_dir_all(setting.path("state")).unwrap();
+    let run = setting.run(&["restore", "family", "--to", "back", "--from-manifest", "--json"]);
+    let document: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(
+        (run.code, &document["restore"]["restored"]),
+        (0, &3.into()),
+        "{}",
         run.err
     );
 }

@@ -286,6 +286,38 @@ fn a_demanded_proof_is_read_where_the_service_shows_a_file_at_once() {
 }
 
 #[test]
+fn one_that_tells_another_digest_than_was_sent_is_not_believed() {
+    for (server, bucket) in buckets() {
+        let between = Between::start(bucket.address());
+        let setting = Setting::new();
+        setting.add_photos(12, SIZE);
+        write_spec_at(&setting, &between.url(), "");
+        setting.login();
+        // It says yes, keeps nothing, and tells the digest of something else.
+        let etag = format!("\"{}\"", "0".repeat(32));
+        let wrong = Act::Answer("200 OK".into(), vec![("ETag".into(), etag)], String::new());
+        between.meddle("PUT", &name(5), 0, 1, wrong);
+        let first = sync(&setting);
+        assert_eq!(
+            (first.code, first.put()),
+            (6, 11),
+            "{server}: {}{}",
+            first.out,
+            first.err
+        );
+        assert_eq!(first.problem_codes(), ["sync/read-back-differs"], "{server}");
+        let again = sync(&setting);
+        assert_eq!(
+            (again.code, again.put()),
+            (0, 1),
+            "{server}: {}{}",
+            again.out,
+            again.err
+        );
+    }
+}
+
+#[test]
 fn a_proof_that_could_not_be_read_is_read_by_the_next_run_and_nothing_is_sent_again() {
     for (server, bucket) in buckets() {
         let between = Between::start(bucket.address());

@@ -2,6 +2,7 @@
 
 mod setting;
 
+use camroll_cloud_apple::{Content, NewItem};
 use setting::{Setting, name};
 
 const SIZE: u64 = 3_000;
@@ -93,4 +94,61 @@ fn one_place_is_one_copy_whatever_number_of_specs_name_it() {
         "{report}"
     );
     assert_eq!(report["below"][0]["copies"], 1);
+}
+
+#[test]
+fn what_could_not_be_read_is_no_copy_and_is_asked_for_again() {
+    let setting = Setting::new();
+    setting.add_photos(5, SIZE);
+    let astray = setting.apple.library(|library| {
+        let id = library.find(&name(3)).expect("a photo");
+        library.lead_astray(&id, true);
+        id
+    });
+    setting.login();
+    // As long as it can't be read, each run says so.
+    for put in [4, 0] {
+        let run = setting.sync();
+        assert_eq!((run.code, run.put()), (6, put), "{}{}", run.out, run.err);
+        assert!(
+            run.problem_codes().contains(&"apple/no-master".to_owned()),
+            "{}",
+            run.out
+        );
+    }
+    let (code, report) = copies(&setting, &["--at-least", "1"]);
+    assert_eq!(
+        (code, &report["assets"], &report["below"][0]["asset"]),
+        (6, &5.into(), &astray.clone().into()),
+        "{report}"
+    );
+    // Apple tells no change of it.
+    setting.apple.library(|library| library.lead_astray(&astray, false));
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (0, 1), "{}{}", run.out, run.err);
+    setting.assert_photos(0..5, SIZE);
+    assert_eq!(copies(&setting, &["--at-least", "1"]).0, 0);
+}
+
+#[test]
+fn an_edit_without_its_original_is_no_copy() {
+    let setting = Setting::new();
+    setting.apple.library(|library| {
+        library.add(NewItem {
+            name: Some(name(0)),
+            edited: Some(Content::generated(7, SIZE)),
+            taken: Some(1_400_000_000_000),
+            ..NewItem::default()
+        })
+    });
+    setting.login();
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (0, 1), "{}{}", run.out, run.err);
+    assert_eq!(run.receipt()["missing_versions"]["original"], 1, "{}", run.out);
+    let (code, report) = copies(&setting, &["--at-least", "1"]);
+    assert_eq!(
+        (code, &report["below"][0]["lacking"]["family/default"][0]),
+        (6, &"original".into()),
+        "{report}"
+    );
 }

@@ -56,6 +56,51 @@ fn terminate(child: &std::process::Child) {
 }
 
 #[test]
+fn two_engines_at_one_folder_never_share_a_draft() {
+    let setting = Setting::new();
+    setting.add_photos(3, SIZE);
+    setting.login();
+    // Another machine: a state of its own, the same library, the same folder.
+    let other = setting.path("other-state");
+    let there = |arguments: &[&str]| {
+        let mut command = setting.command(arguments);
+        command.env("CAMROLL_STATE", &other);
+        command
+    };
+    assert!(
+        there(&["login", "family", "--code", "314159"])
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
+    // Each dies with whole drafts that it will show; the folder's own id was the first that was.
+    let first = setting
+        .command(&["sync", "family.yaml"])
+        .env("CAMROLL_FAILPOINT", "commit/before=2")
+        .output()
+        .unwrap();
+    assert!(!first.status.success());
+    let ours = setting.drafts();
+    let second = there(&["sync", "family.yaml"])
+        .env("CAMROLL_FAILPOINT", "commit/before")
+        .output()
+        .unwrap();
+    assert!(!second.status.success());
+    let theirs = setting.drafts();
+    assert!(!ours.is_empty() && !theirs.is_empty());
+    // One that the other writes anew must not be what this one shows.
+    assert!(
+        theirs.iter().all(|draft| !ours.contains(draft)),
+        "{ours:?} and {theirs:?}"
+    );
+    assert_eq!(setting.sync().code, 0);
+    let both = there(&["sync", "family.yaml"]).output().unwrap();
+    assert!(both.status.success());
+    setting.assert_photos(0..3, SIZE);
+}
+
+#[test]
 fn a_termination_leaves_it_resumable() {
     let setting = Setting::new();
     setting.add_photos(50, SIZE);

@@ -108,6 +108,49 @@ fn killed_and_run_again(place: &Place, point: &str) {
     );
 }
 
+/// A server's yes to a PUT isn't its word that it kept all of it.
+#[test]
+fn what_a_server_has_half_of_gets_no_name() {
+    for make in places() {
+        let Some(place) = make().filter(|place| place.name == "Apache mod_dav") else {
+            continue;
+        };
+        let setting = Setting::new();
+        setting.add_photos(4, SIZE);
+        write_spec(&setting, &place, "");
+        setting.login();
+        let killed = setting
+            .command(&["sync", "family.yaml"])
+            .env("DAV_PASSWORD", PASSWORD)
+            // The first is the destination's own id.
+            .env("CAMROLL_FAILPOINT", "commit/before=2")
+            .output()
+            .unwrap();
+        assert!(!killed.status.success());
+        let files = std::path::Path::new(&place.remote);
+        let staged = std::fs::read_dir(files.join(".camroll/staging")).unwrap();
+        let half = staged.flatten().next().expect("something was brought").path();
+        std::fs::File::options()
+            .write(true)
+            .open(&half)
+            .unwrap()
+            .set_len(SIZE / 2)
+            .unwrap();
+        let again = run(&setting, &place, &["sync", "family.yaml", "--json"]);
+        assert_eq!(again.code, 0, "{}{}", again.out, again.err);
+        let mut there: Vec<String> = std::fs::read_dir(files.join("2014/05"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        there.sort();
+        assert_eq!(there, (0..4).map(name).collect::<Vec<_>>());
+        for number in 0..4 {
+            let bytes = std::fs::read(files.join("2014/05").join(name(number))).unwrap();
+            assert_eq!(bytes, Content::generated(number + 1, SIZE).block(0, usize::MAX));
+        }
+    }
+}
+
 /// The end that would have told that the source was wrong never comes: what was uploaded until then isn't gone on with.
 #[test]
 fn what_was_uploaded_of_wrong_bytes_before_a_kill_is_not_gone_on_with() {

@@ -101,6 +101,74 @@ fn one_that_is_not_there_spoils_nothing_and_catches_up() {
 }
 
 #[test]
+fn one_where_a_crash_left_what_cannot_be_settled_spoils_nothing() {
+    let size = 1000;
+    let setting = Setting::new();
+    setting.add_photos(40, size);
+    folders(&setting, &["crashed", "well"]);
+    write_spec(&setting, &[("crashed", "")], "");
+    setting.login();
+    let killed = setting
+        .command(&["sync", "family.yaml"])
+        .env("CAMROLL_FAILPOINT", "record/before")
+        .output()
+        .unwrap();
+    assert!(!killed.status.success());
+    // Published and not recorded; and now something of that length is there that can't be read.
+    let folder = setting.path("crashed").join("2014/05");
+    let published = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    let aside = setting.path("aside.jpg");
+    std::fs::rename(&published, &aside).unwrap();
+    std::os::unix::fs::symlink("a".repeat(1000), &published).unwrap();
+    write_spec(&setting, &[("crashed", ""), ("well", "")], "");
+    let run = setting.sync();
+    assert_ne!(run.code, 0);
+    assert_eq!(put(&run, "well"), 40, "{}{}", run.out, run.err);
+    let receipt = run.receipt();
+    assert_eq!(receipt["assets"]["settled"], 0, "{receipt}");
+    std::fs::remove_file(&published).unwrap();
+    std::fs::rename(&aside, &published).unwrap();
+    let run = setting.sync();
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert_eq!(run.receipt()["assets"]["settled"], 40);
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 40);
+}
+
+#[test]
+fn a_copy_of_another_with_its_id_is_not_taken_for_it() {
+    let setting = Setting::new();
+    setting.add_photos(5, SIZE);
+    folders(&setting, &["disk"]);
+    write_spec(&setting, &[("disk", "")], "");
+    setting.login();
+    assert_eq!(setting.sync().code, 0);
+    // As somebody begins a second disk: with all that is on the first.
+    let copied = std::process::Command::new("cp")
+        .arg("-a")
+        .args([setting.path("disk"), setting.path("copy")])
+        .status()
+        .unwrap();
+    assert!(copied.success());
+    setting.add_photos_from(5, 5, SIZE);
+    assert_eq!(setting.sync().code, 0);
+    write_spec(&setting, &[("disk", ""), ("copy", "")], "");
+    let run = setting.sync();
+    assert_eq!(run.code, 8, "{}", run.err);
+    assert!(
+        run.problem_codes().contains(&"destination/same-id".to_owned()),
+        "{}",
+        run.out
+    );
+    assert_eq!(run.receipt()["assets"]["settled"], 0, "{}", run.out);
+    // Under an id of its own it gets what it lacks.
+    std::fs::remove_file(setting.path("copy").join(".camroll/id")).unwrap();
+    let run = setting.sync();
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert_eq!(put(&run, "copy"), 5);
+    assert_whole(&setting, "copy", 0..10);
+}
+
+#[test]
 fn each_has_its_own_layout_and_its_own_part_of_what_is_left() {
     let setting = Setting::new();
     setting.add_photos(30, SIZE);

@@ -81,6 +81,32 @@ fn raw() -> NewItem {
 }
 
 #[test]
+fn what_is_there_already_counts_though_it_is_larger_than_the_spool() {
+    let world = World::new(Release::ALL[0]);
+    let content = Content::generated(1, 3 << 20);
+    world.setting.apple.library(|library| {
+        library.add(NewItem {
+            name: Some(name(0)),
+            original: Some(content.clone()),
+            taken: Some(1_400_000_000_000),
+            ..NewItem::default()
+        })
+    });
+    world.immich.library(|library| {
+        library.add(NewAsset {
+            name: "mine.jpg".into(),
+            bytes: content.block(0, usize::MAX),
+            ..NewAsset::default()
+        })
+    });
+    world.write_spec("limits: { spool: 1MB }\n");
+    world.setting.login();
+    let run = world.sync();
+    assert_eq!((run.code, run.put()), (0, 0), "{}{}", run.out, run.err);
+    assert_eq!(world.assets().len(), 1);
+}
+
+#[test]
 fn a_library_comes_whole_is_joined_and_stays_so() {
     for release in Release::ALL {
         let world = World::new(release);

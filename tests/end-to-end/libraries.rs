@@ -103,3 +103,23 @@ fn what_moves_into_a_shared_library_is_kept_and_comes_from_there_too() {
         );
     }
 }
+
+#[test]
+fn one_that_is_not_there_is_said_and_the_others_come() {
+    let setting = Setting::new();
+    add(&setting, 0, Zone::Personal);
+    want(&setting, "[personal, Family]", "");
+    setting.login();
+    for put in [1, 0] {
+        let run = setting.sync();
+        assert_eq!((run.code, run.put()), (8, put), "{}{}", run.out, run.err);
+        assert_eq!(run.problem_codes(), ["source/no-such-library"], "{}", run.out);
+    }
+    setting.assert_photos([0], SIZE);
+    // Nobody knows what is in it, so nobody may be told that all of it is safe.
+    let copies = setting.run(&["copies", "family", "--at-least", "1"]);
+    assert_eq!(copies.code, 8, "{}{}", copies.out, copies.err);
+    want(&setting, "[personal]", "");
+    assert_eq!(setting.sync().code, 0);
+    assert_eq!(setting.run(&["copies", "family", "--at-least", "1"]).code, 0);
+}

@@ -96,6 +96,29 @@ fn the_whole_comes_back_with_state_and_again_without() {
 }
 
 #[test]
+fn what_a_killed_run_placed_comes_back_by_the_manifest_too() {
+    // Killed when the journal has the first files; and once more without the index, which remembers that the manifest lacks them.
+    for index in ["kept", "lost"] {
+        let setting = Setting::new();
+        setting.add_photos(60, SIZE);
+        setting.login();
+        let killed = setting
+            .command(&["sync", "family.yaml"])
+            .env("CAMROLL_FAILPOINT", "record/after")
+            .output()
+            .unwrap();
+        assert!(!killed.status.success());
+        if index == "lost" {
+            std::fs::remove_dir_all(setting.path("state/index")).unwrap();
+        }
+        assert_eq!(setting.sync().code, 0);
+        let (code, report) = restore(&setting, &["--from-manifest"]);
+        assert_eq!((code, &report["restored"]), (0, &60.into()), "{index}: {report}");
+        assert_eq!(tree(&setting.path("back")), tree(&setting.path("photos")));
+    }
+}
+
+#[test]
 fn what_is_in_the_folder_is_never_overwritten() {
     let setting = synced();
     let taken = setting.path("back/2014/05").join(name(1));

@@ -335,6 +335,88 @@ fn a_folder_that_another_tool_filled_is_recognised() {
 }
 
 #[test]
+fn equal_content_elsewhere_is_one_photos_and_the_next_one_is_brought() {
+    let setting = Setting::new();
+    setting.write_spec("  existing: compare\n");
+    let old = setting.path("photos/old");
+    std::fs::create_dir(&old).unwrap();
+    let content = Content::generated(1, SIZE);
+    std::fs::write(old.join("x.jpg"), content.block(0, SIZE as usize)).unwrap();
+    // The same bytes under other names, all at once and once more later.
+    let again = |number: u64| NewItem {
+        name: Some(name(number)),
+        ..photo(0, SIZE)
+    };
+    setting.apple.library(|library| {
+        for number in 0..2 {
+            library.add(again(number));
+        }
+    });
+    setting.login();
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (0, 1), "{}{}", run.out, run.err);
+    setting.apple.library(|library| library.add(again(2)));
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (0, 1), "{}{}", run.out, run.err);
+    let receipt = run.receipt();
+    let counts = &receipt["destinations"]["default"]["resources"];
+    assert_eq!(
+        (&counts["wanted"], &counts["skipped"]),
+        (&3.into(), &0.into()),
+        "{counts}"
+    );
+    assert_eq!(setting.files().len(), 3);
+}
+
+#[test]
+fn a_higher_demand_is_met_by_reading_what_is_there() {
+    let setting = Setting::new();
+    setting.add_photos(3, SIZE);
+    setting.login();
+    assert_eq!(setting.sync().code, 0);
+    let damaged = setting.path("photos/2014/05").join(name(1));
+    let right = std::fs::read(&damaged).unwrap();
+    std::fs::write(&damaged, vec![7; SIZE as usize]).unwrap();
+    setting.write_spec("  require_proof: read-back\n");
+    // What it was placed with isn't enough any more.
+    for _ in 0..2 {
+        let run = setting.sync();
+        assert_eq!((run.code, run.put()), (6, 0), "{}{}", run.out, run.err);
+        assert_eq!(run.problem_codes(), ["sync/read-back-differs"], "{}", run.out);
+        let receipt = run.receipt();
+        let there = &receipt["destinations"]["default"];
+        assert_eq!(
+            (&there["proof"]["read-back"], &there["resources"]["failed"]),
+            (&2.into(), &1.into()),
+            "{receipt}"
+        );
+    }
+    std::fs::write(&damaged, right).unwrap();
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (0, 0), "{}{}", run.out, run.err);
+    assert_eq!(run.receipt()["destinations"]["default"]["proof"]["read-back"], 3);
+    assert_eq!(setting.apple.downloaded(), 3 * SIZE);
+}
+
+#[test]
+fn what_lies_there_and_cannot_be_read_keeps_nothing_else_back() {
+    let setting = Setting::new();
+    setting.add_photos(20, 1000);
+    let there = setting.path("photos/2014/05");
+    std::fs::create_dir_all(&there).unwrap();
+    // As long as the photo, and no file.
+    std::os::unix::fs::symlink("a".repeat(1000), there.join(name(3))).unwrap();
+    setting.login();
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (6, 19), "{}{}", run.out, run.err);
+    assert_eq!(run.receipt()["assets"]["failed"], 1, "{}", run.out);
+    std::fs::remove_file(there.join(name(3))).unwrap();
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (0, 1), "{}{}", run.out, run.err);
+    setting.assert_photos(0..20, 1000);
+}
+
+#[test]
 fn a_mount_that_vanished_is_refused() {
     let setting = Setting::new();
     setting.add_photos(3, SIZE);
@@ -351,6 +433,30 @@ fn a_mount_that_vanished_is_refused() {
         std::fs::read_dir(setting.path("photos")).unwrap().next().is_none(),
         "something was written"
     );
+}
+
+#[test]
+fn an_empty_mount_point_is_refused_though_the_index_was_lost() {
+    let setting = Setting::new();
+    setting.add_photos(3, SIZE);
+    setting.login();
+    assert_eq!(setting.sync().code, 0);
+    let (photos, elsewhere) = (setting.path("photos"), setting.path("elsewhere"));
+    std::fs::rename(&photos, &elsewhere).unwrap();
+    std::fs::create_dir(&photos).unwrap();
+    std::fs::remove_dir_all(setting.path("state/index")).unwrap();
+    let run = setting.sync();
+    assert_eq!(run.code, 8, "{}", run.out);
+    assert_eq!(run.problem_codes()[0], "destination/not-the-same");
+    assert!(
+        std::fs::read_dir(&photos).unwrap().next().is_none(),
+        "something was written"
+    );
+    // Mounted again, it is known.
+    std::fs::remove_dir(&photos).unwrap();
+    std::fs::rename(&elsewhere, &photos).unwrap();
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (0, 0), "{}{}", run.out, run.err);
 }
 
 #[test]

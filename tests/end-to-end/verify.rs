@@ -153,6 +153,46 @@ fn what_the_source_no_longer_has_stays_told() {
 }
 
 #[test]
+fn what_no_spec_takes_any_more_stays_told() {
+    let setting = synced(2);
+    std::fs::remove_file(setting.path("photos/2014/05").join(name(0))).unwrap();
+    setting.write_spec(&format!("filters: {{ not: {{ name: {:?} }} }}\n", name(0)));
+    for _ in 0..2 {
+        let (run, report) = verify(&setting, &["--repair"]);
+        assert_eq!(run.code, 9, "{report}");
+        assert_eq!(report["mismatches"][0]["mending"], "impossible", "{report}");
+        assert_eq!(setting.sync().put(), 0);
+    }
+    // Taken again, it is mended.
+    setting.write_spec("");
+    let (_, report) = verify(&setting, &["--repair"]);
+    assert_eq!(report["mismatches"][0]["mending"], "planned", "{report}");
+    assert_eq!(setting.sync().put(), 1);
+    assert_eq!(verify(&setting, &[]).0.code, 0);
+}
+
+#[test]
+fn killed_while_it_plans_the_mending_it_forgets_nothing() {
+    for place in ["record/before", "record/after"] {
+        let setting = synced(3);
+        let gone = setting.path("photos/2014/05").join(name(1));
+        std::fs::remove_file(&gone).unwrap();
+        let killed = setting
+            .command(&["verify", "family", "--repair"])
+            .env("CAMROLL_FAILPOINT", place)
+            .output()
+            .unwrap();
+        assert!(killed.status.code().is_none(), "{place} was never passed");
+        if setting.sync().put() == 0 {
+            let (run, report) = verify(&setting, &["--repair"]);
+            assert_eq!(run.code, 9, "{place}: {report}");
+            assert_eq!(setting.sync().put(), 1, "{place}");
+        }
+        assert!(gone.exists(), "{place}");
+    }
+}
+
+#[test]
 fn another_place_and_a_lost_state_are_not_taken_for_an_archive_that_is_well() {
     let setting = synced(2);
     std::fs::rename(setting.path("photos"), setting.path("elsewhere")).unwrap();

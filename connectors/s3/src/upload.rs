@@ -9,7 +9,7 @@ use camroll_connector::{staging, token, Error, ErrorClass};
 use crate::bucket::{answer, settings, success, to};
 use crate::condition::{condition, Look};
 use crate::failures::failure;
-use crate::objects::{base64, entry};
+use crate::objects::{base64, entry, tells_md5};
 use crate::parts::{part, part_size, Checksums, Upload, UNDER_WAY};
 use crate::put::checked;
 use crate::wanted::{hex, Stored, Wanted};
@@ -49,7 +49,8 @@ pub fn parts(wanted: &Wanted<'_>, checkpoint: Option<Vec<u8>>) -> Result<Upload,
         let answer = success(Answer::read(Pending::wait(pending)?)?, "bringing a part")?;
         let etag = answer.header("etag").unwrap_or_default().to_owned();
         let plain = etag.trim_matches('"');
-        if md5.is_some_and(|md5| plain.len() == 32 && plain != hex(&md5)) {
+        let tells_md5 = tells_md5(&answer)?;
+        if md5.is_some_and(|md5| tells_md5 && plain.len() == 32 && plain != hex(&md5)) {
             return Err(error(
                 ErrorClass::Transient,
                 "s3/part-differs",

@@ -83,11 +83,18 @@ pub fn failure(preset: &Preset, sign_in: SignIn, answer: &Answer, what: &str) ->
             "webdav/moved",
             format!(
                 "{title} sends requests elsewhere, to {}: set `url` to where they shall go.",
-                answer.header("location").unwrap_or("an address that it doesn't tell")
+                answer
+                    .header("location")
+                    .map_or("an address that it doesn't tell", without_query)
             ),
         ),
         _ => answer.failure("webdav", what),
     }
+}
+
+/// An address as far as it says where: what stands behind may be a signature that lets anybody in.
+fn without_query(address: &str) -> &str {
+    address.split(['?', '#']).next().unwrap_or_default()
 }
 
 /// Bytes of a server's own words that are repeated.
@@ -232,6 +239,21 @@ mod tests {
         }
         let busy = of(503, &[("Retry-After", "17")]);
         assert_eq!((busy.class, busy.retry_after), (ErrorClass::RateLimited, Some(17)));
+    }
+
+    #[test]
+    fn where_a_redirect_leads_is_told_without_what_it_is_signed_with() {
+        let moved = of(
+            302,
+            &[("Location", "https://store.example.com/x?X-Amz-Signature=abc#d")],
+        );
+        assert_eq!(moved.code, "webdav/moved");
+        assert!(
+            moved.message.contains("https://store.example.com/x"),
+            "{}",
+            moved.message
+        );
+        assert!(!moved.message.contains("Signature"), "{}", moved.message);
     }
 
     #[test]

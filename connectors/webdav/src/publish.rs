@@ -96,6 +96,13 @@ pub fn publish(session: &Session, held: &[Held]) -> Vec<Result<Entry, Error>> {
         results[index] = there.and_then(|there| free(session, &held[index], there));
     }
 
+    // A server's yes to a PUT isn't enough: what it cut off mustn't get a name.
+    let staged = open(&results);
+    let urls: Vec<String> = staged.iter().map(|&index| session.staging(&held[index].name)).collect();
+    for (index, there) in staged.into_iter().zip(session.look_all(&urls)) {
+        results[index] = there.and_then(|there| whole(held[index].size, there.ok_or_else(gone)?.size));
+    }
+
     let moving = open(&results);
     let requests = moving.iter().map(|&index| request(session, &held[index])).collect();
     for (index, answer) in moving.into_iter().zip(session.ask_all(requests)) {

@@ -14,9 +14,9 @@ use wasmtime::{Store, UpdateDeadline};
 use crate::bindings::camroll::connector::types::Error as WitError;
 use crate::bindings::exports::camroll::connector::{albums, authentication, destination, source};
 use crate::bodies::{Body, Intake, Outlet, memory};
+use crate::computing::Computing;
 use crate::connector::Loaded;
 use crate::convert;
-use crate::engine::TICK;
 use crate::failpoint::failpoint;
 use crate::files::sweep;
 use crate::imports::{Call, Guest, Shared, Sink};
@@ -162,12 +162,14 @@ impl Connection {
         let mut store = Store::new(loaded.pre.engine(), Guest::new(Arc::clone(&self.0.shared)));
         store.limiter(|guest| &mut guest.limiter);
         store.set_hostcall_fuel(loaded.limits.call_bytes);
-        let allowed = u64::try_from(loaded.limits.guest_time.as_millis() / TICK.as_millis().max(1)).unwrap_or(u64::MAX);
+        store.call_hook(|mut context, hook| {
+            context.data_mut().computing.at(hook);
+            Ok(())
+        });
+        let allowed = loaded.limits.guest_time;
         store.epoch_deadline_callback(move |mut context| {
-            // Called only while the guest runs: waiting for the host doesn't count.
             let guest = context.data_mut();
-            guest.ticks += 1;
-            if guest.ticks > allowed {
+            if guest.computing.spent() > allowed {
                 guest.limiter.hit = Some("host/guest-time");
                 return Err(wasmtime::Error::msg("the call used up its time"));
             }
@@ -205,7 +207,7 @@ impl Connection {
         let guest = store.data_mut();
         guest.call = call;
         guest.waited = 0;
-        guest.ticks = 0;
+        guest.computing = Computing::default();
         store.set_epoch_deadline(1);
         match work(store).await {
             Ok(Ok(answer)) => Ok(answer),

@@ -6,6 +6,7 @@
 mod bindings;
 mod bodies;
 mod cache;
+mod computing;
 mod connection;
 mod connector;
 mod convert;

@@ -106,6 +106,9 @@ fn asset_key(source: SourceId, ordinal: u64) -> Vec<u8> {
 fn arrival_key(source: SourceId, seq: u64) -> Vec<u8> {
     Key::new(b'r').number(source.0).long(seq).bytes()
 }
+fn unread_key(source: SourceId, what: &str) -> Vec<u8> {
+    Key::new(b'U').number(source.0).end(what.as_bytes()).bytes()
+}
 fn id_key(source: SourceId, id: &str) -> Vec<u8> {
     Key::new(b'i').number(source.0).end(id.as_bytes()).bytes()
 }
@@ -286,6 +289,27 @@ impl State {
         Ok(counters.albums)
     }
 
+    /// What a library told and couldn't be read: nothing tells it again unless it is asked for.
+    pub fn unread(&self, source: SourceId) -> Result<Vec<String>, StateError> {
+        let prefix = unread_key(source, "");
+        self.index()?
+            .range::<()>(&prefix, &prefix)
+            .map(|found| {
+                let (key, ()) = found?;
+                Ok(String::from_utf8_lossy(key.get(prefix.len()..).unwrap_or_default()).into_owned())
+            })
+            .collect()
+    }
+
+    /// Forgets what was unread: it was read since, or is nothing that can be asked for.
+    pub fn forget_unread(&self, source: SourceId, what: &[String]) -> Result<(), StateError> {
+        let mut batch = Batch::default();
+        for one in what {
+            batch.remove(&unread_key(source, one));
+        }
+        self.index()?.apply(batch)
+    }
+
     /// The libraries of an account as they were last told.
     pub fn libraries(&self, connector: &str, account: &str) -> Result<Vec<Library>, StateError> {
         Ok(self
@@ -338,9 +362,10 @@ impl Writing<'_> {
             Change::Album(album) => self.album(album),
             Change::Member(member) => self.member(member),
             Change::MemberGone(member) => self.member_gone(&member.album, &member.asset),
-            Change::Unread { .. } => {
+            Change::Unread { what, .. } => {
                 self.counters.incomplete = true;
-                Ok(())
+                // The cursor goes past it with this very page.
+                self.batch.put(&unread_key(self.source, what), &())
             }
             Change::SnapshotBegin => {
                 self.counters.snapshot += 1;

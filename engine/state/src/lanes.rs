@@ -318,6 +318,11 @@ impl Lane {
         self.id
     }
 
+    /// The spec's name.
+    pub fn spec(&self) -> &str {
+        &self.spec
+    }
+
     /// What arrived after this wasn't looked at yet.
     pub fn mark(&self, source: SourceId) -> Result<Seq, StateError> {
         Ok(self.state.index()?.get(&mark_key(self.id, source))?.unwrap_or_default())

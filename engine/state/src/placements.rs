@@ -8,7 +8,7 @@ use crate::error::StateError;
 use crate::failpoint::failpoint;
 use crate::index::{Batch, Index, Key, trailing};
 use crate::record::{DestinationId, Intent, Loss, Record};
-use crate::state::State;
+use crate::state::{State, memo_key};
 
 /// A placement to be recorded.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,6 +128,7 @@ fn gather(index: &Index, batch: &mut Batch, record: &Record) -> Result<(), State
             }
             Ok(())
         }
+        Record::Place { place, identity } => batch.put(&memo_key(place), identity),
         Record::Intent(_) | Record::Staged { .. } | Record::Dropped { .. } => Ok(()),
     }
 }
@@ -182,6 +183,17 @@ impl State {
         self.journal().append_durable(std::slice::from_ref(&record))?;
         index_record(self.index()?, &record)?;
         Ok(id)
+    }
+
+    /// Keeps under a place's name who is there, as a memo that a lost index doesn't lose: what is at that place then is asked whether it is the same.
+    pub fn set_place(&self, place: &str, identity: &str) -> Result<(), StateError> {
+        let record = Record::Place {
+            place: place.to_owned(),
+            identity: identity.to_owned(),
+        };
+        let _one_at_a_time = self.applying().lock();
+        self.journal().append_durable(std::slice::from_ref(&record))?;
+        index_record(self.index()?, &record)
     }
 
     /// All destinations that were ever written to.

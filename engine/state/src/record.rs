@@ -83,4 +83,11 @@ pub enum Record {
         /// When.
         at: Instant,
     },
+    /// Who a place is: what stands in a spec, and whom it led to when it was last written to.
+    Place {
+        /// The place, in short.
+        place: String,
+        /// The identity that was found there.
+        identity: String,
+    },
 }

@@ -52,9 +52,15 @@ impl Cipher {
 pub struct SignIns {
     folder: PathBuf,
     cipher: Cipher,
+    engine: String,
 }
 
 impl SignIns {
+    /// What this state is told apart from all others by.
+    pub(crate) fn engine(&self) -> &str {
+        &self.engine
+    }
+
     /// Opens `sign-ins` in a state folder, and makes its key where there is none.
     pub fn open(state: &Path) -> Result<Self, StateError> {
         private_folder(state)?;
@@ -74,9 +80,15 @@ impl SignIns {
         if made {
             write_durably(&folder, "key", key.as_slice())?;
         }
+        // Made of the key, so that it is another state's in no case and this one's as long as there is one. Nothing leads back to the key.
+        let engine = Sha256::new()
+            .chain_update(b"camroll engine\0")
+            .chain_update(key.as_slice())
+            .finalize();
         Ok(Self {
             folder,
             cipher: Cipher::new(&key),
+            engine: hex::encode(&engine[..16]),
         })
     }
 

@@ -105,6 +105,11 @@ fn meta(name: &str) -> Vec<u8> {
     Key::new(b'm').end(name.as_bytes()).bytes()
 }
 
+/// Where a memo stands.
+pub(crate) fn memo_key(name: &str) -> Vec<u8> {
+    meta(&format!("memo/{name}"))
+}
+
 impl State {
     /// Opens a state folder and takes its lock; makes what is missing.
     pub fn open(folder: &Path) -> Result<Opened, StateError> {
@@ -228,7 +233,7 @@ impl State {
                     let given = index.get::<u32>(&key)?.unwrap_or_default();
                     index.put(&key, &given.max(id.0 + 1))?;
                 }
-                Record::Lost { .. } => {}
+                Record::Lost { .. } | Record::Place { .. } => {}
             }
             index_record(index, &record)?;
         }
@@ -242,6 +247,11 @@ impl State {
     /// The folder of this state.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Which engine this is: unlike any other state's, and the same as long as this one's key is.
+    pub fn engine(&self) -> &str {
+        self.sign_ins.engine()
     }
 
     pub(crate) fn cipher(&self) -> Cipher {
@@ -324,12 +334,12 @@ impl State {
 
     /// A short text that was kept under a name.
     pub fn memo(&self, name: &str) -> Result<Option<String>, StateError> {
-        self.index.get(&meta(&format!("memo/{name}")))
+        self.index.get(&memo_key(name))
     }
 
     /// Keeps a short text under a name. Lost with the index.
     pub fn set_memo(&self, name: &str, text: &str) -> Result<(), StateError> {
-        self.index.put(&meta(&format!("memo/{name}")), &text)
+        self.index.put(&memo_key(name), &text)
     }
 
     /// How a spec's last run ended.

@@ -265,6 +265,20 @@ fn a_key_that_an_asset_lost_no_longer_names_it() {
 }
 
 #[test]
+fn what_was_unread_is_remembered_until_it_is_forgotten() {
+    let (_folder, state, id) = opened();
+    let unread = |what: &str| Change::Unread {
+        what: what.into(),
+        error: ConnectorError::new(ErrorClass::NotFound, "apple/no-master", ""),
+    };
+    let told = page(vec![unread("b"), unread("a"), unread("b")]);
+    state.apply_page(id, &told).expect("applied");
+    assert_eq!(state.unread(id).expect("it is looked up"), ["a", "b"]);
+    state.forget_unread(id, &["a".to_owned()]).expect("forgotten");
+    assert_eq!(state.unread(id).expect("it is looked up"), ["b"]);
+}
+
+#[test]
 fn libraries_dont_see_each_other() {
     let (_folder, state, id) = opened();
     let mut shared = source();

@@ -39,8 +39,13 @@ fn two_states_dont_know_each_other() {
         tempfile::tempdir().expect("a folder"),
         tempfile::tempdir().expect("a folder"),
     );
-    let _one = State::open(one.path()).expect("it opens");
-    let _other = State::open(other.path()).expect("it opens");
+    let first = State::open(one.path()).expect("it opens").state;
+    let second = State::open(other.path()).expect("it opens").state;
+    // Nor do they take each other's drafts for their own.
+    let engine = first.engine().to_owned();
+    assert_ne!(second.engine(), engine);
+    drop(first);
+    assert_eq!(State::open(one.path()).expect("it opens").state.engine(), engine);
 }
 
 /// Holds a state until it is killed; see below.

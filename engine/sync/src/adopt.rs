@@ -66,7 +66,7 @@ async fn go(state: &Arc<State>, request: &AdoptRequest) -> Result<AdoptReport, F
         },
         archive,
     };
-    adopting.take_over_found()?;
+    adopting.take_over_found().await?;
     adopting.by_manifest().await?;
     let unknown = adopting.unknown().await?;
     adopting.report.others = unknown.values().map(|files| files.len() as u64).sum();
@@ -106,27 +106,53 @@ impl Adopting<'_> {
         Ok(())
     }
 
-    /// What a sync found there becomes the person's word: taken over.
-    fn take_over_found(&self) -> Result<(), Failure> {
+    /// What a sync found there becomes the person's word: taken over, and told to the archive's manifest, which until then has only what camroll brought.
+    async fn take_over_found(&self) -> Result<(), Failure> {
+        let run = ulid::Ulid::new().to_string();
+        let mut segment = 0;
         let mut from = 0;
         loop {
             let page = self.archive.state.standing_page(self.id, from, PAGE)?;
             let Some(last) = page.last() else { return Ok(()) };
             from = last.number + 1;
-            let placed = page
-                .into_iter()
-                .filter(|stands| stands.placement.ownership == Ownership::Found)
-                .map(|stands| Placed {
+            let (mut placed, mut lines) = (Vec::new(), String::new());
+            for stands in page {
+                if stands.placement.ownership != Ownership::Found {
+                    continue;
+                }
+                let source = self.archive.state.source(&stands.placement.source)?;
+                let known = self.archive.state.asset(source, &stands.placement.asset)?;
+                let name = known.and_then(|known| known.asset.name);
+                lines.push_str(&line(&stands.placement, name.as_deref()));
+                lines.push('\n');
+                placed.push(Placed {
                     intent: None,
                     folded: stands.folded,
                     placement: Placement {
                         ownership: Ownership::Adopted,
                         ..stands.placement
                     },
-                })
-                .collect();
+                });
+            }
+            if placed.is_empty() {
+                continue;
+            }
+            self.tell_manifest(&run, segment, lines).await?;
+            segment += 1;
             self.archive.state.record_placed(self.id, placed)?;
         }
+    }
+
+    /// The archive explains itself, whatever filled it.
+    async fn tell_manifest(&self, run: &str, segment: u32, lines: String) -> Result<(), Failure> {
+        if self.archive.features.names.is_none() {
+            return Ok(());
+        }
+        let path = format!(".camroll/manifest/{run}-{segment:04}.ndjson");
+        let there = self.archive.link.connection();
+        write_file(there, &path, "application/x-ndjson", Bytes::from(lines))
+            .await
+            .map_err(|error| self.failed(error))
     }
 
     async fn by_manifest(&mut self) -> Result<(), Failure> {
@@ -289,15 +315,8 @@ impl Adopting<'_> {
                 }
                 self.report.by_content += placed.len() as u64;
                 self.report.others -= placed.len() as u64;
-                // The archive explains itself from here on, whatever filled it.
-                if self.archive.features.names.is_some() {
-                    let path = format!(".camroll/manifest/{run}-{segment:04}.ndjson");
-                    let there = self.archive.link.connection();
-                    write_file(there, &path, "application/x-ndjson", Bytes::from(lines))
-                        .await
-                        .map_err(|error| self.failed(error))?;
-                    segment += 1;
-                }
+                self.tell_manifest(&run, segment, lines).await?;
+                segment += 1;
                 self.archive.state.record_placed(self.id, placed)?;
             }
         }

@@ -100,8 +100,6 @@ impl Archive {
         now: jiff::Timestamp,
     ) -> Result<(), Failure> {
         let lanes = self.state.lanes_at(&self.key)?;
-        let folded = lost.iter().map(|(stands, _)| stands.folded.clone()).collect();
-        self.state.record_vanished(id, folded, now.into())?;
         for (stands, problem) in lost {
             let proof = stands.placement.proof;
             self.restate(&lanes, &stands.placement, |status| {
@@ -115,6 +113,10 @@ impl Archive {
                 status.problems = vec![problem.clone()];
             })?;
         }
+        // Dirty first, and durably: cut off here, a sync finds the placement and the next `verify` tells the file again. The other way round no sync would bring it, and nobody would ask for it.
+        self.state.checkpoint()?;
+        let folded = lost.iter().map(|(stands, _)| stands.folded.clone()).collect();
+        self.state.record_vanished(id, folded, now.into())?;
         Ok(())
     }
 

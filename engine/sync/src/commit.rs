@@ -5,7 +5,7 @@ use camroll_state::{Placed, State};
 
 use crate::identity::miscounted;
 use crate::survey::read_digests;
-use crate::transfer::{Held, Place, proof_of, state_failed};
+use crate::transfer::{Held, Place, is_contradicted, proof_of, state_failed};
 
 /// What became of a staged file.
 pub(crate) struct Committed {
@@ -68,7 +68,8 @@ pub(crate) async fn accept(
     shown
 }
 
-/// Finds a file that was published under the path of its intent, by reading it.
+/// Finds a file that was published under the path of its intent: by a digest that the service tells, else by reading it. A service that keeps files where they can't be read for hours is asked
+/// for nothing then.
 pub(crate) async fn look_for(place: &Place, intended: &Placement) -> Result<Option<Placement>, ConnectorError> {
     let Some(path) = intended.path() else { return Ok(None) };
     let target = Target::at(path);
@@ -82,34 +83,47 @@ pub(crate) async fn look_for(place: &Place, intended: &Placement) -> Result<Opti
     let Some(entry) = there.filter(|entry| entry.size == Some(intended.size)) else {
         return Ok(None);
     };
+    let found = Placement {
+        entry,
+        ..intended.clone()
+    };
+    let reported = proof_of(&[], &found.entry, &found);
+    if reported == Proof::ServiceReported && !is_contradicted(&found) {
+        return Ok(Some(Placement {
+            proof: found.proof.max(reported),
+            ..found
+        }));
+    }
     Ok(read_digests(&place.link, &target, &intended.digests)
         .await?
         .map(|_| Placement {
-            entry,
             proof: Proof::ReadBack,
-            ..intended.clone()
+            ..found
         }))
 }
 
-/// Reads back where the spec demands more proof than the service gave.
+/// Reads back where the spec demands more proof than the service gave, or where the service says that it has something else.
 async fn prove(place: &Place, demanded: Proof, committed: &mut [Committed]) {
     for one in committed {
         let Ok(placement) = &mut one.result else { continue };
-        if placement.proof >= demanded {
+        if placement.proof >= demanded && !is_contradicted(placement) {
             continue;
         }
         match read_digests(&place.link, &placement.entry.target, &placement.digests).await {
             Ok(Some(_)) => placement.proof = Proof::ReadBack,
-            Ok(None) => {
-                one.result = Err(ConnectorError::new(
-                    ErrorClass::Corrupt,
-                    "sync/read-back-differs",
-                    "What was read back isn't what was sent. The file stays where it is, and isn't counted as placed.",
-                ));
-            }
+            Ok(None) => one.result = Err(differs()),
             Err(error) => one.result = Err(error),
         }
     }
+}
+
+/// What was read back isn't what was sent.
+pub(crate) fn differs() -> ConnectorError {
+    ConnectorError::new(
+        ErrorClass::Corrupt,
+        "sync/read-back-differs",
+        "What was read back isn't what was sent. The file stays where it is, and isn't counted as placed.",
+    )
 }
 
 async fn record(state: &std::sync::Arc<State>, place: &Place, committed: &mut [Committed]) {

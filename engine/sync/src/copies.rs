@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use camroll_model::{Asset, DestinationKey, Library, Proof, SourceKey};
+use camroll_model::{Asset, AssetId, DestinationKey, Library, Proof, Role, SourceKey};
 use camroll_plan::{Scope, held, scope};
 use camroll_spec::{Spec, Versions, Want};
 use camroll_state::{DestinationId, Ordinal, Presence, State};
@@ -181,6 +181,22 @@ fn count_library(
             count: None,
             attributes: Vec::new(),
         });
+    // Told by the source, and not read: nothing is known of it, so no copy of it is.
+    for asset in state.unread(source)? {
+        if state.asset(source, &AssetId(asset.clone()))?.is_some() {
+            continue;
+        }
+        report.assets += 1;
+        let names = places.iter().filter_map(|place| place.names.first()).chain(unseen);
+        report.below.push(Below {
+            asset,
+            name: None,
+            library: library.name.clone(),
+            copies: 0,
+            at: Vec::new(),
+            lacking: names.map(|name| (name.clone(), vec!["everything"])).collect(),
+        });
+    }
     let mut from = Ordinal(0);
     loop {
         let page = state.assets(source, from, PAGE)?;
@@ -258,7 +274,7 @@ fn lacks(
     if held.is_empty() {
         return Ok(vec!["everything"]);
     }
-    Ok(held
+    let mut lacking: Vec<&'static str> = held
         .iter()
         .filter(|one| {
             one.by
@@ -270,5 +286,14 @@ fn lacks(
                 .resource(&one.resource)
                 .map_or("other", |resource| resource.role.name())
         })
-        .collect())
+        .collect();
+    // An original that the source has the entry of and doesn't tell (a device hasn't sent it yet) is nowhere else: its edit alone is no copy.
+    let told = asset.resources.iter().any(|resource| resource.role == Role::Original);
+    let placed = placements
+        .iter()
+        .any(|placement| placement.role == Role::Original && placement.proof >= proof);
+    if versions.original.is_yes() && !told && !placed {
+        lacking.push(Role::Original.name());
+    }
+    Ok(lacking)
 }

@@ -1,6 +1,6 @@
 //! Hears the source: pages of changes go into the catalogue, each with its cursor in one transaction.
 
-use camroll_model::{Change, ConnectorError, ErrorClass, Page, Problem, Retry};
+use camroll_model::{AssetId, Change, ConnectorError, ErrorClass, Page, Problem, Retry};
 
 use crate::context::{Context, HeardLibrary, problem};
 use crate::failure::Failure;
@@ -23,6 +23,7 @@ pub(crate) struct Heard {
 /// Hears all that is new in a library. `told` is called after each page that went into the catalogue.
 pub(crate) async fn hear(context: &Context, library: &HeardLibrary, told: impl Fn()) -> Result<Heard, Failure> {
     let mut heard = Heard::default();
+    ask_again(context, library, &mut heard).await?;
     let mut fresh_starts = 0;
     loop {
         if context.stop.is_asked() {
@@ -58,13 +59,7 @@ pub(crate) async fn hear(context: &Context, library: &HeardLibrary, told: impl F
         }
         heard.advanced |= cursor.as_ref() != Some(&page.cursor);
         let page = complete(context, library, page).await?;
-        for change in &page.changes {
-            if let Change::Unread { what, error } = change {
-                let mut unread = problem(None, error, Retry::NextRun);
-                unread.asset = Some(what.clone());
-                heard.problems.push(unread);
-            }
-        }
+        heard.problems.extend(page.changes.iter().filter_map(unread));
         context.state.apply_page(library.id, &page)?;
         told();
         if !more {
@@ -73,30 +68,105 @@ pub(crate) async fn hear(context: &Context, library: &HeardLibrary, told: impl F
     }
 }
 
+/// What couldn't be read, as the receipt tells it.
+fn unread(change: &Change) -> Option<Problem> {
+    let Change::Unread { what, error } = change else {
+        return None;
+    };
+    Some(Problem {
+        asset: Some(what.clone()),
+        ..problem(None, error, Retry::NextRun)
+    })
+}
+
+/// Asks for what was told before and couldn't be read. The cursor is past it, so nothing else would bring it, and a run that says that all is placed would say so without it.
+async fn ask_again(context: &Context, library: &HeardLibrary, heard: &mut Heard) -> Result<(), Failure> {
+    // Without a cursor all is told once more.
+    let Some(cursor) = context.state.cursor(library.id)? else {
+        return Ok(());
+    };
+    let owed = context.state.unread(library.id)?;
+    for names in owed.chunks(DESCRIBE_LIMIT) {
+        if context.stop.is_asked() {
+            return Err(Failure::Interrupted);
+        }
+        let ids: Vec<AssetId> = names.iter().map(|name| AssetId(name.clone())).collect();
+        let described = match describe(context, library, &ids).await {
+            Ok(described) => described,
+            Err(error)
+                if matches!(
+                    error.class,
+                    ErrorClass::Transient
+                        | ErrorClass::RateLimited
+                        | ErrorClass::Unauthenticated
+                        | ErrorClass::Cancelled
+                ) =>
+            {
+                return Err(Failure::Source(error));
+            }
+            // What can't be asked for must not keep all else from being heard.
+            Err(error) => {
+                heard.problems.push(problem(None, &error, Retry::NextRun));
+                continue;
+            }
+        };
+        let (mut changes, mut answered) = (Vec::new(), Vec::new());
+        for (id, change) in ids.iter().zip(described) {
+            match &change {
+                Change::Unread { .. } => {
+                    heard.problems.extend(unread(&change));
+                    changes.push(change);
+                    continue;
+                }
+                Change::Asset(_) => changes.push(change),
+                // Of an id that is no asset's (an album that couldn't be read) nothing follows: listings tell albums.
+                Change::Tombstone { .. } if context.state.asset(library.id, id)?.is_some() => changes.push(change),
+                _ => {}
+            }
+            answered.push(id.0.clone());
+        }
+        let page = Page {
+            changes,
+            cursor: cursor.clone(),
+            more: true,
+            done: None,
+            total: None,
+        };
+        context.state.apply_page(library.id, &page)?;
+        context.state.forget_unread(library.id, &answered)?;
+    }
+    Ok(())
+}
+
 /// Asks for what the page only touches on, before it goes into the catalogue: so a crash can't lose it.
 async fn complete(context: &Context, library: &HeardLibrary, mut page: Page) -> Result<Page, Failure> {
     let wanted = context.state.undescribed(library.id, &page.changes)?;
     for ids in wanted.chunks(DESCRIBE_LIMIT) {
-        let described = context
-            .source
-            .call(|source| {
-                let (library, ids) = (library.library.id.clone(), ids.to_vec());
-                async move { source.describe(&library, ids).await }
-            })
-            .await
-            .map_err(Failure::Source)?;
-        if described.len() != ids.len() {
-            return Err(Failure::Source(ConnectorError::new(
-                ErrorClass::Unexpected,
-                "sync/describe-count",
-                format!(
-                    "The source was asked for {} assets and told {}.",
-                    ids.len(),
-                    described.len()
-                ),
-            )));
-        }
+        let described = describe(context, library, ids).await.map_err(Failure::Source)?;
         page.changes.extend(described);
     }
     Ok(page)
+}
+
+/// Assets as they are now, in order.
+async fn describe(context: &Context, library: &HeardLibrary, ids: &[AssetId]) -> Result<Vec<Change>, ConnectorError> {
+    let described = context
+        .source
+        .call(|source| {
+            let (library, ids) = (library.library.id.clone(), ids.to_vec());
+            async move { source.describe(&library, ids).await }
+        })
+        .await?;
+    if described.len() != ids.len() {
+        return Err(ConnectorError::new(
+            ErrorClass::Unexpected,
+            "sync/describe-count",
+            format!(
+                "The source was asked for {} assets and told {}.",
+                ids.len(),
+                described.len()
+            ),
+        ));
+    }
+    Ok(described)
 }

@@ -78,7 +78,7 @@ pub(crate) async fn identify(
         }
     };
     if mode == Mode::Sync && known.as_deref() != Some(&id) {
-        state.set_memo(&place, &id)?;
+        state.set_place(&place, &id)?;
     }
     Ok((
         DestinationKey {
@@ -94,6 +94,16 @@ fn place_memo(connector: &str, settings: &serde_json::Value) -> String {
         "place/{connector}/{}",
         hex::encode(Sha256::digest(settings.to_string()))
     )
+}
+
+/// Forgets who a place was: it turned out to be a copy of another one, and may get an id of its own.
+pub(crate) fn forget_place(
+    state: &State,
+    connector: &str,
+    settings: &serde_json::Value,
+) -> Result<(), camroll_state::StateError> {
+    // No place has an empty id, so nothing was ever placed at this one.
+    state.set_place(&place_memo(connector, settings), "")
 }
 
 /// Who a destination was when it was last written to, without asking it.

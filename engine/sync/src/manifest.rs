@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use camroll_model::{Asset, Placement};
-use camroll_state::DestinationId;
+use camroll_state::{DestinationId, State};
 use serde_json::json;
 
 use crate::context::{Context, Mode};
@@ -21,9 +21,11 @@ pub(crate) struct ManifestWriter {
     run: String,
     marker: String,
     active: bool,
+    /// A run before this one may not have told all that it placed.
+    owes_earlier: bool,
 }
 
-/// The memo that says whether lines are owed to a destination's manifest.
+/// The memo that says whether lines are owed to a destination's manifest. It is lost with the index: then they may be.
 pub(crate) fn open_manifest(destination: DestinationId) -> String {
     format!("manifest-open/{}", destination.0)
 }
@@ -44,33 +46,26 @@ pub(crate) fn line(placement: &Placement, name: Option<&str>) -> String {
     .to_string()
 }
 
+/// Whether a destination's manifest is known to have all that is placed there.
+fn is_closed(state: &State, marker: &str) -> Result<bool, Failure> {
+    Ok(state.memo(marker)?.is_some_and(|memo| memo == "closed"))
+}
+
 impl ManifestWriter {
-    /// Begins. What a crash kept from being written is written first, from the journal's placements.
+    /// Begins. What a crash kept from being written is written at its end, from the journal's placements.
     pub(crate) fn new(context: &Context, place: &Place) -> Result<Self, Failure> {
         let marker = open_manifest(place.id);
-        let mut writer = Self {
+        let active = place.rules.is_some() && context.mode == Mode::Sync;
+        let owes_earlier = active && !is_closed(&context.state, &marker)? && context.state.placements_at(place.id)? > 0;
+        Ok(Self {
             lines: Vec::new(),
             count: 0,
             segment: 0,
             run: context.run.clone(),
+            owes_earlier,
             marker,
-            active: place.rules.is_some(),
-        };
-        if context.mode == Mode::Plan {
-            writer.active = false;
-        }
-        if writer.active && context.state.memo(&writer.marker)?.is_some_and(|open| open == "open") {
-            let mut from = 0;
-            loop {
-                let page = context.state.all_placements(place.id, from, SEGMENT)?;
-                let Some((last, _)) = page.last() else { break };
-                from = last + 1;
-                for (_, placement) in &page {
-                    writer.push(&line(placement, None));
-                }
-            }
-        }
-        Ok(writer)
+            active,
+        })
     }
 
     /// Begins once more in a run whose writer finished: under names of its own, which sort behind those.
@@ -96,6 +91,8 @@ impl ManifestWriter {
     pub(crate) fn open(&self, context: &Context) -> Result<(), Failure> {
         if self.active && context.state.memo(&self.marker)?.is_none_or(|open| open != "open") {
             context.state.set_memo(&self.marker, "open")?;
+            // The index keeps what it is told in memory for a while, and the journal's placements are durable at once.
+            context.state.checkpoint()?;
         }
         Ok(())
     }
@@ -129,9 +126,34 @@ impl ManifestWriter {
             return Ok(());
         }
         self.flush(place).await?;
-        if context.state.memo(&self.marker)?.is_some_and(|open| open == "open") {
+        if self.owes_earlier {
+            // It may take a while: who is to stop leaves it to the next run.
+            if context.stop.is_asked() {
+                return Ok(());
+            }
+            self.write_earlier(context, place).await?;
+            self.owes_earlier = false;
+        }
+        if !is_closed(&context.state, &self.marker)? {
             context.state.set_memo(&self.marker, "closed")?;
         }
         Ok(())
+    }
+
+    /// Tells all that is placed, in segments like any others: one of a whole library would be larger than what is read of one. Last, so that it is the newest word on each path.
+    async fn write_earlier(&mut self, context: &Context, place: &Place) -> Result<(), Failure> {
+        let mut from = 0;
+        loop {
+            let page = context.state.all_placements(place.id, from, SEGMENT)?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            from = last + 1;
+            for (_, placement) in &page {
+                let source = context.state.source(&placement.source)?;
+                let known = context.state.asset(source, &placement.asset)?;
+                let name = known.and_then(|known| known.asset.name);
+                self.push(&line(placement, name.as_deref()));
+            }
+            self.flush(place).await?;
+        }
     }
 }

@@ -9,7 +9,7 @@ use crate::commit::look_for;
 use crate::identity::miscounted;
 use crate::manifest::open_manifest;
 use crate::survey::read_digests;
-use crate::transfer::{Place, proof_of, state_failed};
+use crate::transfer::{Place, is_contradicted, proof_of, state_failed};
 
 /// What was found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,7 +83,11 @@ pub(crate) async fn recover(state: &Arc<State>, place: &Place, demanded: Proof) 
                 }
                 continue;
             }
-            match look_for(place, &intent.placement).await? {
+            let found = match look_for(place, &intent.placement).await? {
+                Some(placement) => proven(place, demanded, placement).await?,
+                None => None,
+            };
+            match found {
                 Some(placement) => placed.push((intent.key.clone(), placement)),
                 None => {
                     // Where things have no path, only staging it again tells whether it is there.
@@ -140,7 +144,7 @@ pub(crate) async fn recover(state: &Arc<State>, place: &Place, demanded: Proof) 
 
 /// The placement with as much proof as is demanded; none where what lies there isn't what was sent.
 async fn proven(place: &Place, demanded: Proof, placement: Placement) -> Result<Option<Placement>, ConnectorError> {
-    if placement.proof >= demanded {
+    if placement.proof >= demanded && !is_contradicted(&placement) {
         return Ok(Some(placement));
     }
     let read = read_digests(&place.link, &placement.entry.target, &placement.digests).await?;

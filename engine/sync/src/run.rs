@@ -20,7 +20,7 @@ use crate::digests::Digests;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::hear::hear;
-use crate::identity::identify;
+use crate::identity::{forget_place, identify};
 use crate::lane::{Hearing, LaneReport, LaneRun};
 use crate::link::Link;
 use crate::preview::Preview;
@@ -74,7 +74,7 @@ struct Tally {
     lanes: Vec<(String, Lane, LaneReport)>,
     problems: Vec<Problem>,
     failure: Option<Failure>,
-    /// Destinations that didn't answer.
+    /// Destinations that take no part: they didn't answer, or what a crash left there can't be settled.
     unreached: Vec<String>,
     advanced: bool,
     account: Option<Account>,
@@ -90,6 +90,13 @@ impl Tally {
         if worse {
             self.failure = Some(failure);
         }
+    }
+
+    /// A destination takes no part in the run. The others go on; what this one lacks is pending, whatever the counters say.
+    fn miss(&mut self, destination: String, failure: Failure) {
+        self.unreached.push(destination);
+        self.problems.extend(failure.problem());
+        self.note(failure);
     }
 }
 
@@ -127,6 +134,16 @@ fn other_plan(destination: &str) -> Failure {
         code: "plan/stale",
         message: format!(
             "The plan was made for another spec or for what {destination:?} could do then. Make it again with `camroll plan -o FILE`."
+        ),
+        destination: Some(destination.to_owned()),
+    }
+}
+
+fn same_id(destination: &str, twin: &str) -> Failure {
+    Failure::Guard {
+        code: "destination/same-id",
+        message: format!(
+            "{destination:?} says that it is the very place that {twin:?} is: one of them is a copy of the other with its .camroll/id, or both are one. Nothing was written to {destination:?}. If it is a copy, take .camroll/id away there and take its files over: `camroll adopt`."
         ),
         destination: Some(destination.to_owned()),
     }
@@ -171,17 +188,35 @@ async fn go(
             destination: None,
         });
     }
-    let libraries = choose(state, request, &source, &connector, &account_id).await?;
-    let mut reached = Vec::new();
+    let Chosen { libraries, missing } = choose(state, request, &source, &connector, &account_id).await?;
+    // The others go on. Said each time: a library that nobody reads mustn't be taken for one that is safe.
+    if let Some(failure) = &missing {
+        tally.problems.extend(failure.problem());
+    }
+    let every_library_is_there = missing.is_none();
+    if let Some(failure) = missing {
+        tally.note(failure);
+    }
+    let mut reached: Vec<Reached> = Vec::new();
     for (destination, connection) in request.spec.destinations.iter().zip(&request.destinations) {
+        let name = destination.name.to_string();
         match reach(state, request, destination, connection).await {
-            Ok(there) => reached.push(there),
-            // The others go on. What this one lacks is pending, whatever the counters say.
-            Err(failure) => {
-                tally.unreached.push(destination.name.to_string());
-                tally.problems.extend(failure.problem());
-                tally.note(failure);
+            Ok(there) => {
+                let twin = reached.iter().find(|known| known.key == there.key);
+                match twin.map(|twin| twin.destination.clone()) {
+                    None => reached.push(there),
+                    // What is placed at one of them would count at the other.
+                    Some(twin) => {
+                        let settings = &destination.connection.settings;
+                        if twin.connection.settings != *settings {
+                            forget_place(state, &there.key.connector, settings)?;
+                        }
+                        let failure = same_id(&name, twin.name.as_str());
+                        tally.miss(name, failure);
+                    }
+                }
             }
+            Err(failure) => tally.miss(name, failure),
         }
     }
     if reached.is_empty() {
@@ -205,6 +240,7 @@ async fn go(
     });
     let mut runs = Vec::new();
     for (number, there) in reached.into_iter().enumerate() {
+        let name = there.destination.name.to_string();
         let approved = match &request.approval {
             None => None,
             Some(approval) => match approval.0.get(there.destination.name.as_str()) {
@@ -212,7 +248,18 @@ async fn go(
                 None => return Err(other_plan(there.destination.name.as_str())),
             },
         };
-        runs.push(lane(&context, LaneNumber(number), there, approved).await?);
+        match lane(&context, LaneNumber(number), there, approved).await {
+            Ok(run) => runs.push(run),
+            Err(failure @ Failure::Destination(..)) => {
+                // Nobody waits for what it would have planned.
+                context.readings.over(LaneNumber(number));
+                tally.miss(name, failure);
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    if runs.is_empty() {
+        return Ok(());
     }
     let lanes: Vec<Lane> = runs.iter().map(|run| run.lane.clone()).collect();
     if request.mode == Mode::Sync {
@@ -282,7 +329,9 @@ async fn go(
     }
     match heard {
         Ok(heard) => {
-            crate::heard::keep(state, request.spec.name.as_str(), &context.libraries, now)?;
+            if every_library_is_there {
+                crate::heard::keep(state, request.spec.name.as_str(), &context.libraries, now)?;
+            }
             for one in heard {
                 tally.advanced |= one.advanced;
                 tally.problems.extend(one.problems);
@@ -299,6 +348,7 @@ pub(crate) async fn hear_all(state: &Arc<State>, request: &RunRequest) -> Result
     let account = check(request, &source).await?;
     let account_id = account.id.clone().unwrap_or_else(|| account.name.clone());
     let connector = request.source.connector_id().to_owned();
+    let Chosen { libraries, missing } = choose(state, request, &source, &connector, &account_id).await?;
     let context = Context {
         spec: Arc::clone(&request.spec),
         state: Arc::clone(state),
@@ -307,7 +357,7 @@ pub(crate) async fn hear_all(state: &Arc<State>, request: &RunRequest) -> Result
         progress: Arc::clone(&request.progress),
         mode: Mode::Plan,
         relayout: Relayout::Count,
-        libraries: choose(state, request, &source, &connector, &account_id).await?,
+        libraries,
         // Nothing is read: no destination takes part.
         readings: Readings::new(0, Spool::new(state.folder().join("spool"), 0), 0),
         digests: Digests::of([]),
@@ -317,7 +367,9 @@ pub(crate) async fn hear_all(state: &Arc<State>, request: &RunRequest) -> Result
     for library in &context.libraries {
         hear(&context, library, || {}).await?;
     }
-    crate::heard::keep(state, request.spec.name.as_str(), &context.libraries, context.now)?;
+    if missing.is_none() {
+        crate::heard::keep(state, request.spec.name.as_str(), &context.libraries, context.now)?;
+    }
     Ok(context.libraries)
 }
 
@@ -343,6 +395,43 @@ async fn check(request: &RunRequest, source: &Link) -> Result<Account, Failure> 
     Ok(account)
 }
 
+/// The libraries that the spec wants.
+struct Chosen {
+    /// Those that are there.
+    libraries: Vec<HeardLibrary>,
+    /// What to say where some of them aren't.
+    missing: Option<Failure>,
+}
+
+fn is_chosen(choice: &LibraryChoice, library: &Library) -> bool {
+    match choice {
+        LibraryChoice::Personal => library.kind == "personal",
+        LibraryChoice::Shared => library.kind == "shared",
+        LibraryChoice::Named(name) => library.name == *name || library.id.as_str() == name,
+    }
+}
+
+fn no_such_library(wanted: &[&LibraryChoice], known: &[Library]) -> Failure {
+    let wanted: Vec<&str> = wanted
+        .iter()
+        .map(|choice| match choice {
+            LibraryChoice::Personal => "personal",
+            LibraryChoice::Shared => "shared",
+            LibraryChoice::Named(name) => name.as_str(),
+        })
+        .collect();
+    let names: Vec<&str> = known.iter().map(|library| library.name.as_str()).collect();
+    Failure::Guard {
+        code: "source/no-such-library",
+        message: format!(
+            "The spec wants libraries that the account doesn't have: {}. It has: {}.",
+            wanted.join(", "),
+            names.join(", ")
+        ),
+        destination: None,
+    }
+}
+
 /// The libraries that the spec wants. They are asked for once and then known, so that a run with nothing new doesn't ask.
 async fn choose(
     state: &Arc<State>,
@@ -350,18 +439,12 @@ async fn choose(
     source: &Link,
     connector: &str,
     account: &str,
-) -> Result<Vec<HeardLibrary>, Failure> {
+) -> Result<Chosen, Failure> {
     let wanted = &request.spec.source.libraries;
     let pick = |known: &[Library]| -> Vec<Library> {
         known
             .iter()
-            .filter(|library| {
-                wanted.iter().any(|choice| match choice {
-                    LibraryChoice::Personal => library.kind == "personal",
-                    LibraryChoice::Shared => library.kind == "shared",
-                    LibraryChoice::Named(name) => library.name == *name || library.id.as_str() == name,
-                })
-            })
+            .filter(|library| wanted.iter().any(|choice| is_chosen(choice, library)))
             .cloned()
             .collect()
     };
@@ -375,18 +458,15 @@ async fn choose(
         state.set_libraries(connector, account, &known)?;
         chosen = pick(&known);
     }
+    let lacking: Vec<&LibraryChoice> = wanted
+        .iter()
+        .filter(|choice| !known.iter().any(|library| is_chosen(choice, library)))
+        .collect();
+    let missing = (!lacking.is_empty()).then(|| no_such_library(&lacking, &known));
     if chosen.is_empty() {
-        let names: Vec<&str> = known.iter().map(|library| library.name.as_str()).collect();
-        return Err(Failure::Guard {
-            code: "source/no-such-library",
-            message: format!(
-                "The account has none of the libraries that the spec wants. It has: {}.",
-                names.join(", ")
-            ),
-            destination: None,
-        });
+        return Err(missing.unwrap_or_else(|| no_such_library(&lacking, &known)));
     }
-    chosen
+    let libraries = chosen
         .into_iter()
         .map(|library| {
             let key = SourceKey {
@@ -397,7 +477,8 @@ async fn choose(
             let id = state.source(&key)?;
             Ok(HeardLibrary { library, key, id })
         })
-        .collect()
+        .collect::<Result<Vec<_>, Failure>>()?;
+    Ok(Chosen { libraries, missing })
 }
 
 async fn lane(
@@ -418,7 +499,7 @@ async fn lane(
         name: name.clone(),
         link,
         id,
-        identity: key.identity.clone(),
+        identity: format!("{}/{}", context.state.engine(), key.identity),
         lane: number,
         features: identity.features.clone(),
         uploads: parking_lot::Mutex::default(),

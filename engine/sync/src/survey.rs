@@ -62,13 +62,15 @@ pub(crate) async fn stat(link: &Link, path: &str) -> Result<Option<Entry>, Conne
     .await
 }
 
-/// Looks closer at what lies where a file shall be. Only equal size makes a file worth reading, and only equal digests make it the same.
+/// Looks closer at what lies where a file shall be. Only equal size makes a file worth reading, and only equal digests make it the same. Elsewhere, only what is `free` counts: what is
+/// another asset's is no reason not to bring this one.
 pub(crate) async fn look(
     link: &Link,
     existing: Existing,
     listing: Option<&Listing>,
     there: Option<Entry>,
     resource: &Resource,
+    free: impl Fn(&Entry) -> bool,
 ) -> Result<Lying, ConnectorError> {
     if let Some(entry) = &there
         && existing != Existing::Ignore
@@ -78,6 +80,9 @@ pub(crate) async fn look(
     }
     if let (Some(listing), Some(size)) = (listing, resource.size) {
         for entry in listing.by_size.get(&size).into_iter().flatten() {
+            if !free(entry) {
+                continue;
+            }
             if let Some(digests) = compare(link, entry, resource).await? {
                 return Ok(Lying::Equal(Box::new(entry.clone()), digests));
             }

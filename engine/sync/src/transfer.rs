@@ -114,6 +114,7 @@ pub(crate) struct Place {
     pub name: String,
     pub link: Link,
     pub id: DestinationId,
+    /// Whose state this is and who the destination is: no other engine's draft there has the key of one of ours.
     pub identity: String,
     /// Its number in the run.
     pub lane: LaneNumber,
@@ -354,6 +355,7 @@ async fn once(context: &Arc<Context>, place: &Place, job: &Job, located: &Locate
             intend(&context.state, place, &key, job, placement.clone(), Arc::clone(&passed)),
         ),
     };
+    let looked = known.clone();
     let claim = match known {
         // What others read straight through goes by while it is looked at.
         Some(_) => Claim::Yours,
@@ -407,7 +409,8 @@ async fn once(context: &Arc<Context>, place: &Place, job: &Job, located: &Locate
             });
         }
     };
-    let proven = proof.proven().ok_or_else(|| {
+    // Of what was looked at before, the service may know that it has it, and take none of it: then that reading passed.
+    let proven = proof.proven().or(looked).ok_or_else(|| {
         Trouble::source(ConnectorError::new(
             ErrorClass::Transient,
             "sync/not-passed",
@@ -611,6 +614,17 @@ pub(crate) fn proof_of(checked: &[Algorithm], entry: &Entry, placement: &Placeme
     }
 }
 
+/// Whether the service says that what it has isn't what was sent: another size, or another value of a digest that is known. It may be wrong about that (an ETag that is no MD5), so what was
+/// sent is read back then, whatever proof is demanded.
+pub(crate) fn is_contradicted(placement: &Placement) -> bool {
+    let Entry { size, digests, .. } = &placement.entry;
+    size.is_some_and(|size| size != placement.size)
+        || digests.iter().any(|told| {
+            let mut ours = placement.digests.iter();
+            ours.any(|ours| ours.algorithm == told.algorithm && ours.value != told.value)
+        })
+}
+
 /// Whether a failed `stage` speaks of the destination, and not of the body that broke off.
 fn is_destinations_own(error: &ConnectorError) -> bool {
     !matches!(error.class, ErrorClass::Corrupt | ErrorClass::Cancelled) && !error.code.starts_with("host/body: ")
@@ -626,4 +640,50 @@ fn gone(job: &Job) -> ConnectorError {
 
 pub(crate) fn state_failed(error: &camroll_state::StateError) -> ConnectorError {
     ConnectorError::new(ErrorClass::Unexpected, "state/unusable", error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_service_says_otherwise_is_noticed() {
+        let digest = |algorithm, byte| Digest {
+            algorithm,
+            value: vec![byte; 16],
+        };
+        let placement = |size, told| Placement {
+            source: camroll_model::SourceKey {
+                connector: "c".to_owned(),
+                account: "a".to_owned(),
+                library: "l".to_owned(),
+            },
+            asset: "x".into(),
+            resource: "r".into(),
+            role: camroll_model::Role::Original,
+            recipe: camroll_model::Recipe::as_is(),
+            version: "1".to_owned(),
+            entry: Entry {
+                target: camroll_model::Target::at("x.jpg"),
+                folder: false,
+                size,
+                modified: None,
+                version: None,
+                digests: told,
+                attributes: Vec::new(),
+            },
+            size: 3,
+            digests: vec![digest(Algorithm::Md5, 1), digest(Algorithm::Sha256, 2)],
+            proof: Proof::Accepted,
+            ownership: Ownership::Ours,
+        };
+        let says = |size, told| is_contradicted(&placement(size, told));
+        assert!(!says(None, Vec::new()));
+        assert!(!says(
+            Some(3),
+            vec![digest(Algorithm::Md5, 1), digest(Algorithm::Sha1, 9)]
+        ));
+        assert!(says(Some(2), Vec::new()));
+        assert!(says(Some(3), vec![digest(Algorithm::Md5, 9)]));
+    }
 }

@@ -11,7 +11,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use camroll_model::{ConnectorError, Entry, ErrorClass, Placement, Problem, Proof, Retry};
-use camroll_state::{DestinationId, Presence, Stands, State};
+use camroll_plan::{Scope, held, scope};
+use camroll_state::{Catalogued, DestinationId, Presence, Stands, State, StatusScope};
 use futures::StreamExt as _;
 
 use crate::archive::{Archive, OWN, PAGE, heeding};
@@ -256,13 +257,17 @@ impl Verifying<'_> {
     fn tell_wrong(&mut self, wrong: Vec<(Stands, &'static str, String)>) -> Result<(), Failure> {
         let mut dirty = Vec::new();
         for (stands, code, why) in wrong {
-            let mending = match (self.can_be_sent_again(&stands.placement)?, self.request.repair) {
-                (false, _) => Mending::Impossible,
-                (true, Repair::Tell) => Mending::Possible,
-                (true, Repair::MakeDirty) => Mending::Planned,
+            let again = self.can_be_sent_again(&stands.placement)?;
+            let mending = match (again, self.request.repair) {
+                (Again::SourceLacksIt | Again::NobodyTakesIt, _) => Mending::Impossible,
+                (Again::Yes, Repair::Tell) => Mending::Possible,
+                (Again::Yes, Repair::MakeDirty) => Mending::Planned,
             };
             let missing = code == "verify/missing";
             let next = match (mending, missing) {
+                (Mending::Impossible, _) if again == Again::NobodyTakesIt => {
+                    "No spec takes it any more, so no sync sends it: widen the filters, or bring it back from another copy."
+                }
                 (Mending::Impossible, _) => {
                     "The source no longer has it: bring it back from another copy (`camroll restore`, a snapshot, a backup)."
                 }
@@ -296,14 +301,49 @@ impl Verifying<'_> {
         Ok(())
     }
 
-    /// Whether a sync would bring it: the source has the asset, or will be listed anew.
-    fn can_be_sent_again(&self, placement: &Placement) -> Result<bool, Failure> {
+    /// Whether a sync would bring it: the source has the asset and a spec takes it, or will be listed anew.
+    fn can_be_sent_again(&self, placement: &Placement) -> Result<Again, Failure> {
         let state = &self.archive.state;
         let source = state.source(&placement.source)?;
-        Ok(match state.asset(source, &placement.asset)? {
-            Some(known) => known.presence == Presence::Here && has_it(&known.asset, placement),
+        let has_it = match state.asset(source, &placement.asset)? {
+            Some(known) if known.presence == Presence::Here && has_it(&known.asset, placement) => {
+                return Ok(match self.is_taken(&known, placement)? {
+                    true => Again::Yes,
+                    false => Again::NobodyTakesIt,
+                });
+            }
+            Some(_) => false,
             None => state.cursor(source)?.is_none(),
-        })
+        };
+        Ok(if has_it { Again::Yes } else { Again::SourceLacksIt })
+    }
+
+    /// Whether this spec takes the file as it is written now, or another one that writes there did when it looked last. What nobody takes is kept, and would be forgotten without being sent.
+    fn is_taken(&self, known: &Catalogued, placement: &Placement) -> Result<bool, Failure> {
+        let state = &self.archive.state;
+        let (spec, key) = (&self.request.spec, &placement.source);
+        let library = state
+            .libraries(&key.connector, &key.account)?
+            .into_iter()
+            .find(|library| library.id.as_str() == key.library);
+        let Some(library) = library else { return Ok(true) };
+        let has_role = |resource| {
+            let resource = known.asset.resource(resource);
+            resource.is_some_and(|resource| resource.role == placement.role)
+        };
+        let wanted = held(&known.asset, key, &spec.versions, &[]);
+        if scope(&known.asset, &library, spec) == Scope::In && wanted.iter().any(|one| has_role(&one.resource)) {
+            return Ok(true);
+        }
+        for lane in state.lanes_at(&self.archive.key)? {
+            if lane.spec() != spec.name.as_str()
+                && let Some(status) = lane.status(known.source, &known.asset.id)?
+                && status.scope == StatusScope::In
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn mismatch(&self, stands: &Stands, code: &str, message: String, mending: Mending) -> Mismatch {
@@ -316,6 +356,14 @@ impl Verifying<'_> {
             mending,
         }
     }
+}
+
+/// Whether a sync would bring a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Again {
+    Yes,
+    SourceLacksIt,
+    NobodyTakesIt,
 }
 
 /// Whether the asset still has these very bytes: an older edit, or an original that changed, is the source's no longer.

@@ -20,6 +20,7 @@ pub use self::bodies::Sink;
 pub use self::http::Pending;
 pub use self::later::Outgoing;
 pub use self::tcp::TcpConnection;
+use crate::computing::Computing;
 use crate::files::Folder;
 use crate::limits::{Limiter, Limits};
 use crate::manifest::Manifest;
@@ -118,8 +119,8 @@ pub(crate) struct Guest {
     pub call: Call,
     /// Seconds that the call has waited by `clock.wait`.
     pub waited: u32,
-    /// Ticks of guest time that the call has used.
-    pub ticks: u64,
+    /// Guest time that the call has used.
+    pub computing: Computing,
     /// Pendings and unread answers.
     pub under_way: usize,
     /// Connections below HTTP that are open.
@@ -138,7 +139,7 @@ impl Guest {
             shared,
             call: Call::Connect,
             waited: 0,
-            ticks: 0,
+            computing: Computing::default(),
             under_way: 0,
             connections: 0,
             saver: None,

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use camroll_host::{Limits, SystemResolver};
 use camroll_model::LibraryId;
+use http_body_util::Full;
 use serde_json::json;
 
+use crate::server::{Answer, Server};
 use crate::support::{attack, host, hostile, plain_host};
 
 fn short() -> Limits {
@@ -44,6 +46,24 @@ async fn each_waste_is_stopped_under_its_own_name_and_others_go_on() {
         let fine = hostile(&host, json!({"attack": "random"}), None);
         assert_eq!(attack(&fine).await.expect("it goes on"), "65536 bytes", "after {act}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_call_that_asks_often_for_long_has_not_computed_for_long() {
+    let server = Server::start(|_| {
+        // Longer than a tick of the guests' clock, so that each tick finds the guest at work.
+        std::thread::sleep(Duration::from_millis(15));
+        Answer::new(Full::default())
+    })
+    .await;
+    let settings = json!({"attack": "ask-a-hundred-times", "server": server.url(), "target": server.url()});
+    let limits = Limits {
+        guest_time: Duration::from_millis(500),
+        ..Limits::default()
+    };
+    let connection = hostile(&host(limits, Arc::new(SystemResolver)), settings, None);
+    assert_eq!(attack(&connection).await.expect("it goes on"), "asked");
+    assert_eq!(server.asked().len(), 100);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -40,6 +40,34 @@ async fn a_file_whose_answer_was_lost_is_ours_and_not_anothers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_rename_that_was_cut_off_after_its_copy_is_finished() {
+    let Some(place) = seaweedfs() else { return };
+    let connection = place.connect();
+    let stored = place
+        .put(&connection, file("old.jpg", "moves"), b"one")
+        .await
+        .expect("it is put");
+    let busy = Act::AnswerAtOnce("500 Internal Server Error".to_owned(), Vec::new(), String::new());
+    place.between.meddle("DELETE", "/old.jpg", 0, 1, busy);
+    let cut = connection.rename(stored.entry.clone(), "new.jpg".to_owned()).await;
+    assert_eq!(class(cut).0, ErrorClass::Transient);
+    assert_eq!(list(&connection, "").await, ["new.jpg", "old.jpg"]);
+    let moved = connection
+        .rename(stored.entry, "new.jpg".to_owned())
+        .await
+        .expect("it goes on");
+    assert_eq!(list(&connection, "").await, ["new.jpg"]);
+    // What another staging brought stays, though it is as long.
+    place
+        .put(&connection, file("taken.jpg", "another"), b"two")
+        .await
+        .expect("it is put");
+    let taken = connection.rename(moved, "taken.jpg".to_owned()).await;
+    assert_eq!(class(taken).0, ErrorClass::Conflict);
+    assert_eq!(list(&connection, "").await, ["new.jpg", "taken.jpg"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_breaks_leaves_nothing() {
     let Some(place) = seaweedfs() else { return };
     let connection = place.connect();

@@ -48,6 +48,28 @@ async fn parts_are_seen_together_or_not_at_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_parts_etag_is_no_digest_where_the_bucket_encrypts_by_its_own_key() {
+    let Some(place) = seaweedfs() else { return };
+    let bytes = noise(LARGE);
+    let etag = ("ETag".to_owned(), format!("\"{}\"", "0".repeat(32)));
+    let encrypted = ("x-amz-server-side-encryption".to_owned(), "aws:kms".to_owned());
+    let answers = |headers| Act::Answer("200 OK".to_owned(), headers, String::new());
+    place
+        .between
+        .meddle("PUT", "partNumber=3", 0, 1, answers(vec![etag.clone(), encrypted]));
+    place
+        .parts(&place.connect(), file("a.mov", "a"), &bytes, &Saved::default())
+        .await
+        .expect("it is held");
+    // Where nothing says so, it is another part than was sent.
+    place.between.meddle("PUT", "partNumber=3", 0, 1, answers(vec![etag]));
+    let differs = place
+        .parts(&place.connect(), file("b.mov", "b"), &bytes, &Saved::default())
+        .await;
+    assert_eq!(class(differs).1, "s3/part-differs");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_upload_goes_on_where_it_was_cut_off() {
     for place in [seaweedfs(), rclone()].into_iter().flatten() {
         let bytes = noise(LARGE);

@@ -2,22 +2,24 @@
 
 use std::sync::Arc;
 
-use camroll_model::{Action, Asset, ConnectorError, ErrorClass, Placement, Retry};
+use camroll_model::{Action, Asset, ConnectorError, Entry, ErrorClass, Placement, Proof, Retry};
 use camroll_plan::{AssetPlan, Brake, Holder, Wish, fold, plan_asset};
-use camroll_state::{Catalogued, DirtyEntry, Placed};
+use camroll_state::{AssetStatus, Catalogued, DirtyEntry, Placed};
 
 use super::order::in_turn;
 use super::outcome::FileEnd;
 use super::staging::{Flight, Staging, close};
-use super::status::{push_problem, status_of};
+use super::status::{push_problem, state_of, status_of};
 use super::{LaneReport, LaneRun, LaneShelf, PLAN_BATCH, presence};
 use crate::annotate::note;
+use crate::commit::differs;
 use crate::context::{HeardLibrary, Mode, problem};
 use crate::failure::Failure;
+use crate::link::cancelled;
 use crate::preview::PreviewAction;
 use crate::progress::{Arrival, Event};
 use crate::reading::{FileKey, Position};
-use crate::survey::{Listing, Lying, look, stat};
+use crate::survey::{Listing, Lying, look, read_digests, stat};
 use crate::transfer::Job;
 
 impl LaneRun {
@@ -101,6 +103,7 @@ impl LaneRun {
         let mut placements = self.context.state.placements(self.place.id, &library.key, &asset.id)?;
         let mut plan;
         let mut found = 0u64;
+        let mut unread = None;
         loop {
             let shelf = LaneShelf {
                 run: self,
@@ -110,6 +113,10 @@ impl LaneRun {
             match self.survey(&plan, &asset, &library, listing, staging).await? {
                 Surveyed::Clear => break,
                 Surveyed::Taken => {}
+                Surveyed::Unread(error) => {
+                    unread = Some(error);
+                    break;
+                }
                 Surveyed::Found(placed) => {
                     found += placed.len() as u64;
                     for one in placed {
@@ -127,6 +134,13 @@ impl LaneRun {
             }
         }
         let mut status = status_of(&plan, &placements);
+        if let Some(error) = unread {
+            self.leave_unread(&mut plan, &asset, &error, &mut status);
+        }
+        if self.context.mode == Mode::Sync {
+            self.prove_again(&plan, &mut placements, &asset, &mut status, stopped)
+                .await?;
+        }
         for note in plan.notes(&asset, &self.place.name) {
             if report.problems.len() < 1000 {
                 report.problems.push(note.clone());
@@ -213,6 +227,78 @@ impl LaneRun {
         Ok(())
     }
 
+    /// Brings nothing of an asset where it can't be known whether it is there already: neither over it nor beside it.
+    fn leave_unread(&self, plan: &mut AssetPlan, asset: &Asset, error: &ConnectorError, status: &mut AssetStatus) {
+        let left = u32::try_from(plan.actions.len()).unwrap_or(u32::MAX);
+        plan.actions.clear();
+        status.pending = status.pending.saturating_sub(left);
+        status.failed = status.failed.saturating_add(left);
+        status.state = state_of(status);
+        let mut said = problem(Some((&asset.id, asset.name.as_deref())), error, Retry::NextRun);
+        said.destination = Some(self.place.name.clone());
+        push_problem(&mut status.problems, said);
+    }
+
+    /// Reads back what is there with less proof than the spec demands: it may demand more than it did when the file came, or than another spec that brought it.
+    async fn prove_again(
+        &self,
+        plan: &AssetPlan,
+        placements: &mut [Placement],
+        asset: &Asset,
+        status: &mut AssetStatus,
+        stopped: bool,
+    ) -> Result<(), Failure> {
+        for index in &plan.already {
+            let Some(placement) = placements.get_mut(*index) else {
+                continue;
+            };
+            let before = placement.proof;
+            if before >= self.destination.require_proof {
+                continue;
+            }
+            let (link, there) = (&self.place.link, &*placement);
+            let read = match stopped {
+                true => Err(cancelled()),
+                false => link
+                    .call(|_| async { read_digests(link, &there.entry.target, &there.digests).await })
+                    .await
+                    .and_then(|read| read.map(drop).ok_or_else(differs)),
+            };
+            if let Some(count) = status.placed.get_mut(before as usize) {
+                *count = count.saturating_sub(1);
+            }
+            let error = match read {
+                Ok(()) => {
+                    placement.proof = Proof::ReadBack;
+                    let placed = Placed {
+                        intent: None,
+                        folded: self.place.folded(placement),
+                        placement: placement.clone(),
+                    };
+                    self.context.state.record_placed(self.place.id, vec![placed])?;
+                    if let Some(count) = status.placed.get_mut(Proof::ReadBack as usize) {
+                        *count += 1;
+                    }
+                    continue;
+                }
+                Err(error) if error.class == ErrorClass::Unauthenticated || link.is_broken() => {
+                    return Err(Failure::Destination(self.place.name.clone(), error));
+                }
+                Err(error) => error,
+            };
+            match error.class {
+                ErrorClass::Cancelled => status.pending += 1,
+                _ => status.failed += 1,
+            }
+            let mut said = problem(Some((&asset.id, asset.name.as_deref())), &error, Retry::NextRun);
+            said.resource = Some(placement.role.name().to_owned());
+            said.destination = Some(self.place.name.clone());
+            push_problem(&mut status.problems, said);
+        }
+        status.state = state_of(status);
+        Ok(())
+    }
+
     /// Looks at what lies where new files shall be. One that is taken by something else is remembered, and the asset is planned again.
     async fn survey(
         &self,
@@ -225,7 +311,7 @@ impl LaneRun {
         let Some(rules) = &self.features.names else {
             return Ok(Surveyed::Clear);
         };
-        let mut found = Vec::new();
+        let mut found: Vec<Placed> = Vec::new();
         for action in &plan.actions {
             let Action::Put { file, .. } = action else { continue };
             let Some(resource) = asset.resource(&file.resource) else {
@@ -236,11 +322,29 @@ impl LaneRun {
                 Some(there) => Ok(there),
                 None => stat(&self.place.link, &file.path).await,
             };
-            let lying = match there {
-                Ok(there) => look(&self.place.link, self.destination.existing, listing, there, resource).await,
-                Err(error) => Err(error),
-            }
-            .map_err(|error| Failure::Destination(self.place.name.clone(), error))?;
+            // An index that can't be read shows when the plan is recorded; until then nothing is free.
+            let free = |entry: &Entry| {
+                let folded = entry.target.path.as_deref().map(|path| fold(path, rules));
+                folded.is_some_and(|folded| {
+                    let holder = self.context.state.holder(self.place.id, folded.as_str());
+                    let taken = found.iter().any(|one| one.folded == folded.as_str());
+                    !taken && matches!(holder, Ok(None))
+                })
+            };
+            let existing = self.destination.existing;
+            let failed = |error| Failure::Destination(self.place.name.clone(), error);
+            let there = there.map_err(failed)?;
+            let lying = match look(&self.place.link, existing, listing, there, resource, free).await {
+                Ok(lying) => lying,
+                Err(error)
+                    if matches!(error.class, ErrorClass::Unauthenticated | ErrorClass::Cancelled)
+                        || matches!(error.code.as_str(), "files/vanished" | "files/no-folder") =>
+                {
+                    return Err(failed(error));
+                }
+                // One file's trouble isn't the others'.
+                Err(error) => return Ok(Surveyed::Unread(error)),
+            };
             match lying {
                 Lying::Nothing => {}
                 Lying::Other => {
@@ -328,6 +432,8 @@ impl LaneRun {
 enum Surveyed {
     Clear,
     Taken,
+    /// What lies there may be the very file, and can't be read.
+    Unread(ConnectorError),
     Found(Vec<Placed>),
 }
 
@@ -335,7 +441,7 @@ fn found_placement(
     library: &HeardLibrary,
     asset: &Asset,
     file: &camroll_model::WantedFile,
-    entry: camroll_model::Entry,
+    entry: Entry,
     digests: Vec<camroll_model::Digest>,
 ) -> Placement {
     Placement {
@@ -348,7 +454,7 @@ fn found_placement(
         size: entry.size.unwrap_or(0),
         entry,
         digests,
-        proof: camroll_model::Proof::ReadBack,
+        proof: Proof::ReadBack,
         ownership: camroll_model::Ownership::Found,
     }
 }

@@ -105,7 +105,7 @@ pub enum Mending {
     Possible,
     /// The next sync sends it again.
     Planned,
-    /// The source no longer has it: only another copy can help.
+    /// The source no longer has it, or no spec takes it any more: only another copy can help.
     Impossible,
     /// Nothing is known of it, so nothing is done.
     Unknown,

@@ -62,6 +62,8 @@ pub(crate) struct Item {
     /// It left for another library: the flag of a deletion, and no reason for one.
     pub moved: bool,
     pub expunged: bool,
+    /// No answer has its original's record.
+    pub astray: bool,
     pub tag: u64,
 }
 
@@ -175,7 +177,7 @@ impl Library {
             .original
             .as_ref()
             .map(|content| content.checksum.clone())
-            .unwrap_or_default();
+            .unwrap_or_else(|| format!("without-an-original-{number}"));
         // Usual and not guaranteed: the master's name is its original's checksum; equal bytes that were imported twice get a master each here.
         let taken = self.contents.contains_key(&checksum);
         let master = match original {
@@ -193,6 +195,7 @@ impl Library {
             trashed: false,
             moved: false,
             expunged: false,
+            astray: false,
             tag: number,
         });
         self.keep_contents(index);
@@ -262,6 +265,13 @@ impl Library {
     /// Deletes it for good: only its name is left.
     pub fn expunge(&mut self, id: &str) {
         self.change(id, &[Record::Asset], |item| item.expunged = true);
+    }
+
+    /// Has no answer tell its original's record, or all of them again. Nothing of it is told as a change.
+    pub fn lead_astray(&mut self, id: &str, astray: bool) {
+        if let Some(item) = self.places.get(id).and_then(|index| self.items.get_mut(*index)) {
+            item.astray = astray;
+        }
     }
 
     /// Leaves ranks out of every list, as real lists have it: from which on, and how many.

@@ -247,7 +247,7 @@ fn list(
     let page = items.into_iter().enumerate();
     for (_, item) in page.filter(|(place, _)| ranks.contains(&library.rank(*place))) {
         // A master that several assets share is told once a page.
-        if masters.insert(&item.master) {
+        if !item.astray && masters.insert(&item.master) {
             records.push(keep(item.master_record(url), keys));
         }
         records.push(keep(item.asset_record(url), keys));
@@ -325,7 +325,7 @@ fn lookup(
         .collect();
     let mut found: std::collections::HashMap<&str, Value> = std::collections::HashMap::new();
     for item in library.items.iter().filter(|item| item.new.zone == zone) {
-        if wanted.contains(item.master.as_str()) && !found.contains_key(item.master.as_str()) {
+        if wanted.contains(item.master.as_str()) && !item.astray && !found.contains_key(item.master.as_str()) {
             found.insert(&item.master, keep(item.master_record(url), keys));
         }
         if wanted.contains(item.id.as_str()) && !item.expunged {
@@ -388,7 +388,7 @@ fn changes(
         };
         match part {
             Record::Asset => records.push(keep(item.asset_record(url), keys)),
-            Record::Master if !item.expunged => records.push(keep(item.master_record(url), keys)),
+            Record::Master if !item.expunged && !item.astray => records.push(keep(item.master_record(url), keys)),
             Record::Master | Record::Album | Record::Member => {}
         }
     }

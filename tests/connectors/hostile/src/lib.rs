@@ -184,6 +184,13 @@ fn attack() -> Result<String, Error> {
             let first = ask(&setting("first")).unwrap_or_else(|error| error.code);
             Ok(format!("{first} | {}", ask(&target)?))
         }
+        // Honest: it computes for next to nothing, and for as long as the server takes it is busy.
+        "ask-a-hundred-times" => {
+            for _ in 0..100 {
+                get(&target, 0)?;
+            }
+            Ok("asked".to_owned())
+        }
         // A file that somebody stored at the server says what only the server's own list may say.
         "stored-file-teaches" => {
             get(&format!("{server}/stored/list"), 0)?;
