@@ -22,6 +22,9 @@ use crate::{Fetched, Server, free_port};
 pub const USER: &str = "alice";
 /// With what.
 pub const PASSWORD: &str = "correct horse battery staple";
+/// crypt(3) of it. Pure-FTPd's own way of keeping passwords takes two seconds at each sign-in.
+const CRYPTED: &str =
+    "$6$camroll$48kqff7zHyal12d8T5CX0W2vRCUC4slLQwCw.D4MBt99qq7uZ6g8YiAJejvFYhX5ihqZH9iO24QP1RJPtsjmu.";
 
 /// How many data connections a server may have at a time.
 const BESIDE: u16 = 64;

@@ -2,12 +2,8 @@ use std::os::unix::fs::chown;
 use std::path::Path;
 use std::process::Command;
 
-use super::{Begun, DAEMON, Ftp, Protection, USER, certificate};
+use super::{Begun, CRYPTED, DAEMON, Ftp, Protection, USER, certificate};
 use crate::keys::with_libraries;
-
-/// crypt(3) of the password.
-const CRYPTED: &str =
-    "$6$camroll$48kqff7zHyal12d8T5CX0W2vRCUC4slLQwCw.D4MBt99qq7uZ6g8YiAJejvFYhX5ihqZH9iO24QP1RJPtsjmu.";
 
 pub(super) fn start(tools: &Path, protection: Protection) -> Ftp {
     assert!(protection != Protection::Implicit, "ProFTPD isn't set up for that here");

@@ -1,9 +1,8 @@
-use std::io::Write as _;
 use std::os::unix::fs::chown;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use super::{Begun, DAEMON, Ftp, PASSWORD, Protection, USER, certificate};
+use super::{Begun, CRYPTED, DAEMON, Ftp, Protection, USER, certificate};
 use crate::keys::with_libraries;
 
 pub(super) fn start(tools: &Path, protection: Protection) -> Ftp {
@@ -11,25 +10,16 @@ pub(super) fn start(tools: &Path, protection: Protection) -> Ftp {
     let begun = Begun::new();
     let files = begun.at("files");
     chown(&files, Some(DAEMON), Some(DAEMON)).expect("root gives away what is root's");
+    let list = format!(
+        "{USER}:{CRYPTED}:{DAEMON}:{DAEMON}::{}/./::::::::::::\n",
+        files.display()
+    );
+    let list = begun.write("users", &list, 0o600);
     let users = begun.at("users.pdb");
-    let mut adding = Command::new(tools.join("usr/bin/pure-pw"));
-    let id = DAEMON.to_string();
-    adding
-        .args(["useradd", USER, "-u", &id, "-g", &id, "-d"])
-        .arg(&files)
-        .arg("-f")
-        .arg(begun.at("users"))
-        .arg("-m")
-        .arg("-F")
-        .arg(&users)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null());
-    with_libraries(&mut adding, tools);
-    let mut adding = adding.spawn().expect("pure-pw runs");
-    let mut asked = adding.stdin.take().expect("it asks for the password");
-    write!(asked, "{PASSWORD}\n{PASSWORD}\n").expect("it takes it");
-    drop(asked);
-    assert!(adding.wait().expect("it ends").success(), "pure-pw adds nobody");
+    let mut making = Command::new(tools.join("usr/bin/pure-pw"));
+    making.arg("mkdb").arg(&users).arg("-f").arg(list);
+    let made = with_libraries(&mut making, tools).status().expect("pure-pw runs");
+    assert!(made.success(), "pure-pw makes no database");
 
     let mut command = Command::new(tools.join("usr/sbin/pure-ftpd"));
     command
