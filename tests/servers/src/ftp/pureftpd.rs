@@ -4,11 +4,13 @@ use std::process::Command;
 
 use super::{Begun, CRYPTED, DAEMON, Ftp, Protection, USER, certificate};
 use crate::keys::with_libraries;
+use crate::small_disk::Disk;
 
-pub(super) fn start(tools: &Path, protection: Protection) -> Ftp {
+pub(super) fn start(tools: &Path, protection: Protection, disk: Disk) -> Result<Ftp, String> {
     assert!(protection != Protection::Implicit, "Pure-FTPd hasn't got that");
     let begun = Begun::new();
     let files = begun.at("files");
+    let begun = begun.on(disk, &files)?;
     chown(&files, Some(DAEMON), Some(DAEMON)).expect("root gives away what is root's");
     let list = format!(
         "{USER}:{CRYPTED}:{DAEMON}:{DAEMON}::{}/./::::::::::::\n",
@@ -21,7 +23,7 @@ pub(super) fn start(tools: &Path, protection: Protection) -> Ftp {
     let made = with_libraries(&mut making, tools).status().expect("pure-pw runs");
     assert!(made.success(), "pure-pw makes no database");
 
-    let mut command = Command::new(tools.join("usr/sbin/pure-ftpd"));
+    let mut command = begun.program(&tools.join("usr/sbin/pure-ftpd"));
     command
         .arg("-S")
         .arg(format!("127.0.0.1,{}", begun.port))
@@ -34,5 +36,5 @@ pub(super) fn start(tools: &Path, protection: Protection) -> Ftp {
         .arg("-2")
         .arg(certificate::both(begun.folder.path()));
     with_libraries(&mut command, tools);
-    begun.server(command, protection)
+    Ok(begun.server(command, protection))
 }
