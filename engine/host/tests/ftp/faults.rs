@@ -5,7 +5,8 @@ use camroll_host::{Keep, OutletOptions, PipeOptions, pipe};
 use camroll_model::{Algorithm, Digest, ErrorClass};
 use camroll_servers::ftp::{Ftp, Protection};
 
-use crate::place::{Place, body, class, file, key, noise, orphan, pour, put, read, servers, stat, tools};
+use crate::files::{body, class, file, key, noise, orphan, pour, put, read, stat};
+use crate::place::{Place, servers, tools};
 use crate::trusting::{Question, asked_where_trusted};
 
 /// Wrong at its last byte: nothing at the real name, and after `abort` nothing at all.

@@ -4,9 +4,8 @@ use bytes::Bytes;
 use camroll_host::{Connection, Keep, OutletOptions, PipeOptions, pipe};
 use camroll_model::{Algorithm, Digest, ErrorClass};
 
-use crate::place::{
-    body, class, file, key, noise, openssh, orphan, pour, put, rclone, read, stat, to_openssh, to_rclone,
-};
+use crate::files::{body, class, file, key, noise, orphan, pour, put, read, stat};
+use crate::place::{openssh, rclone, to_openssh, to_rclone};
 
 /// Wrong at its last byte: nothing at the real name, and after `abort` nothing at all.
 async fn wrong_at_the_end(connection: &Connection, files: &std::path::Path) {
