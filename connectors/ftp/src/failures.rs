@@ -17,12 +17,6 @@ pub fn of_reply(reply: &Reply, what: &str) -> Error {
             "ftp/data-connection",
             "The server's data connection failed",
         ),
-        // vsftpd, ProFTPD and Pure-FTPd have no other answer for a full disk, nor for one that fails.
-        451 => (
-            ErrorClass::Transient,
-            "ftp/failure",
-            "The server failed at its side, as it does with a disk that is full",
-        ),
         452 | 552 => (ErrorClass::Quota, "ftp/full", "The server has no room for it"),
         430 | 530 | 532 if is_crowded(reply) => (
             ErrorClass::Transient,
@@ -52,6 +46,20 @@ pub fn of_reply(reply: &Reply, what: &str) -> Error {
         .take(200)
         .collect();
     error(class, name, format!("{sentence} ({what}: {} {said}).", reply.code))
+}
+
+/// Whether a transfer failed at the server's side, of which it told no more.
+pub fn is_of_the_transfer(failed: &Error) -> bool {
+    matches!(failed.code.as_str(), "ftp/failure" | "ftp/data-connection")
+}
+
+/// No room, as was found out when the server only said that it failed.
+pub fn full(failed: &Error) -> Error {
+    error(
+        ErrorClass::Quota,
+        "ftp/full",
+        format!("There is no more room on the server, which says: {}", failed.message),
+    )
 }
 
 /// Some have the system's own words for a full disk behind a code for something else; the words may as well be a name that is repeated.

@@ -83,7 +83,7 @@ fn unknown(session: &mut Session, path: &str, body: &bodies::Body) -> Result<u64
 }
 
 /// One STOR.
-fn store(
+pub fn store(
     session: &mut Session,
     path: &str,
     offset: u64,
@@ -117,7 +117,7 @@ fn begin(session: &mut Session, path: &str, offset: u64) -> Result<camroll_conne
 }
 
 /// A server's yes isn't enough: it must have all of it.
-fn whole(session: &mut Session, path: &str, size: u64) -> Result<(), Error> {
+pub fn whole(session: &mut Session, path: &str, size: u64) -> Result<(), Error> {
     let there = look(session, path)?.and_then(|seen| seen.size);
     match there {
         Some(there) if there == size => Ok(()),
