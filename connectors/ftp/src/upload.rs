@@ -93,6 +93,10 @@ pub fn store(
     if let Err(why) = write(&connection).and_then(|()| connection.shutdown()) {
         // Dropped before its end, it ends for the server as what it is.
         drop(connection);
+        if matches!(why.class, ErrorClass::Corrupt) {
+            // What the server still writes would be there again after it was taken away: it is done when it says so.
+            drop(session.receive());
+        }
         return Err(data::reason(session, why, path));
     }
     let stored = data::close(session, connection, path);
