@@ -1,5 +1,6 @@
 //! What is done over a connection to a service that keeps files: shared by the tests of the connectors that speak to one.
 
+pub mod breaking;
 pub mod holding;
 
 use std::path::PathBuf;

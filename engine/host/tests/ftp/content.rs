@@ -1,7 +1,5 @@
 //! What is put there, what is there then, and what is never replaced. The same on all servers, with TLS and without.
 
-use camroll_host::Connection;
-
 use bytes::Bytes;
 use camroll_servers::ftp::Protection;
 
