@@ -64,6 +64,27 @@ impl Cloud {
             .expect("camroll runs")
     }
 
+    /// A run that is killed while the first request of a name waits.
+    fn kill_at(&self, request: &str) {
+        let gate = self.server.gate(request, Some(1));
+        let mut child = self.begin();
+        self.setting
+            .until(&mut child, request, || self.server.count(request) > 0);
+        child.kill().expect("it runs");
+        child.wait().expect("it ended");
+        gate.open();
+    }
+
+    /// A run during which the account changes, while the n-th request of a name waits.
+    fn changed_at(&self, request: &str, nth: u64, change: impl FnOnce(&mut Account)) -> Run {
+        let gate = self.server.gate(request, Some(nth));
+        let child = self.begin();
+        self.setting.wait(gate.arrived());
+        self.server.account(change);
+        gate.open();
+        Run::of(child.wait_with_output().expect("it ended"))
+    }
+
     /// What a person sees there.
     fn files(&self) -> Vec<String> {
         let files = self.server.files().into_iter();
@@ -102,14 +123,7 @@ fn killed_in_the_midst_of_an_upload_it_goes_on_with_the_chunks_that_are_there() 
     for kind in KINDS {
         let cloud = Cloud::new(kind);
         cloud.setting.add_photos(1, LARGE);
-        let gate = cloud.server.gate("chunk:5", Some(1));
-        let mut child = cloud.begin();
-        cloud
-            .setting
-            .until(&mut child, "the fifth chunk", || cloud.server.count("chunk:5") > 0);
-        child.kill().expect("it runs");
-        child.wait().expect("it ended");
-        gate.open();
+        cloud.kill_at("chunk:5");
         let before = cloud.server.received();
         let run = cloud.sync();
         assert_eq!((run.code, run.put()), (0, 1), "{kind:?}: {}{}", run.out, run.err);
@@ -133,14 +147,7 @@ fn an_upload_that_waited_for_more_than_a_day_begins_anew() {
     for kind in KINDS {
         let cloud = Cloud::new(kind);
         cloud.setting.add_photos(1, LARGE);
-        let gate = cloud.server.gate("chunk:3", Some(1));
-        let mut child = cloud.begin();
-        cloud
-            .setting
-            .until(&mut child, "the third chunk", || cloud.server.count("chunk:3") > 0);
-        child.kill().expect("it runs");
-        child.wait().expect("it ended");
-        gate.open();
+        cloud.kill_at("chunk:3");
         cloud.server.advance(Duration::from_secs(25 * 3600));
         let run = cloud.sync();
         assert_eq!((run.code, run.put()), (0, 1), "{kind:?}: {}{}", run.out, run.err);
@@ -221,14 +228,7 @@ fn a_source_that_was_wrong_once_spoils_no_upload_that_goes_on() {
             .setting
             .apple
             .fault(&download, Some(1), camroll_cloud_apple::Action::Flip(15 << 20));
-        let gate = cloud.server.gate("chunk:5", Some(1));
-        let mut child = cloud.begin();
-        cloud
-            .setting
-            .until(&mut child, "the fifth chunk", || cloud.server.count("chunk:5") > 0);
-        child.kill().expect("it runs");
-        child.wait().expect("it ended");
-        gate.open();
+        cloud.kill_at("chunk:5");
         let run = cloud.sync();
         assert_eq!((run.code, run.put()), (0, 1), "{kind:?}: {}{}", run.out, run.err);
         // By the connector, which compares; and the engine doesn't take its word for it, but has all of it sent anew.
@@ -316,12 +316,7 @@ fn room_that_goes_meanwhile_leaves_no_chunks_behind() {
     for kind in KINDS {
         let cloud = Cloud::new(kind);
         cloud.setting.add_photos(1, LARGE);
-        let gate = cloud.server.gate("chunk:2", Some(1));
-        let child = cloud.begin();
-        cloud.setting.wait(gate.arrived());
-        cloud.server.account(|account| account.quota = Some(20 << 20));
-        gate.open();
-        let run = Run::of(child.wait_with_output().expect("it ended"));
+        let run = cloud.changed_at("chunk:2", 1, |account| account.quota = Some(20 << 20));
         assert_eq!(run.code, 8, "{kind:?}: {}{}", run.out, run.err);
         assert!(
             run.problem_codes().contains(&"webdav/full".to_owned()),
@@ -341,12 +336,7 @@ fn an_app_password_that_is_revoked_meanwhile_ends_the_run() {
     for kind in KINDS {
         let cloud = Cloud::new(kind);
         cloud.setting.add_photos(200, SIZE);
-        let gate = cloud.server.gate("PUT", Some(20));
-        let child = cloud.begin();
-        cloud.setting.wait(gate.arrived());
-        cloud.server.account(|account| account.password = None);
-        gate.open();
-        let run = Run::of(child.wait_with_output().expect("it ended"));
+        let run = cloud.changed_at("PUT", 20, |account| account.password = None);
         assert_ne!(run.code, 0, "{kind:?}: {}{}", run.out, run.err);
         let codes = run.problem_codes();
         assert!(codes.contains(&"webdav/signed-out".to_owned()), "{kind:?}: {}", run.out);
@@ -373,12 +363,7 @@ fn maintenance_is_said_and_over_with_the_next_run() {
     for kind in KINDS {
         let cloud = Cloud::new(kind);
         cloud.setting.add_photos(60, SIZE);
-        let gate = cloud.server.gate("PUT", Some(20));
-        let child = cloud.begin();
-        cloud.setting.wait(gate.arrived());
-        cloud.server.account(|account| account.maintained = true);
-        gate.open();
-        let run = Run::of(child.wait_with_output().expect("it ended"));
+        let run = cloud.changed_at("PUT", 20, |account| account.maintained = true);
         assert_ne!(run.code, 0, "{kind:?}: {}{}", run.out, run.err);
         assert!(
             run.problem_codes().contains(&"webdav/maintenance".to_owned()),

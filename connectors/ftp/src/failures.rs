@@ -9,6 +9,9 @@ use crate::replies::{Malformed, Reply};
 pub fn of_reply(reply: &Reply, what: &str) -> Error {
     let (class, name, sentence) = match reply.code {
         421 => (ErrorClass::Transient, "ftp/busy", "The server ends the connection"),
+        425 | 426 | 450 | 451 | 550 | 553 if is_full(reply, what) => {
+            (ErrorClass::Quota, "ftp/full", "The server has no room for it")
+        }
         425 | 426 => (
             ErrorClass::Transient,
             "ftp/data-connection",
@@ -43,6 +46,32 @@ pub fn of_reply(reply: &Reply, what: &str) -> Error {
         .take(200)
         .collect();
     error(class, name, format!("{sentence} ({what}: {} {said}).", reply.code))
+}
+
+/// Whether a transfer failed at the server's side, of which it told no more.
+pub fn is_of_the_transfer(failed: &Error) -> bool {
+    matches!(failed.code.as_str(), "ftp/failure" | "ftp/data-connection")
+}
+
+/// No room, as was found out when the server only said that it failed.
+pub fn full(failed: &Error) -> Error {
+    error(
+        ErrorClass::Quota,
+        "ftp/full",
+        format!("There is no more room on the server, which says: {}", failed.message),
+    )
+}
+
+/// Some have the system's own words for a full disk behind a code for something else; the words may as well be a name that is repeated.
+fn is_full(reply: &Reply, what: &str) -> bool {
+    let (said, what) = (reply.lines.join(" ").to_lowercase(), what.to_lowercase());
+    [
+        "no space left on device",
+        "disk quota exceeded",
+        "not enough space on the disk",
+    ]
+    .iter()
+    .any(|words| said.contains(words) && !what.contains(words))
 }
 
 /// Servers say 530 as well when a user has too many connections, and only their words tell the two apart. Taken for the wrong one, it is tried once more, or a person is asked.
@@ -123,6 +152,25 @@ mod tests {
         ] {
             assert_eq!(of_reply(&reply(code, "x"), "y").class, class, "{code}");
         }
+    }
+
+    #[test]
+    fn a_full_disk_is_heard_behind_other_codes() {
+        let of_rclone = "error during transfer: write /photos/x.part: no space left on device";
+        assert_eq!(of_reply(&reply(450, of_rclone), "x.part").class, ErrorClass::Quota);
+        assert_eq!(
+            of_reply(&reply(451, "Transfer aborted. Disk quota exceeded"), "x.part").code,
+            "ftp/full"
+        );
+        for said in ["Failure writing to local file.", "Transfer aborted. Input/output error"] {
+            assert_eq!(of_reply(&reply(451, said), "x.part").class, ErrorClass::Transient);
+        }
+        let name = "No space left on device.jpg";
+        let refused = format!("{name}: Permission denied");
+        assert_eq!(
+            of_reply(&reply(550, &refused), name).class,
+            ErrorClass::PermissionDenied
+        );
     }
 
     #[test]

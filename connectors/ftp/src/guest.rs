@@ -7,6 +7,7 @@ use crate::failures::ended;
 use crate::listing::{Found, Walk};
 use crate::look::look;
 use crate::naming::{self, Expected, Held};
+use crate::room;
 use crate::seen::{Kind, Seen};
 use crate::session::{self, with};
 use crate::upload::{self, Upload};
@@ -90,7 +91,8 @@ impl destination::Guest for Ftp {
                     checkpoint: file.checkpoint,
                 },
             )
-        })?;
+        })
+        .map_err(|why| room::looked_for(why, &file.idempotency_key))?;
         Ok(destination::Staged::Held(token::write(&Held {
             key: file.idempotency_key,
             path: file.path,

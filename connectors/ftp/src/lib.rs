@@ -26,6 +26,8 @@ mod modified;
 #[cfg(target_arch = "wasm32")]
 mod naming;
 #[cfg(target_arch = "wasm32")]
+mod room;
+#[cfg(target_arch = "wasm32")]
 mod session;
 #[cfg(target_arch = "wasm32")]
 mod sign_in;

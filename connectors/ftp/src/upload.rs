@@ -83,7 +83,7 @@ fn unknown(session: &mut Session, path: &str, body: &bodies::Body) -> Result<u64
 }
 
 /// One STOR.
-fn store(
+pub fn store(
     session: &mut Session,
     path: &str,
     offset: u64,
@@ -93,6 +93,10 @@ fn store(
     if let Err(why) = write(&connection).and_then(|()| connection.shutdown()) {
         // Dropped before its end, it ends for the server as what it is.
         drop(connection);
+        if matches!(why.class, ErrorClass::Corrupt) {
+            // What the server still writes would be there again after it was taken away: it is done when it says so.
+            drop(session.receive());
+        }
         return Err(data::reason(session, why, path));
     }
     let stored = data::close(session, connection, path);
@@ -117,7 +121,7 @@ fn begin(session: &mut Session, path: &str, offset: u64) -> Result<camroll_conne
 }
 
 /// A server's yes isn't enough: it must have all of it.
-fn whole(session: &mut Session, path: &str, size: u64) -> Result<(), Error> {
+pub fn whole(session: &mut Session, path: &str, size: u64) -> Result<(), Error> {
     let there = look(session, path)?.and_then(|seen| seen.size);
     match there {
         Some(there) if there == size => Ok(()),

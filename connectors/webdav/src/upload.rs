@@ -148,6 +148,14 @@ impl Session {
         let free = folder.ok().flatten().and_then(|folder| folder.space().0);
         match free {
             Some(free) if free < size => full(self.destination.preset.title),
+            // Nothing that could be shown: rclone takes away at once what fitted, and names no space.
+            None if failed.class == ErrorClass::Unexpected => Error {
+                message: format!(
+                    "{} It doesn't say how much room it has; some servers answer so when there is none.",
+                    failed.message
+                ),
+                ..failed
+            },
             _ => failed,
         }
     }

@@ -5,22 +5,25 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use camroll_conformance::{Service, conforms};
 use camroll_servers::Fetched;
-use camroll_servers::ftp::{Ftp, PASSWORD, Protection, fetched};
+use camroll_servers::ftp::{Ftp, Kind, PASSWORD, Protection, fetched};
 use serde_json::{Value, json};
 
 const ASKED: &str = "CAMROLL_TEST_FTP";
 
+#[derive(Clone)]
 struct Asked {
     column: String,
     port: u16,
     beside: Range<u16>,
     settings: Value,
     files: PathBuf,
+    /// The same kind with little room, which runs as long as this one.
+    small: Result<Box<Asked>, String>,
 }
 
 impl Asked {
@@ -37,17 +40,28 @@ impl Asked {
             beside: server.beside(),
             settings,
             files: server.files(),
+            small: Err("it is the small one".to_owned()),
         }
+    }
+
+    fn with_small(mut self, small: &Result<Ftp, String>) -> Self {
+        let of = |small| Box::new(Self::of(&self.column, small));
+        self.small = small.as_ref().map(of).map_err(Clone::clone);
+        self
     }
 
     fn written(&self) -> String {
         let Range { start, end } = self.beside;
-        json!([self.column, self.port, start, end, self.settings, self.files]).to_string()
+        let small = self.small.as_ref().map(|small| small.written());
+        json!([self.column, self.port, start, end, self.settings, self.files, small]).to_string()
     }
 
     fn read(text: &str) -> Self {
-        let (column, port, start, end, settings, files) = serde_json::from_str(text).expect("it was written by us");
+        let (column, port, start, end, settings, files, small) =
+            serde_json::from_str(text).expect("it was written by us");
+        let small: Result<String, String> = small;
         Self {
+            small: small.map(|small| Box::new(Self::read(&small))),
             column,
             port,
             beside: start..end,
@@ -56,11 +70,15 @@ impl Asked {
         }
     }
 
-    /// Asked in a process that trusts the server's certificate.
-    fn where_trusted(&self, certificate: PathBuf) {
+    /// Asked in a process that trusts these certificates.
+    fn where_trusted(&self, certificates: &[PathBuf]) {
+        let read = |path: &PathBuf| std::fs::read_to_string(path).expect("a certificate");
+        let all: String = certificates.iter().map(read).collect();
+        let trusted = tempfile::NamedTempFile::new().expect("a temporary file");
+        std::fs::write(trusted.path(), all).expect("it is ours");
         let status = Command::new(std::env::current_exe().expect("it runs"))
             .args(["--exact", "inner", "--ignored", "--nocapture"])
-            .env("SSL_CERT_FILE", certificate)
+            .env("SSL_CERT_FILE", trusted.path())
             .env(ASKED, self.written())
             .stdin(Stdio::null())
             .status()
@@ -106,6 +124,23 @@ impl Service for Asked {
     fn files(&self) -> Option<PathBuf> {
         Some(self.files.clone())
     }
+
+    fn small(&self) -> Result<Box<dyn Service>, String> {
+        Ok(self.small.clone()?)
+    }
+}
+
+/// One asked over TLS, and what has little room.
+fn asked_by_tls(column: &str, kind: Kind, tools: &Path, server: &Ftp) {
+    let small = Ftp::small(kind, tools, Protection::Explicit);
+    let certificates: Vec<PathBuf> = [Some(server), small.as_ref().ok()]
+        .into_iter()
+        .flatten()
+        .map(Ftp::certificate)
+        .collect();
+    Asked::of(column, server)
+        .with_small(&small)
+        .where_trusted(&certificates);
 }
 
 /// The folder of a server, or a line that says why it isn't run.
@@ -131,35 +166,37 @@ async fn inner() {
 async fn pyftpdlib() {
     let Some(tools) = here("pyftpdlib") else { return };
     let server = Ftp::pyftpdlib(&tools, Protection::Plain);
-    conforms(&Asked::of("ftp: pyftpdlib", &server)).await;
+    let small = Ftp::small(Kind::Pyftpdlib, &tools, Protection::Plain);
+    conforms(&Asked::of("ftp: pyftpdlib", &server).with_small(&small)).await;
 }
 
 #[test]
 fn vsftpd() {
     let Some(tools) = here("vsftpd") else { return };
     let server = Ftp::vsftpd(&tools, Protection::Explicit);
-    Asked::of("ftp: vsftpd, TLS", &server).where_trusted(server.certificate());
+    asked_by_tls("ftp: vsftpd, TLS", Kind::Vsftpd, &tools, &server);
 }
 
 #[test]
 fn proftpd() {
     let Some(tools) = here("proftpd") else { return };
     let server = Ftp::proftpd(&tools, Protection::Explicit);
-    Asked::of("ftp: ProFTPD, TLS", &server).where_trusted(server.certificate());
+    asked_by_tls("ftp: ProFTPD, TLS", Kind::Proftpd, &tools, &server);
 }
 
 #[test]
 fn pureftpd() {
     let Some(tools) = here("pureftpd") else { return };
     let server = Ftp::pureftpd(&tools, Protection::Explicit);
-    Asked::of("ftp: Pure-FTPd, TLS", &server).where_trusted(server.certificate());
+    asked_by_tls("ftp: Pure-FTPd, TLS", Kind::Pureftpd, &tools, &server);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rclone() {
     let Some(tools) = here("rclone") else { return };
     let server = Ftp::rclone(&tools, Protection::Plain);
-    let mut asked = Asked::of("ftp: rclone", &server);
+    let small = Ftp::small(Kind::Rclone, &tools, Protection::Plain);
+    let mut asked = Asked::of("ftp: rclone", &server).with_small(&small);
     // It waits for data at all of this machine's addresses, so nobody else can at any of them.
     asked.beside = 0..0;
     conforms(&asked).await;

@@ -1,41 +1,15 @@
 //! What breaks on the way: nothing half is seen, and what can go on goes on.
 
 use bytes::Bytes;
-use camroll_host::{Keep, OutletOptions, PipeOptions, pipe};
-use camroll_model::{Algorithm, Digest, ErrorClass};
+use camroll_model::ErrorClass;
 use camroll_servers::ftp::{Ftp, Protection};
 
-use crate::place::{Place, body, class, file, key, noise, orphan, pour, put, read, servers, stat, tools};
+use crate::files::{body, breaking, class, file, key, noise, pour, put};
+use crate::place::{Place, servers, tools};
 use crate::trusting::{Question, asked_where_trusted};
 
-/// Wrong at its last byte: nothing at the real name, and after `abort` nothing at all.
 pub async fn wrong_at_the_end(place: &Place) {
-    let connection = place.connect();
-    let bytes = noise(3_000_000);
-    let wrong = Digest {
-        algorithm: Algorithm::Sha256,
-        value: vec![0; 32],
-    };
-    let (intake, outlet) = body(Some(bytes.len() as u64), vec![wrong]);
-    let (staged, poured) = tokio::join!(
-        connection.stage(file("2024/wrong.heic", &key("wrong")), outlet),
-        pour(intake, bytes.into())
-    );
-    assert!(poured.is_err());
-    assert_eq!(class(staged).0, ErrorClass::Corrupt);
-    assert!(!place.files.join("2024/wrong.heic").exists());
-    let aborted = connection.abort(vec![orphan("2024/wrong.heic", &key("wrong"))]).await;
-    aborted.unwrap().remove(0).expect("taken away");
-    assert!(
-        std::fs::read_dir(place.files.join(".camroll/staging"))
-            .unwrap()
-            .next()
-            .is_none()
-    );
-    assert_eq!(stat(&connection, "2024/wrong.heic").await, None);
-    put(&connection, file("2024/right.heic", &key("right")), b"right")
-        .await
-        .expect("and the next one goes");
+    breaking::wrong_at_the_end(&place.connect(), &place.files).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,19 +31,8 @@ async fn a_server_that_is_killed_in_the_midst_is_transient_and_it_goes_on_afterw
     let connection = Place::of(&server).connect();
     connection.check().await.unwrap();
     let bytes = Bytes::from(noise(20_000_000));
-    let (mut intake, outlet) = body(Some(bytes.len() as u64), Vec::new());
-    let staging = connection.stage(file("killed.mov", &key("killed")), outlet);
-    let killing = async {
-        // More than the window holds: so some of it went out.
-        intake.append(bytes.slice(..12_000_000)).await.expect("it is taken");
-        server.kill().expect("killed");
-        // Whoever reads it has gone, or goes.
-        let _ = intake.append(bytes.slice(12_000_000..)).await;
-        let _ = intake.finish().await;
-    };
-    let (staged, ()) = tokio::join!(staging, killing);
-    assert_eq!(class(staged).0, ErrorClass::Transient);
-    assert!(!server.files().join("killed.mov").exists());
+    let files = server.files();
+    breaking::killed(&connection, &files, &bytes, || server.kill().expect("killed")).await;
     server.restart();
     put(&connection, file("killed.mov", &key("killed")), &bytes)
         .await
@@ -81,58 +44,11 @@ async fn a_server_that_is_killed_in_the_midst_is_transient_and_it_goes_on_afterw
 pub async fn goes_on(place: &Place) {
     let connection = place.connect();
     let bytes = Bytes::from(noise(80 << 20));
-    let saved = std::sync::Arc::new(std::sync::Mutex::new(None));
-    let keep = std::sync::Arc::clone(&saved);
-    let (mut intake, outlet) = body(Some(bytes.len() as u64), Vec::new());
-    let outlet = outlet.saving(std::sync::Arc::new(move |checkpoint: camroll_host::Checkpoint| {
-        let keep = std::sync::Arc::clone(&keep);
-        Box::pin(async move {
-            *keep.lock().expect("nobody panicked with it") = Some(checkpoint);
-            Ok(())
-        })
-    }));
-    let staging = connection.stage(file("long.mov", &key("long")), outlet);
-    let breaking = async {
-        intake.append(bytes.slice(..74 << 20)).await.expect("it is taken");
-        intake.fail(camroll_model::ConnectorError::new(
-            ErrorClass::Transient,
-            "test/broke",
-            "The source broke off.",
-        ));
-    };
-    let (staged, ()) = tokio::join!(staging, breaking);
-    assert!(staged.is_err());
-    let checkpoint = saved.lock().unwrap().take();
+    let checkpoint = breaking::broken_off(&connection, &bytes, 74 << 20).await;
     assert_eq!(checkpoint.is_some(), place.goes_on);
     let Some(checkpoint) = checkpoint else { return };
     assert_eq!(checkpoint.reached, 64 << 20);
-    // Only what comes after is there to be read.
-    let intake = pipe(PipeOptions {
-        size: Some(bytes.len() as u64),
-        digests: Vec::new(),
-        compute: Vec::new(),
-        window: 4 << 20,
-        spool: None,
-        turns: None,
-    });
-    let outlet = intake.outlet(OutletOptions {
-        keep: Keep::Nothing,
-        gate: Box::new(|_| Box::pin(async { Ok(()) })),
-    });
-    let mut again = file("long.mov", &key("long"));
-    again.checkpoint = Some(checkpoint.state);
-    let (staged, poured) = tokio::join!(connection.stage(again, outlet), pour(intake, bytes.clone()));
-    let camroll_model::Staged::Held(token) = staged.expect("it goes on") else {
-        panic!("held")
-    };
-    poured.unwrap();
-    connection
-        .commit(vec![token])
-        .await
-        .unwrap()
-        .remove(0)
-        .expect("committed");
-    assert!(read(&connection, "long.mov", 0).await == bytes);
+    breaking::goes_on(&connection, &bytes, checkpoint).await;
     let left = std::fs::read_dir(place.files.join(".camroll/staging")).unwrap().count();
     assert_eq!(left, 0, "what was tried is taken away");
 }

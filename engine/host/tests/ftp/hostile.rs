@@ -9,7 +9,8 @@ use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 
-use crate::place::{class, connect, file, key, list, put};
+use crate::files::{class, file, key, list, put};
+use crate::place::connect;
 
 /// What is answered to a command that begins so, instead of what would be right. "{port}" stands for a port where somebody listens who takes all and sends `data`.
 #[derive(Clone, Default)]

@@ -4,7 +4,8 @@ use camroll_model::ErrorClass;
 use camroll_servers::ftp::{Ftp, PASSWORD, Protection};
 use serde_json::json;
 
-use crate::place::{Place, class, connect, file, key, put, read, servers, tools};
+use crate::files::{class, file, key, put, read};
+use crate::place::{Place, connect, servers, tools};
 use crate::trusting::{Question, asked_where_trusted};
 
 pub async fn is_signed_in(place: &Place) {

@@ -3,7 +3,8 @@
 use camroll_model::ErrorClass;
 use serde_json::json;
 
-use crate::place::{class, connect, openssh, openssh_settings, rclone, rclone_settings, to_openssh, to_rclone};
+use crate::files::class;
+use crate::place::{connect, openssh, openssh_settings, rclone, rclone_settings, to_openssh, to_rclone};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_is_not_accepted() {

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use camroll_host::Connection;
 
-use crate::place::{file, key, noise, openssh, put, rclone, read, to_openssh, to_rclone};
+use crate::files::{file, key, noise, put, read};
+use crate::place::{openssh, rclone, to_openssh, to_rclone};
 
 async fn there_and_back(connection: &Connection, files: &std::path::Path, server: &str) {
     connection.check().await.unwrap();

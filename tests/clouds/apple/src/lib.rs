@@ -14,8 +14,9 @@ mod server;
 mod srp;
 
 pub use albums::{AlbumId, AlbumKind};
+pub use camroll_cloud_faults::Gate;
 pub use content::Content;
-pub use faults::{Action, Fault, Gate};
+pub use faults::Action;
 pub use front::Front;
 pub use identity::Account;
 pub use library::{ItemId, Library, NewItem, Zone, apple_checksum};

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use camroll_cloud_faults::{Fault, Faults, Gate};
 use http_body_util::{BodyExt, Limited, StreamBody, combinators::UnsyncBoxBody};
 use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
@@ -14,7 +15,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 
 use crate::content::Content;
-use crate::faults::{Action, Fault, Faults, Gate};
+use crate::faults::Action;
 use crate::front::{self, Front};
 use crate::identity::{Account, Identity};
 use crate::library::Library;
@@ -124,7 +125,7 @@ pub(crate) struct Shared {
     account: Mutex<Account>,
     identity: Mutex<Identity>,
     library: Mutex<Library>,
-    faults: Faults,
+    faults: Faults<Action>,
     clock: AtomicI64,
     latency: AtomicU64,
     writes: AtomicU64,
@@ -576,7 +577,7 @@ impl Shared {
                 .latency
                 .store(said["milliseconds"].as_u64().unwrap_or(0), Ordering::Relaxed),
             "fault" => {
-                let Ok(fault) = serde_json::from_value::<Fault>(said["fault"].clone()) else {
+                let Ok(fault) = serde_json::from_value::<Fault<Action>>(said["fault"].clone()) else {
                     return answer(400, &Value::Null);
                 };
                 self.faults.add(fault);

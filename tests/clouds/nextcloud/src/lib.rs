@@ -21,7 +21,8 @@ mod tree;
 mod uploads;
 mod xml;
 
+pub use camroll_cloud_faults::Gate;
 pub use capabilities::NameRules;
-pub use faults::{Action, Gate};
+pub use faults::Action;
 pub use product::{Product, Storage};
 pub use server::{Account, Nextcloud};

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use camroll_cloud_faults::{Fault, Faults, Gate};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -15,7 +16,7 @@ use parking_lot::Mutex;
 
 use crate::capabilities::{self, NameRules};
 use crate::clock::Clock;
-use crate::faults::{Action, Faults, Gate};
+use crate::faults::Action;
 use crate::paths::{BASE, Place, place};
 use crate::product::{Product, Storage};
 use crate::refusal::Refusal;
@@ -51,7 +52,7 @@ impl Default for Account {
 
 struct Shared {
     state: Mutex<State>,
-    faults: Faults,
+    faults: Faults<Action>,
     clock: Clock,
     latency: AtomicU64,
     received: AtomicU64,
@@ -107,7 +108,11 @@ impl Nextcloud {
 
     /// Has something go wrong with the n-th request of an operation, or with each: a method ("PUT"), "chunk", "chunk:3", "begin", "assemble", "give-up", "capabilities", or "request" for all.
     pub fn fault(&self, on: &str, nth: Option<u64>, action: Action) {
-        self.shared.faults.add(on, nth, action);
+        self.shared.faults.add(Fault {
+            on: on.to_owned(),
+            nth,
+            action,
+        });
     }
 
     /// Has all go right again.

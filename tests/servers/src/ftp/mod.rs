@@ -16,12 +16,16 @@ use std::{fs, io, process};
 
 use tempfile::TempDir;
 
+use crate::small_disk::{Disk, SmallDisk};
 use crate::{Fetched, Server, free_port};
 
 /// Who signs in, but for vsftpd.
 pub const USER: &str = "alice";
 /// With what.
 pub const PASSWORD: &str = "correct horse battery staple";
+/// crypt(3) of it. Pure-FTPd's own way of keeping passwords takes two seconds at each sign-in.
+const CRYPTED: &str =
+    "$6$camroll$48kqff7zHyal12d8T5CX0W2vRCUC4slLQwCw.D4MBt99qq7uZ6g8YiAJejvFYhX5ihqZH9iO24QP1RJPtsjmu.";
 
 /// How many data connections a server may have at a time.
 const BESIDE: u16 = 64;
@@ -59,6 +63,21 @@ pub fn fetched(name: &str) -> Fetched {
     Fetched::Missing(reason)
 }
 
+/// Which server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// [`Ftp::pyftpdlib`].
+    Pyftpdlib,
+    /// [`Ftp::vsftpd`].
+    Vsftpd,
+    /// [`Ftp::proftpd`].
+    Proftpd,
+    /// [`Ftp::pureftpd`].
+    Pureftpd,
+    /// [`Ftp::rclone`].
+    Rclone,
+}
+
 /// An FTP server with an empty folder.
 pub struct Ftp {
     server: Server,
@@ -71,15 +90,41 @@ pub struct Ftp {
     /// The folder, from where a person is who signed in.
     path: Option<&'static str>,
     files: PathBuf,
+    _disk: Option<SmallDisk>,
 }
 
 impl Ftp {
+    /// One with three megabytes of room. Only the server itself sees its files.
+    ///
+    /// # Errors
+    /// Why nothing may be mounted here.
+    ///
+    /// # Panics
+    /// If it doesn't start, or hasn't got that protection.
+    pub fn small(kind: Kind, tools: &Path, protection: Protection) -> Result<Self, String> {
+        Self::on(kind, tools, protection, Disk::Small)
+    }
+
+    fn ordinary(kind: Kind, tools: &Path, protection: Protection) -> Self {
+        Self::on(kind, tools, protection, Disk::Ordinary).expect("nothing is mounted")
+    }
+
+    fn on(kind: Kind, tools: &Path, protection: Protection, disk: Disk) -> Result<Self, String> {
+        match kind {
+            Kind::Pyftpdlib => pyftpdlib::start(tools, protection, "1.2", disk),
+            Kind::Vsftpd => vsftpd::start(tools, protection, disk),
+            Kind::Proftpd => proftpd::start(tools, protection, disk),
+            Kind::Pureftpd => pureftpd::start(tools, protection, disk),
+            Kind::Rclone => rclone::start(tools, protection, disk),
+        }
+    }
+
     /// pyftpdlib, in Python: MFMT, MLSD.
     ///
     /// # Panics
     /// If it doesn't start.
     pub fn pyftpdlib(tools: &Path, protection: Protection) -> Self {
-        pyftpdlib::start(tools, protection, "1.2")
+        Self::ordinary(Kind::Pyftpdlib, tools, protection)
     }
 
     /// The same, by TLS 1.3 and nothing older.
@@ -87,7 +132,7 @@ impl Ftp {
     /// # Panics
     /// If it doesn't start.
     pub fn with_newest_tls(tools: &Path) -> Self {
-        pyftpdlib::start(tools, Protection::Explicit, "1.3")
+        pyftpdlib::start(tools, Protection::Explicit, "1.3", Disk::Ordinary).expect("nothing is mounted")
     }
 
     /// vsftpd: no MLSD, a time by MDTM; with TLS it insists on data connections that go on with the session of the first one. Only as root: it wants to become somebody else.
@@ -95,7 +140,7 @@ impl Ftp {
     /// # Panics
     /// If it doesn't start.
     pub fn vsftpd(tools: &Path, protection: Protection) -> Self {
-        vsftpd::start(tools, protection)
+        Self::ordinary(Kind::Vsftpd, tools, protection)
     }
 
     /// ProFTPD: insists on that too, by TLS 1.3 where it can. Only as root.
@@ -103,7 +148,7 @@ impl Ftp {
     /// # Panics
     /// If it doesn't start, or if TLS is to begin with the first byte.
     pub fn proftpd(tools: &Path, protection: Protection) -> Self {
-        proftpd::start(tools, protection)
+        Self::ordinary(Kind::Proftpd, tools, protection)
     }
 
     /// Pure-FTPd: SITE UTIME besides MFMT, its own rules for names. Only as root.
@@ -111,7 +156,7 @@ impl Ftp {
     /// # Panics
     /// If it doesn't start, or if TLS is to begin with the first byte.
     pub fn pureftpd(tools: &Path, protection: Protection) -> Self {
-        pureftpd::start(tools, protection)
+        Self::ordinary(Kind::Pureftpd, tools, protection)
     }
 
     /// rclone: no times, no going on. With TLS from the first byte it leaves the files readable.
@@ -119,7 +164,7 @@ impl Ftp {
     /// # Panics
     /// If it doesn't start, or if TLS is to begin when it is asked for.
     pub fn rclone(tools: &Path, protection: Protection) -> Self {
-        rclone::start(tools, protection)
+        Self::ordinary(Kind::Rclone, tools, protection)
     }
 
     /// Where it listens, on loopback.
@@ -180,6 +225,7 @@ struct Begun {
     folder: TempDir,
     port: u16,
     beside: Range<u16>,
+    disk: Option<SmallDisk>,
 }
 
 impl Begun {
@@ -193,7 +239,19 @@ impl Begun {
             folder,
             port: free_port(),
             beside: free_ports(),
+            disk: None,
         }
+    }
+
+    /// Has what lies in a folder on this disk.
+    fn on(mut self, disk: Disk, folder: &Path) -> Result<Self, String> {
+        self.disk = disk.at(folder)?;
+        Ok(self)
+    }
+
+    /// The server's program, where it sees the disk.
+    fn program(&self, path: &Path) -> Command {
+        SmallDisk::program(self.disk.as_ref(), path)
     }
 
     fn at(&self, name: &str) -> PathBuf {
@@ -218,6 +276,7 @@ impl Begun {
             beside: self.beside,
             user: USER,
             path: None,
+            _disk: self.disk,
         }
     }
 }

@@ -1,18 +1,15 @@
 use std::os::unix::fs::chown;
 use std::path::Path;
-use std::process::Command;
 
-use super::{Begun, DAEMON, Ftp, Protection, USER, certificate};
+use super::{Begun, CRYPTED, DAEMON, Ftp, Protection, USER, certificate};
 use crate::keys::with_libraries;
+use crate::small_disk::Disk;
 
-/// crypt(3) of the password.
-const CRYPTED: &str =
-    "$6$camroll$48kqff7zHyal12d8T5CX0W2vRCUC4slLQwCw.D4MBt99qq7uZ6g8YiAJejvFYhX5ihqZH9iO24QP1RJPtsjmu.";
-
-pub(super) fn start(tools: &Path, protection: Protection) -> Ftp {
+pub(super) fn start(tools: &Path, protection: Protection, disk: Disk) -> Result<Ftp, String> {
     assert!(protection != Protection::Implicit, "ProFTPD isn't set up for that here");
     let begun = Begun::new();
     let files = begun.at("files");
+    let begun = begun.on(disk, &files)?;
     chown(&files, Some(DAEMON), Some(DAEMON)).expect("root gives away what is root's");
     let users = format!("{USER}:{CRYPTED}:{DAEMON}:{DAEMON}::{}:/bin/sh\n", files.display());
     let users = begun.write("users", &users, 0o600);
@@ -36,8 +33,8 @@ pub(super) fn start(tools: &Path, protection: Protection) -> Ftp {
         tls = if protection == Protection::Plain { "" } else { &tls },
     );
     let config = begun.write("proftpd.conf", &config, 0o644);
-    let mut command = Command::new(tools.join("usr/sbin/proftpd"));
+    let mut command = begun.program(&tools.join("usr/sbin/proftpd"));
     command.args(["-n", "-c"]).arg(config);
     with_libraries(&mut command, tools);
-    begun.server(command, protection)
+    Ok(begun.server(command, protection))
 }

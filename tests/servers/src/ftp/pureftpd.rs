@@ -1,37 +1,29 @@
-use std::io::Write as _;
 use std::os::unix::fs::chown;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use super::{Begun, DAEMON, Ftp, PASSWORD, Protection, USER, certificate};
+use super::{Begun, CRYPTED, DAEMON, Ftp, Protection, USER, certificate};
 use crate::keys::with_libraries;
+use crate::small_disk::Disk;
 
-pub(super) fn start(tools: &Path, protection: Protection) -> Ftp {
+pub(super) fn start(tools: &Path, protection: Protection, disk: Disk) -> Result<Ftp, String> {
     assert!(protection != Protection::Implicit, "Pure-FTPd hasn't got that");
     let begun = Begun::new();
     let files = begun.at("files");
+    let begun = begun.on(disk, &files)?;
     chown(&files, Some(DAEMON), Some(DAEMON)).expect("root gives away what is root's");
+    let list = format!(
+        "{USER}:{CRYPTED}:{DAEMON}:{DAEMON}::{}/./::::::::::::\n",
+        files.display()
+    );
+    let list = begun.write("users", &list, 0o600);
     let users = begun.at("users.pdb");
-    let mut adding = Command::new(tools.join("usr/bin/pure-pw"));
-    let id = DAEMON.to_string();
-    adding
-        .args(["useradd", USER, "-u", &id, "-g", &id, "-d"])
-        .arg(&files)
-        .arg("-f")
-        .arg(begun.at("users"))
-        .arg("-m")
-        .arg("-F")
-        .arg(&users)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null());
-    with_libraries(&mut adding, tools);
-    let mut adding = adding.spawn().expect("pure-pw runs");
-    let mut asked = adding.stdin.take().expect("it asks for the password");
-    write!(asked, "{PASSWORD}\n{PASSWORD}\n").expect("it takes it");
-    drop(asked);
-    assert!(adding.wait().expect("it ends").success(), "pure-pw adds nobody");
+    let mut making = Command::new(tools.join("usr/bin/pure-pw"));
+    making.arg("mkdb").arg(&users).arg("-f").arg(list);
+    let made = with_libraries(&mut making, tools).status().expect("pure-pw runs");
+    assert!(made.success(), "pure-pw makes no database");
 
-    let mut command = Command::new(tools.join("usr/sbin/pure-ftpd"));
+    let mut command = begun.program(&tools.join("usr/sbin/pure-ftpd"));
     command
         .arg("-S")
         .arg(format!("127.0.0.1,{}", begun.port))
@@ -44,5 +36,5 @@ pub(super) fn start(tools: &Path, protection: Protection) -> Ftp {
         .arg("-2")
         .arg(certificate::both(begun.folder.path()));
     with_libraries(&mut command, tools);
-    begun.server(command, protection)
+    Ok(begun.server(command, protection))
 }

@@ -1,7 +1,7 @@
 use std::path::Path;
-use std::process::Command;
 
 use super::{Begun, Ftp, PASSWORD, Protection, USER, certificate};
+use crate::small_disk::Disk;
 
 /// It has no TLS from the first byte of its own; beginning it before the greeting makes it.
 const PROGRAM: &str = r#"
@@ -34,16 +34,18 @@ server.serve_forever()
 "#;
 
 /// `oldest`: the oldest TLS that it speaks.
-pub(super) fn start(tools: &Path, protection: Protection, oldest: &str) -> Ftp {
+pub(super) fn start(tools: &Path, protection: Protection, oldest: &str, disk: Disk) -> Result<Ftp, String> {
     let begun = Begun::new();
+    let files = begun.at("files");
+    let begun = begun.on(disk, &files)?;
     let program = begun.write("server.py", PROGRAM, 0o644);
-    let mut command = Command::new(tools.join("bin/python3"));
+    let mut command = begun.program(&tools.join("bin/python3"));
     command
         .arg(program)
         .args([begun.port, begun.beside.start, begun.beside.end].map(|port| port.to_string()))
         .arg(protection.word())
         .arg(certificate::both(begun.folder.path()))
-        .arg(begun.at("files"))
+        .arg(&files)
         .args([USER, PASSWORD, oldest]);
-    begun.server(command, protection)
+    Ok(begun.server(command, protection))
 }

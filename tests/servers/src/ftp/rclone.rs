@@ -1,19 +1,21 @@
 use std::path::Path;
-use std::process::Command;
 
 use super::{Begun, Ftp, PASSWORD, Protection, USER, certificate};
+use crate::small_disk::Disk;
 
-pub(super) fn start(tools: &Path, protection: Protection) -> Ftp {
+pub(super) fn start(tools: &Path, protection: Protection, disk: Disk) -> Result<Ftp, String> {
     assert!(protection != Protection::Explicit, "rclone hasn't got that");
     let begun = Begun::new();
-    let mut command = Command::new(tools.join("bin/rclone"));
+    let files = begun.at("files");
+    let begun = begun.on(disk, &files)?;
+    let mut command = begun.program(&tools.join("bin/rclone"));
     command
         .args(["serve", "ftp", "--addr", &format!("127.0.0.1:{}", begun.port)])
         .args(["--user", USER, "--pass", PASSWORD, "--passive-port"])
         .arg(format!("{}-{}", begun.beside.start, begun.beside.end - 1))
         // What others change in the folder is seen nearly at once; at 0 it would read a folder again for every file in it.
         .args(["--dir-cache-time", "10ms"])
-        .arg(begun.at("files"))
+        .arg(&files)
         .env("RCLONE_CONFIG", begun.at("no-config"));
     if protection == Protection::Implicit {
         let folder = begun.folder.path();
@@ -23,5 +25,5 @@ pub(super) fn start(tools: &Path, protection: Protection) -> Ftp {
             .arg("--key")
             .arg(certificate::key(folder));
     }
-    begun.server(command, protection)
+    Ok(begun.server(command, protection))
 }

@@ -1,23 +1,24 @@
 use std::fs;
 use std::os::unix::fs::chown;
 use std::path::Path;
-use std::process::Command;
 
 use super::{Begun, DAEMON, Ftp, PASSWORD, Protection, certificate};
 use crate::keys::with_libraries;
+use crate::small_disk::Disk;
 
 /// The one user that needs no account of the system and still has a password.
 const ANONYMOUS: &str = "anonymous";
 /// A root that its user may write to is one that vsftpd refuses.
 const PATH: &str = "photos";
 
-pub(super) fn start(tools: &Path, protection: Protection) -> Ftp {
+pub(super) fn start(tools: &Path, protection: Protection, disk: Disk) -> Result<Ftp, String> {
     let begun = Begun::new();
     let yes = |is: bool| if is { "YES" } else { "NO" };
     let photos = begun.at("files").join(PATH);
     for folder in [&photos, &begun.at("empty")] {
         fs::create_dir(folder).expect("a folder");
     }
+    let begun = begun.on(disk, &photos)?;
     chown(&photos, Some(DAEMON), Some(DAEMON)).expect("root gives away what is root's");
     let passwords = begun.write("passwords", &format!("{PASSWORD}\n"), 0o600);
     let folder = begun.folder.path();
@@ -42,12 +43,12 @@ pub(super) fn start(tools: &Path, protection: Protection) -> Ftp {
         key = certificate::key(folder).display(),
     );
     let config = begun.write("vsftpd.conf", &config, 0o600);
-    let mut command = Command::new(tools.join("usr/sbin/vsftpd"));
+    let mut command = begun.program(&tools.join("usr/sbin/vsftpd"));
     command.arg(config);
     with_libraries(&mut command, tools);
     let mut server = begun.server(command, protection);
     server.user = ANONYMOUS;
     server.path = Some(PATH);
     server.files = photos;
-    server
+    Ok(server)
 }
