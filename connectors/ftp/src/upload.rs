@@ -126,7 +126,11 @@ pub fn whole(session: &mut Session, path: &str, size: u64) -> Result<(), Error> 
     match there {
         Some(there) if there == size => Ok(()),
         there => Err(error(
-            ErrorClass::Corrupt,
+            // The end of a data connection is the end of the file: one that was cut off on its way there looks to the server like a shorter file.
+            match there {
+                Some(there) if there < size => ErrorClass::Transient,
+                _ => ErrorClass::Corrupt,
+            },
             "ftp/not-stored",
             format!("The server said yes, and has {} of {size} bytes.", there.unwrap_or(0)),
         )),

@@ -86,6 +86,11 @@ pub(crate) struct Net {
     requests: AtomicU64,
 }
 
+/// Methods that change nothing (RFC 9110, 9.2.1; RFC 4918, 9.1; RFC 3253, 3.6).
+fn only_reads(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS" | "PROPFIND" | "REPORT")
+}
+
 fn now() -> i64 {
     jiff::Timestamp::now().as_second()
 }
@@ -249,15 +254,20 @@ impl Net {
         }
         self.requests.fetch_add(1, Ordering::Relaxed);
         let said = headers.get(reqwest::header::AUTHORIZATION).cloned();
-        let outgoing = self.clients.of(way).request(name, filled.clone()).headers(headers);
-        let answered = wire::transmit(
-            url,
-            outgoing,
-            &body,
-            (request.unknown_length, Empty::of(method)),
-            self.idle,
-        )
-        .await?;
+        let transmit = || {
+            let outgoing = self.clients.of(way).request(name.clone(), filled.clone());
+            let outgoing = outgoing.headers(headers.clone());
+            let rest = (request.unknown_length, Empty::of(method));
+            wire::transmit(url, outgoing, &body, rest, self.idle)
+        };
+        let answered = match transmit().await {
+            // A connection that was kept open may be closed by its server in the very moment in which it is used again (RFC 9112, 9.3.1): what only reads is asked once more.
+            Err(error) if error.code == "host/broken-off" && only_reads(method) && body.can_be_sent_again() => {
+                self.requests.fetch_add(1, Ordering::Relaxed);
+                transmit().await?
+            }
+            answered => answered?,
+        };
         if let Some(auth) = signed
             && self.was_taught(auth, &filled, said.as_ref(), &answered) == Refusal::Taught
             && turn == Turn::First

@@ -212,9 +212,11 @@ async fn ports_that_are_none() {
 async fn a_yes_is_not_enough() {
     // It says yes to all of it, and has nothing.
     assert_eq!(put_to(Script::default()).await.class, ErrorClass::Corrupt);
-    // It has a part of it.
+    // It has a part of it, as when the bytes were cut off on their way: another time it may have all.
     let short = "250-of it\r\n type=file;size=4;modify=20200101000000; x\r\n250 end";
-    assert_eq!(put_to(Script::saying("MLST", short)).await.class, ErrorClass::Corrupt);
+    assert_eq!(put_to(Script::saying("MLST", short)).await.class, ErrorClass::Transient);
+    let long = "250-of it\r\n type=file;size=6;modify=20200101000000; x\r\n250 end";
+    assert_eq!(put_to(Script::saying("MLST", long)).await.class, ErrorClass::Corrupt);
     // It has all of it, and something of the name as well: that is asked by MLST and by RNFR.
     let whole = "250-of it\r\n type=file;size=5;modify=20200101000000; x\r\n250 end";
     assert_eq!(put_to(Script::saying("MLST", whole)).await.class, ErrorClass::Conflict);

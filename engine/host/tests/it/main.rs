@@ -7,6 +7,7 @@ mod load;
 mod network;
 mod proxy;
 mod remembered;
+mod reused;
 mod server;
 mod support;
 mod tls;

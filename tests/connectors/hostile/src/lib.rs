@@ -191,6 +191,9 @@ fn attack() -> Result<String, Error> {
             }
             Ok("asked".to_owned())
         }
+        "post-until-refused" => loop {
+            send(&request("POST", &target, vec![]))?;
+        },
         // A file that somebody stored at the server says what only the server's own list may say.
         "stored-file-teaches" => {
             get(&format!("{server}/stored/list"), 0)?;
