@@ -1,12 +1,11 @@
 //! How glibc's malloc behaves, for the whole process.
 
-/// Larger than what bodies are moved in, and than what HTTP/2 reads them into: those blocks are used again and again. What is larger goes back to the system at once, instead of leaving a hole
-/// among them.
+/// Larger than what bodies are moved in: those blocks are used again and again. What is larger goes back to the system at once, instead of leaving a hole among them.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-const LARGE: libc::c_int = 1 << 20;
-/// So much that is free at the end of the heap goes back to the system: more than the blocks of a file under way, which would elsewise be given back and got anew, page by page, for each.
+const LARGE: libc::c_int = 384 << 10;
+/// So much that is free at the end of the heap goes back to the system.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-const FREE: libc::c_int = 4 << 20;
+const FREE: libc::c_int = 256 << 10;
 
 /// Has all threads share one arena. Each of glibc's arenas keeps what its threads let go of, and the threads that wait for the disk and the network are a dozen; what a
 /// thread uses again and again it has in a cache of its own, so they seldom meet. To be called before there are threads.
