@@ -89,18 +89,16 @@ pub fn publish(session: &Session, held: &[Held]) -> Vec<Result<Entry, Error>> {
         *result = session.ensure(parent(&held.path).unwrap_or_default());
     }
 
-    // That "Overwrite: F" is obeyed isn't known of every server.
+    // That "Overwrite: F" is obeyed isn't known of every server. And its yes to a PUT isn't enough: what it cut off mustn't get a name.
     let looked = open(&results);
-    let urls: Vec<String> = looked.iter().map(|&index| session.url(&held[index].path)).collect();
-    for (index, there) in looked.into_iter().zip(session.look_all(&urls)) {
-        results[index] = there.and_then(|there| free(session, &held[index], there));
-    }
-
-    // A server's yes to a PUT isn't enough: what it cut off mustn't get a name.
-    let staged = open(&results);
-    let urls: Vec<String> = staged.iter().map(|&index| session.staging(&held[index].name)).collect();
-    for (index, there) in staged.into_iter().zip(session.look_all(&urls)) {
-        results[index] = there.and_then(|there| whole(held[index].size, there.ok_or_else(gone)?.size));
+    let wanted = looked.iter().map(|&index| session.url(&held[index].path));
+    let staged = looked.iter().map(|&index| session.staging(&held[index].name));
+    let mut wanted = session.look_all(&wanted.chain(staged).collect::<Vec<_>>());
+    let staged = wanted.split_off(looked.len().min(wanted.len()));
+    for ((index, wanted), staged) in looked.into_iter().zip(wanted).zip(staged) {
+        results[index] = wanted
+            .and_then(|there| free(session, &held[index], there))
+            .and_then(|()| whole(held[index].size, staged?.ok_or_else(gone)?.size));
     }
 
     let moving = open(&results);

@@ -10,6 +10,7 @@ enum Hash {
     Apple(sha1::Sha1),
     Sha256(sha2::Sha256),
     Sha512(sha2::Sha512),
+    Crc32(crc32fast::Hasher),
     Crc32c(u32),
 }
 
@@ -17,7 +18,7 @@ enum Hash {
 pub(crate) struct Hashes(Vec<(Algorithm, Hash)>);
 
 impl Hashes {
-    /// For these algorithms; what the host can't compute is left out.
+    /// For these algorithms.
     pub(crate) fn new(algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         let mut hashes: Vec<(Algorithm, Hash)> = Vec::new();
         for algorithm in algorithms {
@@ -30,8 +31,8 @@ impl Hashes {
                 Algorithm::ApplePhotos => Hash::Apple(sha1::Sha1::new_with_prefix(APPLE_SALT)),
                 Algorithm::Sha256 => Hash::Sha256(sha2::Sha256::new()),
                 Algorithm::Sha512 => Hash::Sha512(sha2::Sha512::new()),
+                Algorithm::Crc32 => Hash::Crc32(crc32fast::Hasher::new()),
                 Algorithm::Crc32c => Hash::Crc32c(0),
-                _ => continue,
             };
             hashes.push((algorithm, hash));
         }
@@ -45,6 +46,7 @@ impl Hashes {
                 Hash::Sha1(hash) | Hash::Apple(hash) => hash.update(bytes),
                 Hash::Sha256(hash) => hash.update(bytes),
                 Hash::Sha512(hash) => hash.update(bytes),
+                Hash::Crc32(hash) => hash.update(bytes),
                 Hash::Crc32c(crc) => *crc = crc32c::crc32c_append(*crc, bytes),
             }
         }
@@ -58,6 +60,7 @@ impl Hashes {
                 Hash::Apple(hash) => [&[1], hash.finalize().as_slice()].concat(),
                 Hash::Sha256(hash) => hash.finalize().to_vec(),
                 Hash::Sha512(hash) => hash.finalize().to_vec(),
+                Hash::Crc32(hash) => hash.finalize().to_be_bytes().to_vec(),
                 Hash::Crc32c(crc) => crc.to_be_bytes().to_vec(),
             };
             Digest { algorithm, value }
@@ -70,6 +73,16 @@ impl Hashes {
 mod tests {
     use super::*;
     use base64::Engine as _;
+
+    /// The check values of the CRC catalogue (reveng.sourceforge.io): CRC-32/ISO-HDLC and CRC-32/ISCSI of "123456789".
+    #[test]
+    fn cyclic_checks_of_known_bytes() {
+        let mut hashes = Hashes::new([Algorithm::Crc32, Algorithm::Crc32c]);
+        hashes.update(b"1234");
+        hashes.update(b"56789");
+        let values: Vec<_> = hashes.finish().into_iter().map(|digest| digest.value).collect();
+        assert_eq!(values, [0xCBF4_3926_u32.to_be_bytes(), 0xE306_9283_u32.to_be_bytes()]);
+    }
 
     #[test]
     fn apples_checksum_of_known_bytes() {
