@@ -33,6 +33,8 @@ impl Hashes {
                 Algorithm::Sha512 => Hash::Sha512(sha2::Sha512::new()),
                 Algorithm::Crc32 => Hash::Crc32(crc32fast::Hasher::new()),
                 Algorithm::Crc32c => Hash::Crc32c(0),
+                // The model may come to know more.
+                _ => continue,
             };
             hashes.push((algorithm, hash));
         }
