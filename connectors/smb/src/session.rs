@@ -103,7 +103,7 @@ pub fn with<T>(work: impl FnOnce(&mut Session) -> Result<T, Error>) -> Result<T,
 
 impl Session {
     /// A connection of its own.
-    fn fresh() -> Result<Self, Error> {
+    pub fn fresh() -> Result<Self, Error> {
         let (connection, share, root) = SETTINGS.with_borrow(|settings| {
             let settings = settings
                 .as_ref()

@@ -16,8 +16,10 @@ use crate::session::{yes, Received, Session, UNDER_WAY};
 
 /// Bytes that may be under way: enough for a second of a fast line, little enough for a small server.
 const IN_FLIGHT: u64 = 8 << 20;
-/// An upload that breaks off goes on from the last multiple of it that is safe.
+/// So much is written before it is put to disk.
 const CHECKPOINT: u64 = 64 << 20;
+/// An upload that breaks off has what it is worth it put to disk by another connection.
+const SALVAGE: u64 = 8 << 20;
 
 /// What a broken upload goes on from.
 #[derive(Serialize, Deserialize)]
@@ -28,6 +30,7 @@ struct Reached {
 /// A file's bytes on their way.
 struct Writes<'a> {
     session: &'a mut Session,
+    path: &'a str,
     handle: Handle,
     /// Requests without an answer.
     waiting: BTreeMap<u64, Write>,
@@ -48,10 +51,10 @@ struct Write {
 enum Checkpoints {
     /// Nobody keeps them.
     None,
-    /// What was written up to the mark is put to disk once all of it was answered, while more is written.
+    /// What was written is put to disk while more is written.
     Kept {
-        last: u64,
-        mark: Option<u64>,
+        /// The engine knows that it is safe up to here.
+        told: u64,
         /// The request to do that, and up to where.
         flushing: Option<(u64, u64)>,
     },
@@ -80,14 +83,14 @@ pub fn upload(session: &mut Session, upload: Upload) -> Result<u64, Error> {
     let (handle, _) = session.open(&path, access::WRITE | access::LOOK | access::SET, (disposition, Sort::File))?;
     let mut writes = Writes {
         session,
+        path: &path,
         handle,
         waiting: BTreeMap::new(),
         in_flight: 0,
         refused: None,
         offset: reached,
         checkpoints: Checkpoints::Kept {
-            last: reached,
-            mark: None,
+            told: reached,
             flushing: None,
         },
     };
@@ -220,27 +223,24 @@ impl Writes<'_> {
         matches!(self.checkpoints, Checkpoints::Kept { flushing: Some(_), .. })
     }
 
+    /// Up to where the server says that all was written: it works on several requests at a time.
+    fn written(&self) -> u64 {
+        let waiting = self.waiting.values().map(|write| write.offset);
+        waiting.chain(self.refused).min().unwrap_or(self.offset)
+    }
+
     /// Sees to it that what was written gets safe.
     fn keep_safe(&mut self) -> Result<(), Error> {
-        let offset = self.offset;
-        let Checkpoints::Kept { last, mark, .. } = &mut self.checkpoints else {
-            return Ok(());
-        };
-        if mark.is_none() && offset - *last >= CHECKPOINT {
-            (*last, *mark) = (offset, Some(offset));
+        let written = self.written();
+        match self.checkpoints {
+            Checkpoints::Kept { told, flushing: None } if written - told >= CHECKPOINT => self.flush(written),
+            _ => Ok(()),
         }
-        // A server works on several requests at a time: only what it answered was written.
-        let waiting = &self.waiting;
-        let Some(up_to) = mark.take_if(|mark| waiting.values().all(|write| write.offset >= *mark)) else {
-            return Ok(());
-        };
-        self.flush(up_to)
     }
 
     fn flush(&mut self, up_to: u64) -> Result<(), Error> {
-        // Whoever writes faster than the disk waits here.
         let request = [requests::flush(self.handle)];
-        while self.is_flushing() || (!self.session.can_afford(&request) && !self.waiting.is_empty()) {
+        while !self.session.can_afford(&request) && !self.waiting.is_empty() {
             self.one()?;
         }
         let sent = self.session.send(&request)?;
@@ -250,22 +250,34 @@ impl Writes<'_> {
         Ok(())
     }
 
-    /// Tells the engine what is safe of an upload that broke off, or can be made so yet.
+    /// Has what was written of an upload that broke off put to disk, and tells the engine of it.
     fn salvage(&mut self) {
         // Why it broke off is told elsewhere; whatever fails here only means that more is sent again.
         let _ = self.settle();
-        let Checkpoints::Kept { mark: Some(mark), .. } = self.checkpoints else {
+        let written = self.written();
+        let Checkpoints::Kept { told, .. } = self.checkpoints else {
             return;
         };
-        let waiting = self.waiting.values().map(|write| write.offset);
-        if waiting.chain(self.refused).all(|offset| offset >= mark) && self.flush(mark).is_ok() {
-            let _ = self.settle();
+        if written.saturating_sub(told) < SALVAGE {
+            return;
+        }
+        let flushed = Session::fresh().and_then(|mut fresh| {
+            let how = (Disposition::Open, Sort::File);
+            let (handle, _) = fresh.open(self.path, access::WRITE | access::LOOK, how)?;
+            yes(&fresh.ask(requests::flush(handle))?, "writing to disk")?;
+            fresh.close(handle, "closing")
+        });
+        if flushed.is_ok() {
+            let _ = self.tell(written);
         }
     }
 
     /// Tells the engine that the upload can go on from there.
     fn tell(&mut self, bytes: u64) -> Result<(), Error> {
         let state = token::write(&Reached { bytes });
+        if let Checkpoints::Kept { told, .. } = &mut self.checkpoints {
+            *told = bytes;
+        }
         match staging::save(&state, bytes) {
             Err(why) if why.class == ErrorClass::Unsupported => {
                 self.checkpoints = Checkpoints::None;
