@@ -36,7 +36,17 @@ pub mod status {
     pub const NAME_TOO_LONG: u32 = 0xC000_0106;
     pub const CANNOT_DELETE: u32 = 0xC000_0121;
     pub const FILE_CLOSED: u32 = 0xC000_0128;
+    pub const USER_SESSION_DELETED: u32 = 0xC000_0203;
     pub const INSUFF_SERVER_RESOURCES: u32 = 0xC000_0205;
+    pub const NETWORK_SESSION_EXPIRED: u32 = 0xC000_035C;
+
+    /// The session or the share is gone: only another connection helps.
+    pub fn is_gone(status: u32) -> bool {
+        matches!(
+            status,
+            NETWORK_NAME_DELETED | USER_SESSION_DELETED | NETWORK_SESSION_EXPIRED
+        )
+    }
 }
 
 /// It isn't as the protocol has it.
@@ -260,7 +270,9 @@ const TICKS: i64 = 10_000_000;
 pub fn filetime(seconds: i64, nanoseconds: u32) -> u64 {
     let ticks = seconds.saturating_add(EPOCHS).saturating_mul(TICKS);
     // Zero would say that it stays as it is.
-    u64::try_from(ticks.saturating_add(i64::from(nanoseconds / 100))).unwrap_or(1).max(1)
+    u64::try_from(ticks.saturating_add(i64::from(nanoseconds / 100)))
+        .unwrap_or(1)
+        .max(1)
 }
 
 /// The time of SMB's: seconds since 1970 and nanoseconds.

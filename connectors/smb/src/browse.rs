@@ -91,6 +91,7 @@ pub fn read(session: &mut Session, path: &str, offset: u64, into: &bodies::Sink)
         handle,
         into,
         at: offset,
+        waiting: VecDeque::new(),
         early: BTreeMap::new(),
     };
     if let Err(failed) = reads.run(attributes.size, path) {
@@ -107,6 +108,8 @@ struct Reads<'a> {
     into: &'a bodies::Sink,
     /// What was put into the sink reaches to here.
     at: u64,
+    /// Requests without an answer, in the order of their bytes, and how many each asks for.
+    waiting: VecDeque<(u64, u32)>,
     /// Answers that came before their turn.
     early: BTreeMap<u64, Vec<u8>>,
 }
@@ -114,19 +117,19 @@ struct Reads<'a> {
 impl Reads<'_> {
     fn run(&mut self, size: u64, path: &str) -> Result<(), Error> {
         let mut ahead = self.at;
-        let mut waiting: VecDeque<(u64, u32)> = VecDeque::new();
         while self.at < size {
             while ahead < size {
                 let count = (size - ahead).min(u64::from(self.session.read_size)) as u32;
                 let asked = [requests::read(self.handle, ahead, count)];
                 let fits = ahead + u64::from(count) - self.at <= AHEAD && self.session.can_afford(&asked);
-                if !fits && !waiting.is_empty() {
+                if !fits && !self.waiting.is_empty() {
                     break;
                 }
-                waiting.extend(self.session.send(&asked)?.first().map(|id| (*id, count)));
+                let sent = self.session.send(&asked)?;
+                self.waiting.extend(sent.first().map(|id| (*id, count)));
                 ahead += u64::from(count);
             }
-            let Some((id, count)) = waiting.pop_front() else {
+            let Some((id, count)) = self.waiting.pop_front() else {
                 return Err(garbled("reading"));
             };
             self.take(id, count, path)?;
@@ -152,6 +155,10 @@ impl Reads<'_> {
                     return Ok(());
                 }
                 Received::Data(answered, got) => {
+                    let is_awaited = self.waiting.iter().any(|(id, _)| *id == answered);
+                    if !is_awaited || self.early.contains_key(&answered) {
+                        return Err(garbled("answer to nothing"));
+                    }
                     let bytes = self.session.data(got)?;
                     self.early.insert(answered, bytes);
                 }

@@ -19,17 +19,12 @@ pub fn of_status(code: u32, what: &str) -> Error {
         status::NOT_A_DIRECTORY => (Conflict, "smb/conflict", "A file is where a folder should be"),
         status::FILE_IS_A_DIRECTORY => (Conflict, "smb/conflict", "A folder is where a file should be"),
         status::DIRECTORY_NOT_EMPTY => (Conflict, "smb/conflict", "There is something in it"),
-        status::DISK_FULL | status::QUOTA_EXCEEDED => {
-            (Quota, "smb/full", "The server has no room for it")
+        status::DISK_FULL | status::QUOTA_EXCEEDED => (Quota, "smb/full", "The server has no room for it"),
+        status::SHARING_VIOLATION | status::DELETE_PENDING => (Transient, "smb/in-use", "Somebody else has it open"),
+        gone if status::is_gone(gone) => (Transient, "smb/session-ended", "The server ended the session"),
+        status::FILE_CLOSED | status::IO_TIMEOUT | status::INSUFFICIENT_RESOURCES | status::INSUFF_SERVER_RESOURCES => {
+            (Transient, "smb/busy", "The server can't do it at present")
         }
-        status::SHARING_VIOLATION | status::DELETE_PENDING => {
-            (Transient, "smb/in-use", "Somebody else has it open")
-        }
-        status::NETWORK_NAME_DELETED
-        | status::FILE_CLOSED
-        | status::IO_TIMEOUT
-        | status::INSUFFICIENT_RESOURCES
-        | status::INSUFF_SERVER_RESOURCES => (Transient, "smb/busy", "The server can't do it at present"),
         status::OBJECT_NAME_INVALID | status::NAME_TOO_LONG => {
             (Unsupported, "smb/bad-name", "The server takes no such name")
         }
@@ -42,7 +37,10 @@ pub fn of_status(code: u32, what: &str) -> Error {
 
 /// An answer that isn't as the protocol has it.
 pub fn garbled(what: &str) -> Error {
-    unexpected("smb/garbled", format!("The server's answer isn't as SMB has it ({what})."))
+    unexpected(
+        "smb/garbled",
+        format!("The server's answer isn't as SMB has it ({what})."),
+    )
 }
 
 /// The same, of an answer's inside.

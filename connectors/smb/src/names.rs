@@ -10,8 +10,8 @@ pub const FORBIDDEN: &str = "/\\:*?\"<>|";
 const FORBIDDEN_LAST: &str = ". ";
 /// Devices of Windows.
 const RESERVED: [&str; 22] = [
-    "CON", "PRN", "AUX", "NUL", "COM1", "COM2", "COM3", "COM4", "COM5", "COM6", "COM7", "COM8", "COM9", "LPT1", "LPT2", "LPT3",
-    "LPT4", "LPT5", "LPT6", "LPT7", "LPT8", "LPT9",
+    "CON", "PRN", "AUX", "NUL", "COM1", "COM2", "COM3", "COM4", "COM5", "COM6", "COM7", "COM8", "COM9", "LPT1", "LPT2",
+    "LPT3", "LPT4", "LPT5", "LPT6", "LPT7", "LPT8", "LPT9",
 ];
 
 /// What names can be.
@@ -79,7 +79,9 @@ mod tests {
 
     #[test]
     fn nothing_leads_elsewhere() {
-        for path in ["..", "a/../b", "a\\b", "a:b", "a/./b", "a//b", "a.", "a ", "a\0", "a*", "a\nb"] {
+        for path in [
+            "..", "a/../b", "a\\b", "a:b", "a/./b", "a//b", "a.", "a ", "a\0", "a*", "a\nb",
+        ] {
             let refused = on_the_wire("root", path).expect_err(path);
             assert_eq!(refused.code, "smb/bad-name");
         }

@@ -25,7 +25,10 @@ pub struct Held {
 /// Gives files their names, each or not on its own; what is there then.
 pub fn publish(session: &mut Session, items: &[Held]) -> Result<Vec<Result<Attributes, Error>>, Error> {
     folders::ensure(session, items.iter().filter_map(|held| parent(&held.path)))?;
-    let drafts = items.iter().map(|held| draft(&held.key)).collect::<Result<Vec<_>, _>>()?;
+    let drafts = items
+        .iter()
+        .map(|held| draft(&held.key))
+        .collect::<Result<Vec<_>, _>>()?;
     let mut paths = Vec::new();
     for (held, draft) in items.iter().zip(&drafts) {
         paths.extend([draft.as_str(), held.path.as_str()]);

@@ -261,6 +261,8 @@ pub fn rename(handle: Handle, to: &[u8], standing: Standing) -> Request {
     data.extend([0; 8]);
     data.extend((to.len() as u32).to_le_bytes());
     data.extend(to);
+    // Windows takes nothing shorter.
+    data.resize(data.len().max(24), 0);
     set_info(handle, 10, &data)
 }
 

@@ -161,7 +161,11 @@ impl Session {
                 "isn't there. camroll doesn't make it: make it yourself, or see that its disk is mounted",
             ),
         };
-        Err(error(class, "smb/no-folder", format!("The folder {:?} in {share} {why}.", self.root)))
+        Err(error(
+            class,
+            "smb/no-folder",
+            format!("The folder {:?} in {share} {why}.", self.root),
+        ))
     }
 
     fn if_it_lives(mut self) -> Option<Self> {
@@ -268,6 +272,7 @@ impl Session {
             if self.next > 0 {
                 self.credits += u32::from(answer.head.credits);
             }
+            self.broken |= status::is_gone(answer.head.status);
             if !answer.head.is_interim() {
                 return Ok(Received::Answer(answer));
             }
@@ -322,7 +327,9 @@ impl Session {
             }
             answers.insert(answer.head.id, answer);
         }
-        let all = asked.iter().map(|ids| ids.iter().filter_map(|id| answers.remove(id)).collect());
+        let all = asked
+            .iter()
+            .map(|ids| ids.iter().filter_map(|id| answers.remove(id)).collect());
         Ok(all.collect())
     }
 
@@ -340,7 +347,11 @@ impl Session {
             asked.push(vec![create, requests::close(Handle::BEFORE)]);
         }
         let answers = self.ask_all(asked)?;
-        Ok(paths.iter().zip(answers).map(|(path, answers)| there(&answers, path)).collect())
+        Ok(paths
+            .iter()
+            .zip(answers)
+            .map(|(path, answers)| there(&answers, path))
+            .collect())
     }
 
     /// Opens what is at a path, and how it is.
@@ -358,10 +369,7 @@ impl Session {
     }
 
     /// Does something to what is at each path: opens it, does it, closes it.
-    pub fn change_all(
-        &mut self,
-        changes: &[(&str, Request)],
-    ) -> Result<Vec<Result<(), Error>>, Error> {
+    pub fn change_all(&mut self, changes: &[(&str, Request)]) -> Result<Vec<Result<(), Error>>, Error> {
         let mut asked = Vec::new();
         for (path, change) in changes {
             let wire = on_the_wire(&self.root, path)?;

@@ -80,7 +80,11 @@ pub fn upload(session: &mut Session, upload: Upload) -> Result<u64, Error> {
         0 => Disposition::Empty,
         _ => Disposition::Open,
     };
-    let (handle, _) = session.open(&path, access::WRITE | access::LOOK | access::SET, (disposition, Sort::File))?;
+    let (handle, _) = session.open(
+        &path,
+        access::WRITE | access::LOOK | access::SET,
+        (disposition, Sort::File),
+    )?;
     let mut writes = Writes {
         session,
         path: &path,

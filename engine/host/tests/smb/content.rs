@@ -6,7 +6,8 @@ use camroll_servers::Samba;
 use serde_json::json;
 
 use crate::place::{
-    TAKEN, class, connect, file, key, list, noise, orphan, put, read, samba, settings, stage, stat, to_samba, token, tools,
+    TAKEN, class, connect, file, key, list, noise, orphan, put, read, samba, settings, stage, stat, to_samba, token,
+    tools,
 };
 
 const NAMES: [&str; 8] = [
@@ -188,7 +189,11 @@ async fn servers_of_every_age_hold_what_is_put_there() {
         &["server max protocol = SMB3_00"],
         &["server max protocol = SMB2_10"],
         // Nothing larger than what a server takes that knows no larger messages, and few credits.
-        &["smb2 max write = 65536", "smb2 max read = 65536", "smb2 max credits = 128"],
+        &[
+            "smb2 max write = 65536",
+            "smb2 max read = 65536",
+            "smb2 max credits = 128",
+        ],
     ];
     for lines in all {
         let server = Samba::with(&tools, lines);
@@ -211,7 +216,9 @@ async fn a_folder_of_the_share_is_all_that_is_seen() {
     let mut settings = settings(&server);
     settings["path"] = json!("family/archive");
     let connection = connect(settings, &[("password", Samba::PASSWORD)]).unwrap();
-    put(&connection, file("2024/a.jpg", &key("a")), b"bytes").await.expect("put");
+    put(&connection, file("2024/a.jpg", &key("a")), b"bytes")
+        .await
+        .expect("put");
     assert_eq!(
         std::fs::read(server.files().join("family/archive/2024/a.jpg")).unwrap(),
         b"bytes"
@@ -226,7 +233,9 @@ async fn a_folder_of_the_share_is_all_that_is_seen() {
 async fn capitals_make_no_other_name() {
     let Some(server) = samba() else { return };
     let connection = to_samba(&server);
-    put(&connection, file("IMG_1.JPG", &key("one")), b"one").await.expect("put");
+    put(&connection, file("IMG_1.JPG", &key("one")), b"one")
+        .await
+        .expect("put");
     let refused = put(&connection, file("img_1.jpg", &key("other")), b"other").await;
     assert_eq!(class(refused).0, ErrorClass::Conflict);
     assert_eq!(std::fs::read(server.files().join("IMG_1.JPG")).unwrap(), b"one");

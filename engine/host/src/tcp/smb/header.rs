@@ -174,7 +174,7 @@ pub(super) fn chain(frame: &[u8]) -> Option<Vec<(usize, usize)>> {
             all.push((at, frame.len()));
             return Some(all);
         }
-        let is_fine = next % 8 == 0 && next >= LENGTH;
+        let is_fine = next.is_multiple_of(8) && next >= LENGTH;
         let end = at.checked_add(next).filter(|end| is_fine && *end < frame.len())?;
         all.push((at, end));
         at = end;

@@ -80,7 +80,10 @@ mod tests {
     fn the_keys_of_a_published_trace() {
         let none = Preauth::new();
         let signing = derive::<16>(&session(), Dialect::Smb30, &none, Purpose::Signing);
-        assert_eq!(hex::encode_upper(&*signing), "0B7E9C5CAC36C0F6EA9AB275298CEDCE");
+        assert_eq!(
+            hex::encode_upper(signing.as_slice()),
+            "0B7E9C5CAC36C0F6EA9AB275298CEDCE"
+        );
     }
 
     #[test]

@@ -91,7 +91,7 @@ impl Answer {
     fn purpose(&self, constant: &[u8]) -> Key {
         Zeroizing::new(
             Md5::new()
-                .chain_update(&*self.key)
+                .chain_update(self.key.as_slice())
                 .chain_update(constant)
                 .finalize()
                 .into(),
@@ -309,16 +309,16 @@ mod tests {
     #[test]
     fn it_computes_what_the_specification_computes() {
         let hash = password_hash(&WHO);
-        assert_eq!(hex::encode(&*hash), "0c868a403bfd7a93a3001ef22ef02e3f");
+        assert_eq!(hex::encode(hash.as_slice()), "0c868a403bfd7a93a3001ef22ef02e3f");
         let target =
             hex::decode("02000c0044006f006d00610069006e0001000c00530065007200760065007200 00000000".replace(' ', ""))
                 .expect("hex");
         let temp = temp([0; 8], [0xaa; 8], &target);
         let challenge = hex::decode("0123456789abcdef").expect("hex");
         let proof = code(&*hash, &[&challenge, &temp]);
-        assert_eq!(hex::encode(&*proof), "68cd0ab851e51c96aabc927bebef6a1c");
+        assert_eq!(hex::encode(proof.as_slice()), "68cd0ab851e51c96aabc927bebef6a1c");
         let base = code(&*hash, &[&*proof]);
-        assert_eq!(hex::encode(&*base), "8de40ccadbc14a82f15cb0ad0de95ca3");
+        assert_eq!(hex::encode(base.as_slice()), "8de40ccadbc14a82f15cb0ad0de95ca3");
         let sealed = under(&base, &Zeroizing::new([0x55; 16]));
         assert_eq!(hex::encode(sealed), "c5dad2544fc9799094ce1ce90bc9d03e");
     }
@@ -332,9 +332,9 @@ mod tests {
             exchanged: true,
         };
         let signing = answer.purpose(b"session key to client-to-server signing key magic constant\0");
-        assert_eq!(hex::encode(&*signing), "4788dc861b4782f35d43fd98fe1a2d39");
+        assert_eq!(hex::encode(signing.as_slice()), "4788dc861b4782f35d43fd98fe1a2d39");
         let sealing = answer.purpose(b"session key to client-to-server sealing key magic constant\0");
-        assert_eq!(hex::encode(&*sealing), "59f600973cc4960a25480a7c196e4c58");
+        assert_eq!(hex::encode(sealing.as_slice()), "59f600973cc4960a25480a7c196e4c58");
         let signed = answer.sign(&utf16("Plaintext"));
         assert_eq!((signed.len(), signed[..4].to_vec()), (16, vec![1, 0, 0, 0]));
     }

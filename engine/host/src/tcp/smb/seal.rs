@@ -121,12 +121,12 @@ struct Ciphers {
 
 enum Signer {
     Hmac(hmac::Key),
-    Cmac(Cmac<Aes128>),
-    Gmac(aead::LessSafeKey),
+    Cmac(Box<Cmac<Aes128>>),
+    Gmac(Box<aead::LessSafeKey>),
 }
 
 enum Cipher {
-    Gcm(aead::LessSafeKey),
+    Gcm(Box<aead::LessSafeKey>),
     Ccm128(Box<Ccm<Aes128, U16, U11>>),
     Ccm256(Box<Ccm<Aes256, U16, U11>>),
 }
@@ -136,7 +136,7 @@ impl Seal {
     pub(super) fn signing(session: u64, signing: Signing, key: &[u8]) -> Option<Self> {
         let signer = match signing {
             Signing::HmacSha256 => Signer::Hmac(hmac::Key::new(hmac::HMAC_SHA256, key)),
-            Signing::AesCmac => Signer::Cmac(<Cmac<Aes128> as cmac::Mac>::new_from_slice(key).ok()?),
+            Signing::AesCmac => Signer::Cmac(Box::new(<Cmac<Aes128> as cmac::Mac>::new_from_slice(key).ok()?)),
             Signing::AesGmac => Signer::Gmac(gcm(&aead::AES_128_GCM, key)?),
         };
         Some(Self {
@@ -338,7 +338,7 @@ impl Signer {
         };
         match self {
             Self::Hmac(key) => put(hmac::sign(key, message).as_ref()),
-            Self::Cmac(mac) => put(&mac.clone().chain_update(message).finalize().into_bytes()),
+            Self::Cmac(mac) => put(&Cmac::clone(mac).chain_update(message).finalize().into_bytes()),
             Self::Gmac(key) => {
                 let header = Header::read(message);
                 let mut nonce = [0; 12];
@@ -359,8 +359,9 @@ impl Signer {
     }
 }
 
-fn gcm(algorithm: &'static aead::Algorithm, key: &[u8]) -> Option<aead::LessSafeKey> {
-    Some(aead::LessSafeKey::new(aead::UnboundKey::new(algorithm, key).ok()?))
+fn gcm(algorithm: &'static aead::Algorithm, key: &[u8]) -> Option<Box<aead::LessSafeKey>> {
+    let key = aead::UnboundKey::new(algorithm, key).ok()?;
+    Some(Box::new(aead::LessSafeKey::new(key)))
 }
 
 /// The twelve bytes of a nonce that GCM takes.
