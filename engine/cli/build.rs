@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
-const BUNDLED: [&str; 7] = ["ftp", "icloud-photos", "immich", "local", "s3", "sftp", "webdav"];
+const BUNDLED: [&str; 8] = ["ftp", "icloud-photos", "immich", "local", "s3", "sftp", "smb", "webdav"];
 
 fn main() {
     let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));

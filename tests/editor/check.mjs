@@ -33,7 +33,7 @@ try {
   ]);
   await offers("a source", spec({ source: "  |\n" }), ["connection", "connector", "libraries", "with"]);
   await offers("a source's connector", spec({ source: "  connector: |\n" }), ["icloud-photos"]);
-  await offers("a destination's connector", spec({ destination: "  connector: |\n" }), ["ftp", "immich", "local", "s3", "sftp", "webdav"]);
+  await offers("a destination's connector", spec({ destination: "  connector: |\n" }), ["ftp", "immich", "local", "s3", "sftp", "smb", "webdav"]);
   await offers("icloud-photos' settings", spec({ source: "  connector: icloud-photos\n  with:\n    |\n" }), [
     "apple_id", "endpoints", "iCloud Photos", "password", "region",
   ]);

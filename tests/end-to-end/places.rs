@@ -9,7 +9,7 @@ use camroll_cloud_nextcloud::{Account, Nextcloud, Product, Storage};
 use camroll_servers::buckets::{ACCESS_KEY, Bucket, SECRET_KEY};
 use camroll_servers::ftp::{self, Ftp, Protection};
 use camroll_servers::webdav::{PASSWORD, USER};
-use camroll_servers::{Apache, Fetched, OpenSsh, RcloneSftp, RcloneWebdav, Wsgidav};
+use camroll_servers::{Apache, Fetched, OpenSsh, RcloneSftp, RcloneWebdav, Samba, Wsgidav};
 
 use crate::setting::{Run, Setting};
 
@@ -129,6 +129,33 @@ fn by_ftp(name: &'static str, server: Ftp) -> Place {
     }
 }
 
+/// Looked at by rclone's own SMB client.
+fn by_smb(name: &'static str, lines: &[&str]) -> Option<Place> {
+    let server = Samba::with(&here("samba")?, lines);
+    open_folder(&server.files().join("family").display().to_string());
+    let rclone = here("rclone")?.join("bin/rclone");
+    let password = Command::new(rclone).args(["obscure", Samba::PASSWORD]).output().ok()?;
+    let password = String::from_utf8_lossy(&password.stdout).trim().to_owned();
+    Some(Place {
+        name,
+        destination: format!(
+            "  connector: smb\n  with:\n    host: 127.0.0.1\n    port: {}\n    share: {}\n    user: {}\n    password: {{ env: SMB_PASSWORD }}\n    path: family\n",
+            server.port(),
+            Samba::SHARE,
+            server.user(),
+        ),
+        remote: format!(":smb:{}/family", Samba::SHARE),
+        rclone: vec![
+            ("RCLONE_SMB_HOST", "127.0.0.1".to_owned()),
+            ("RCLONE_SMB_PORT", server.port().to_string()),
+            ("RCLONE_SMB_USER", server.user().to_owned()),
+            ("RCLONE_SMB_PASS", password),
+        ],
+        trusts: None,
+        _server: Box::new(server),
+    })
+}
+
 /// Made one after the other: a server ends before the next one starts.
 pub fn places() -> Vec<fn() -> Option<Place>> {
     vec![
@@ -205,6 +232,8 @@ pub fn places() -> Vec<fn() -> Option<Place>> {
                 _server: Box::new(server),
             })
         },
+        || by_smb("Samba", &[]),
+        || by_smb("Samba as 2.1", &["server max protocol = SMB2_10"]),
         || {
             Some(by_ftp(
                 "pyftpdlib",
@@ -245,6 +274,7 @@ pub fn run(setting: &Setting, place: &Place, arguments: &[&str]) -> Run {
         .env("S3_SECRET_KEY", SECRET_KEY)
         .env("DAV_PASSWORD", PASSWORD)
         .env("FTP_PASSWORD", ftp::PASSWORD)
+        .env("SMB_PASSWORD", Samba::PASSWORD)
         .envs(place.trusts.iter().map(|file| ("SSL_CERT_FILE", file)));
     Run::of(command.output().expect("camroll runs"))
 }

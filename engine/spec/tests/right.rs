@@ -211,7 +211,7 @@ fn the_examples_are_right_with_the_bundled_connectors() {
         let path = root.join("connectors").join(id).join("manifest.json");
         serde_json::from_str(&std::fs::read_to_string(path).expect("a manifest")).expect("JSON")
     };
-    let manifests = ["ftp", "icloud-photos", "immich", "local", "s3", "sftp", "webdav"].map(manifest);
+    let manifests = ["ftp", "icloud-photos", "immich", "local", "s3", "sftp", "smb", "webdav"].map(manifest);
     let bundled = Connectors::from_manifests(&manifests).expect("manifests");
     let reading = load(&[root.join("examples/configs")], &bundled);
     let said: Vec<String> = reading.diagnostics.iter().map(ToString::to_string).collect();

@@ -13,7 +13,7 @@ fn root() -> PathBuf {
 /// The bundled connectors: those of `connectors/` that have a manifest.
 fn bundled() -> Connectors {
     let mut manifests = Vec::new();
-    for id in ["ftp", "icloud-photos", "immich", "local", "s3", "sftp", "webdav"] {
+    for id in ["ftp", "icloud-photos", "immich", "local", "s3", "sftp", "smb", "webdav"] {
         let path = root().join("connectors").join(id).join("manifest.json");
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         manifests

@@ -36,6 +36,8 @@ pub(crate) fn with_libraries<'a>(command: &'a mut Command, tools: &Path) -> &'a 
     let mut paths: Vec<_> = folders
         .map(|entry| entry.path())
         .filter(|path| path.to_string_lossy().contains("-linux-"))
+        // Samba has some of its own.
+        .flat_map(|path| [path.join("samba"), path])
         .collect();
     paths.extend(env::var_os("LD_LIBRARY_PATH").iter().flat_map(env::split_paths));
     let joined = env::join_paths(paths).expect("paths without colons");

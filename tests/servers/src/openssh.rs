@@ -3,11 +3,12 @@ use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use tempfile::TempDir;
 
 use crate::keys::with_libraries;
+use crate::process::who_am_i;
 use crate::small_disk::{Disk, SmallDisk};
 use crate::{KeyPair, Server, free_port};
 
@@ -132,16 +133,7 @@ impl OpenSsh {
     /// If the system can't.
     pub fn kill(&mut self) -> io::Result<()> {
         // Sessions are processes of their own, which outlive the one that listens.
-        let sessions = descendants(self.server.id());
-        self.server.kill()?;
-        if !sessions.is_empty() {
-            Command::new("kill")
-                .arg("-KILL")
-                .args(sessions)
-                .stderr(Stdio::null())
-                .status()?;
-        }
-        Ok(())
+        self.server.kill_all()
     }
 
     /// Starts it again where it was.
@@ -184,22 +176,4 @@ fn hand_over(folder: &Path) -> io::Result<()> {
         chown(entry?.path(), Some(DAEMON.1), Some(DAEMON.1))?;
     }
     fs::set_permissions(folder, Permissions::from_mode(0o755))
-}
-
-fn who_am_i() -> String {
-    let output = Command::new("id").arg("-un").output().expect("id runs");
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
-}
-
-fn descendants(process: u32) -> Vec<String> {
-    let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
-    children
-        .split_whitespace()
-        .filter_map(|child| child.parse().ok())
-        .flat_map(|child: u32| {
-            let mut all = descendants(child);
-            all.push(child.to_string());
-            all
-        })
-        .collect()
 }

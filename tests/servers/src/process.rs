@@ -1,3 +1,4 @@
+use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -66,6 +67,23 @@ impl Server {
         self.child.kill()?;
         self.child.wait().map(drop)
     }
+
+    /// The same with every process that it started.
+    ///
+    /// # Errors
+    /// If the system can't.
+    pub fn kill_all(&mut self) -> io::Result<()> {
+        let all = descendants(self.id());
+        self.kill()?;
+        if !all.is_empty() {
+            Command::new("kill")
+                .arg("-KILL")
+                .args(all)
+                .stderr(Stdio::null())
+                .status()?;
+        }
+        Ok(())
+    }
 }
 
 impl Drop for Server {
@@ -73,4 +91,23 @@ impl Drop for Server {
         // It may have ended by itself.
         let _ = self.kill();
     }
+}
+
+fn descendants(process: u32) -> Vec<String> {
+    let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
+    children
+        .split_whitespace()
+        .filter_map(|child| child.parse().ok())
+        .flat_map(|child: u32| {
+            let mut all = descendants(child);
+            all.push(child.to_string());
+            all
+        })
+        .collect()
+}
+
+/// Who runs the tests.
+pub(crate) fn who_am_i() -> String {
+    let output = Command::new("id").arg("-un").output().expect("id runs");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }

@@ -126,6 +126,10 @@ fn connections(manifest: &Manifest) -> Result<(), ManifestError> {
         let mut pointers = vec![&rule.host];
         pointers.extend(&rule.port);
         pointers.extend(rule.ssh.iter().flat_map(|ssh| [&ssh.user, &ssh.known_hosts]));
+        if let Some(smb) = &rule.smb {
+            pointers.push(&smb.user);
+            pointers.extend([&smb.domain, &smb.encryption].into_iter().flatten());
+        }
         pointers.extend(rule.plain.iter().map(|plain| &plain.setting));
         if let Some(pointer) = pointers.into_iter().find(|pointer| !pointer.starts_with('/')) {
             return fail(format!(
@@ -140,7 +144,22 @@ fn connections(manifest: &Manifest) -> Result<(), ManifestError> {
                 "its connection {name:?} must say how SSH signs in exactly where it is made by SSH"
             ));
         }
+        if rule.security.contains(&Security::Smb) != rule.smb.is_some() {
+            return fail(format!(
+                "its connection {name:?} must say how SMB signs in exactly where it is made by SMB"
+            ));
+        }
         lines(name, rule, manifest)?;
+        if let Some(smb) = rule
+            .smb
+            .as_ref()
+            .filter(|smb| !manifest.slots.contains_key(&smb.password))
+        {
+            return fail(format!(
+                "its connection {name:?} signs in with the slot {:?} and there is no such slot",
+                smb.password
+            ));
+        }
         let Some(ssh) = &rule.ssh else { continue };
         let mut slots = [&ssh.password, &ssh.key, &ssh.passphrase]
             .into_iter()
@@ -164,9 +183,11 @@ fn connections(manifest: &Manifest) -> Result<(), ManifestError> {
 
 /// A secret is written as a part of one line, and of nothing else.
 fn lines(name: &str, rule: &TcpRule, manifest: &Manifest) -> Result<(), ManifestError> {
-    if rule.ssh.is_some() && (!rule.lines.is_empty() || rule.beside) {
+    let signs_in = [(rule.ssh.is_some(), "SSH"), (rule.smb.is_some(), "SMB")];
+    let signs_in = signs_in.into_iter().find_map(|(does, name)| does.then_some(name));
+    if let (Some(protocol), true) = (signs_in, !rule.lines.is_empty() || rule.beside) {
         return fail(format!(
-            "its connection {name:?} is made by SSH, which signs in by itself and has nothing beside it"
+            "its connection {name:?} is made by {protocol}, which signs in by itself and has nothing beside it"
         ));
     }
     for (slot, line) in &rule.lines {

@@ -8,7 +8,7 @@ mod twins;
 
 use std::collections::BTreeMap;
 
-pub use tcp::{Security, SshRule, TcpRule};
+pub use tcp::{Security, SmbRule, SshRule, TcpRule};
 
 use serde::Deserialize;
 use serde_json::Value;

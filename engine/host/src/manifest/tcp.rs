@@ -18,6 +18,8 @@ pub struct TcpRule {
     pub security: Vec<Security>,
     /// How SSH signs in.
     pub ssh: Option<SshRule>,
+    /// How SMB signs in.
+    pub smb: Option<SmbRule>,
     /// Slot → the line that may be written with its secret, which stands for the "{}" in it.
     #[serde(default)]
     pub lines: BTreeMap<String, String>,
@@ -50,6 +52,8 @@ pub enum Security {
     Tls,
     /// SSH; the connection is a subsystem's channel.
     Ssh,
+    /// SMB; the connection is a session's messages.
+    Smb,
 }
 
 impl Security {
@@ -59,6 +63,7 @@ impl Security {
             Self::Plain => "plain",
             Self::Tls => "tls",
             Self::Ssh => "ssh",
+            Self::Smb => "smb",
         }
     }
 }
@@ -79,4 +84,18 @@ pub struct SshRule {
     pub known_hosts: String,
     /// The subsystem: "sftp".
     pub subsystem: String,
+}
+
+/// How SMB signs in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SmbRule {
+    /// The setting that names the user.
+    pub user: String,
+    /// The setting that names the user's domain.
+    pub domain: Option<String>,
+    /// The slot of the password.
+    pub password: String,
+    /// The setting that says "require" where a server without encryption isn't spoken to. Messages are signed at least, whatever it says.
+    pub encryption: Option<String>,
 }

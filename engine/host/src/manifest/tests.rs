@@ -194,6 +194,37 @@ fn a_connection_below_http_goes_where_a_person_says_and_signs_in_with_slots() {
 }
 
 #[test]
+fn a_session_of_smb_signs_in_with_a_slot() {
+    let smb = json!({
+        "host": "/host", "port": "/port", "default-port": 445, "security": ["smb"], "why": "",
+        "smb": {"user": "/user", "domain": "/domain", "password": "token", "encryption": "/encryption"}
+    });
+    let said = |pointer: &str, value: Value| {
+        let mut manifest = manifest();
+        manifest["tcp"] = json!({ "smb": smb });
+        *manifest.pointer_mut(&format!("/tcp/smb{pointer}")).unwrap() = value;
+        match Manifest::parse(manifest.to_string().as_bytes()) {
+            Ok(_) => "nothing".to_owned(),
+            Err(error) => error.to_string(),
+        }
+    };
+    assert_eq!(said("/port", json!("/port")), "nothing");
+    for (pointer, value, words) in [
+        ("/smb/user", json!("alice"), "no JSON pointer"),
+        ("/smb/domain", json!("WORKGROUP"), "no JSON pointer"),
+        ("/smb/encryption", json!("prefer"), "no JSON pointer"),
+        ("/smb/password", json!("other"), "no such slot"),
+        ("/security", json!(["plain"]), "exactly where it is made by SMB"),
+        ("/smb", json!({"user": "/u", "guest": true}), "unknown field"),
+    ] {
+        assert!(said(pointer, value).contains(words), "{pointer}: {words}");
+    }
+    let mut with_line = smb.clone();
+    with_line["lines"] = json!({"token": "PASS {}\r\n"});
+    assert!(said("", with_line).contains("made by SMB, which signs in by itself"));
+}
+
+#[test]
 fn a_secret_is_written_as_a_part_of_one_line_and_of_nothing_else() {
     let ftp = json!({
         "host": "/host", "port": "/port", "default-port": 21, "security": ["plain"], "why": "",

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use camroll_model::{ConnectorError, ErrorClass};
 use serde_json::Value;
 
-use crate::manifest::{Manifest, Security, SshRule, TcpRule};
+use crate::manifest::{Manifest, Security, SmbRule, SshRule, TcpRule};
 use crate::tcp::tls::{Newest, TOO_OLD};
 use crate::tcp::{Peer, Secured};
 
@@ -18,6 +18,7 @@ pub(super) struct Granted {
     port: u16,
     pub security: Security,
     pub ssh: Option<SshSettings>,
+    pub smb: Option<SmbSettings>,
     pub may: Arc<May>,
 }
 
@@ -126,6 +127,23 @@ pub(super) struct SshSettings {
     pub subsystem: String,
 }
 
+/// How SMB signs in: what of it isn't secret, and the slot of what is.
+pub(super) struct SmbSettings {
+    pub user: String,
+    pub domain: Option<String>,
+    pub password: String,
+    pub encrypting: Encrypting,
+}
+
+/// Whether a session must be encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encrypting {
+    /// A server that can't isn't spoken to.
+    Always,
+    /// Where the server can; signed elsewise.
+    WherePossible,
+}
+
 pub(super) struct Grants {
     connector: String,
     granted: Vec<Granted>,
@@ -156,6 +174,7 @@ impl Grants {
                     port,
                     security: *security,
                     ssh: rule.ssh.as_ref().map(|rule| ssh_settings(rule, settings)),
+                    smb: rule.smb.as_ref().map(|rule| smb_settings(rule, settings)),
                     may: Arc::clone(&may),
                 });
             }
@@ -216,6 +235,19 @@ fn ssh_settings(rule: &SshRule, settings: &Value) -> SshSettings {
         passphrase: rule.passphrase.clone(),
         known_hosts: text(settings, &rule.known_hosts),
         subsystem: rule.subsystem.clone(),
+    }
+}
+
+fn smb_settings(rule: &SmbRule, settings: &Value) -> SmbSettings {
+    let encryption = rule.encryption.as_deref().and_then(|pointer| text(settings, pointer));
+    SmbSettings {
+        user: text(settings, &rule.user).unwrap_or_default(),
+        domain: rule.domain.as_deref().and_then(|pointer| text(settings, pointer)),
+        password: rule.password.clone(),
+        encrypting: match encryption.as_deref() {
+            None | Some("prefer") => Encrypting::WherePossible,
+            Some(_) => Encrypting::Always,
+        },
     }
 }
 

@@ -17,7 +17,7 @@ use crate::tcp::dial::{Dialled, Ending, dial_beside};
 use crate::tcp::grants::May;
 use crate::tcp::inbox::Inbox;
 use crate::tcp::tls::Tls;
-use crate::tcp::{Peer, Secured, closed};
+use crate::tcp::{Peer, Secured, broken, closed};
 
 /// Whatever bytes go through.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -68,7 +68,7 @@ impl Patience {
 
     async fn in_time<T>(&self, work: impl Future<Output = std::io::Result<T>>) -> Result<T, ConnectorError> {
         match tokio::time::timeout(self.idle, work).await {
-            Ok(done) => done.map_err(|error| closed(&self.peer, &error.to_string())),
+            Ok(done) => done.map_err(|error| broken(&self.peer, error)),
             Err(_) => Err(ConnectorError::new(
                 ErrorClass::Transient,
                 "tcp/idle",
@@ -320,7 +320,7 @@ impl Pump {
                         inbox.put(chunk.split().freeze());
                     }
                     Err(error) => {
-                        inbox.end(Err(closed(&peer, &error.to_string())));
+                        inbox.end(Err(broken(&peer, error)));
                         return reader;
                     }
                 }

@@ -1,4 +1,4 @@
-//! Connections below HTTP: plain, TLS or a subsystem of SSH. Only to the host and port that a person set, checked after DNS with the address pinned.
+//! Connections below HTTP: plain, TLS, a subsystem of SSH or a session of SMB. Only to the host and port that a person set, checked after DNS with the address pinned.
 //!
 //! What a protocol says over one is the connector's business; what is secret (keys, passwords, whether a host is the one it says it is) stays here.
 
@@ -7,6 +7,7 @@ mod grants;
 mod inbox;
 mod known_hosts;
 mod link;
+mod smb;
 mod ssh;
 mod tls;
 
@@ -104,6 +105,14 @@ impl Tcp {
                 let place = (dialled.ending, dialled.address);
                 Ok(Link::new(peer, stream, place, self.idle).secured().over(session))
             }
+            (Security::Smb, _) => {
+                let Some(settings) = &granted.smb else {
+                    return Err(grants::refused(host, port, security));
+                };
+                let channel = smb::session(&peer, dialled.stream, settings, &self.vault).await?;
+                let place = (dialled.ending, dialled.address);
+                Ok(Link::new(peer, channel, place, self.idle).secured())
+            }
             (Security::Ssh, None) => Err(grants::refused(host, port, security)),
         }
     }
@@ -126,6 +135,14 @@ pub(crate) struct Peer {
 impl std::fmt::Display for Peer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+/// Why a stream gave nothing more: what a protocol within it said of that, where it did.
+fn broken(peer: &Peer, error: std::io::Error) -> ConnectorError {
+    match error.downcast::<ConnectorError>() {
+        Ok(said) => said,
+        Err(error) => closed(peer, &error.to_string()),
     }
 }
 

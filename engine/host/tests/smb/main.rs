@@ -1,0 +1,7 @@
+//! The connector `smb` over the host's session against a real server: Samba, of every age that it can be.
+
+mod content;
+mod faults;
+mod place;
+mod sign_in;
+mod throughput;
