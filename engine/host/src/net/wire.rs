@@ -14,6 +14,11 @@ use crate::net::grants::private_address;
 use crate::net::resolver::REFUSED;
 use crate::net::send::UnknownLength;
 
+/// Answers from this size on, bytes, are read ahead.
+const LARGE: u64 = 1 << 20;
+/// Chunks that are read ahead, each of up to some 400 KiB.
+const AHEAD: usize = 3;
+
 /// Whether a content of no bytes goes out with its length.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Empty {
@@ -106,11 +111,54 @@ pub(super) async fn read(
     Ok(whole.into())
 }
 
+/// An answer's bytes as they come.
 pub(super) fn stream(
     answered: reqwest::Response,
     url: Url,
     idle: Duration,
 ) -> BoxStream<'static, Result<Bytes, ConnectorError>> {
+    let is_large = answered.content_length().is_some_and(|length| length >= LARGE);
+    // HTTP/2 has windows of its own.
+    if is_large && answered.version() < reqwest::Version::HTTP_2 {
+        ahead(chunks(answered, url, idle))
+    } else {
+        chunks(answered, url, idle)
+    }
+}
+
+/// Takes bytes from the connection while those before them are hashed: it reads no further than one chunk that nobody took.
+fn ahead(
+    mut chunks: BoxStream<'static, Result<Bytes, ConnectorError>>,
+) -> BoxStream<'static, Result<Bytes, ConnectorError>> {
+    let (sender, receiver) = tokio::sync::mpsc::channel(AHEAD);
+    // Ends with the stream that it is for.
+    let mut reading = tokio::task::JoinSet::new();
+    reading.spawn(async move {
+        while let Some(chunk) = chunks.next().await {
+            if sender.send(chunk).await.is_err() {
+                break;
+            }
+        }
+    });
+    futures::stream::unfold((receiver, reading), |(mut receiver, mut reading)| async move {
+        let next = match receiver.recv().await {
+            Some(chunk) => Some(chunk),
+            // An end that isn't the body's must not look like it.
+            None => match reading.join_next().await {
+                Some(Err(panic)) => Some(Err(ConnectorError::new(
+                    ErrorClass::Unexpected,
+                    "host/panic",
+                    panic.to_string(),
+                ))),
+                _ => None,
+            },
+        };
+        next.map(|next| (next, (receiver, reading)))
+    })
+    .boxed()
+}
+
+fn chunks(answered: reqwest::Response, url: Url, idle: Duration) -> BoxStream<'static, Result<Bytes, ConnectorError>> {
     futures::stream::unfold((answered, url), move |(mut answered, url)| async move {
         match tokio::time::timeout(idle, answered.chunk()).await {
             Ok(Ok(Some(chunk))) => Some((Ok(chunk), (answered, url))),
