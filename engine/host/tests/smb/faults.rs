@@ -3,8 +3,13 @@
 use bytes::Bytes;
 use camroll_host::{Connection, Keep, OutletOptions, PipeOptions, pipe};
 use camroll_model::{Algorithm, Digest, ErrorClass};
+use camroll_servers::Samba;
+use serde_json::json;
 
-use crate::place::{body, class, file, key, noise, orphan, pour, put, read, samba, stat, to_samba};
+use crate::meddler::Meddler;
+use crate::place::{
+    body, class, connect, file, key, noise, orphan, pour, put, read, samba, settings, stat, to_samba, tools,
+};
 
 /// Wrong at its last byte: nothing at the real name, and after `abort` nothing at all.
 async fn wrong_at_the_end(connection: &Connection, files: &std::path::Path) {
@@ -132,4 +137,30 @@ async fn a_folder_where_a_file_is_and_one_that_may_not_be_written() {
     put(&connection, file("taken", &key("taken")), b"a file").await.unwrap();
     let refused = put(&connection, file("taken/below.jpg", &key("below")), b"x").await;
     assert_eq!(class(refused).0, ErrorClass::Conflict);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_byte_that_somebody_alters_is_told_as_that_and_the_next_connection_is_a_new_one() {
+    let Some(tools) = tools("samba") else { return };
+    for lines in [
+        [].as_slice(),
+        &["server smb encrypt = off"],
+        &["server max protocol = SMB2_10"],
+    ] {
+        let server = Samba::with(&tools, lines);
+        let meddler = Meddler::before(server.port());
+        let mut settings = settings(&server);
+        settings["port"] = json!(meddler.port());
+        let connection = connect(settings, &[("password", Samba::PASSWORD)]).unwrap();
+        put(&connection, file("a.jpg", &key("a")), b"bytes").await.expect("put");
+        meddler.alter();
+        let refused = put(&connection, file("b.jpg", &key("b")), b"other bytes").await;
+        assert_eq!(
+            class(refused),
+            (ErrorClass::PermissionDenied, "smb/tampered".to_owned()),
+            "{lines:?}"
+        );
+        assert!(!server.files().join("b.jpg").exists());
+        assert_eq!(read(&connection, "a.jpg", 0).await, "bytes", "{lines:?}");
+    }
 }

@@ -2,6 +2,7 @@
 
 mod content;
 mod faults;
+mod meddler;
 mod place;
 mod sign_in;
 mod throughput;

@@ -304,4 +304,14 @@ mod tests {
         assert_eq!((at % 8, u16_at(&message, at)), (0, Some(context::PREAUTH)));
         assert_eq!(u16_at(&message, LENGTH + 36), Some(0x0210));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_answer_is_read_or_refused(body: Vec<u8>, at in 0..300_u32) {
+            let mut message = answer(0x0311, 0, &[HASHED]);
+            message.extend(body);
+            message[LENGTH + 60..LENGTH + 64].copy_from_slice(&at.to_le_bytes());
+            let _ = Agreed::read(&message);
+        }
+    }
 }

@@ -388,4 +388,13 @@ mod tests {
     fn capitals_are_those_of_windows() {
         assert_eq!(upper("jürgen.straße"), "JÜRGEN.STRAßE");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_challenge_is_answered_or_refused(target: Vec<u8>, flags: u32, cut in 0..200_usize) {
+            let whole = challenge(flags | NEEDED, &target);
+            let _ = answered(&whole);
+            let _ = answered(whole.get(..cut).unwrap_or(&whole));
+        }
+    }
 }

@@ -557,4 +557,19 @@ mod tests {
             Err(Untrusted::Ended)
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn anything_at_all_is_refused_without_more(bytes: Vec<u8>, magic in 0..3_usize) {
+            let start: &[u8] = [b"".as_slice(), b"\0\0\0\0\xfeSMB\x40\0", b"\0\0\0\0\xfdSMB"][magic];
+            let frame = [start, &bytes].concat();
+            for encryption in [None, Some(Encryption::Aes128Gcm), Some(Encryption::Aes256Ccm)] {
+                let (mut client, _) = sides(Signing::AesGmac, encryption);
+                proptest::prop_assert!(!matches!(client.open(frame.as_slice().into()), Ok(Some(_))));
+                // Whatever a connector writes is sealed or refused.
+                let _ = client.seal(&mut frame.clone());
+                let _ = client.seal(&mut framed(&frame));
+            }
+        }
+    }
 }
