@@ -132,19 +132,18 @@ impl Features {
         self.needs.iter().rev().find(|needs| needs.from <= size)
     }
 
-    /// Digests of the whole that say something of a file of so many bytes: those it must know, `entry` tells or the service compares. Of a file of unknown size any may.
+    /// Digests of the whole that say something of a file of so many bytes: those it must know, `entry` tells or the service compares. Where it doesn't say which those are at a size, and where the size
+    /// isn't known, all that it names anywhere.
     pub fn digests_of(&self, size: Option<u64>) -> Vec<&str> {
-        let all = || self.digests.iter().chain(&self.checked_digests);
-        let needs: Vec<&Needs> = match size {
-            Some(size) => self.needs_of(size).into_iter().collect(),
-            None => self.needs.iter().collect(),
+        let needs = size.and_then(|size| self.needs_of(size));
+        let names: Vec<&String> = match needs.and_then(|needs| Some((needs, needs.of_use.as_ref()?))) {
+            Some((needs, of_use)) => of_use.iter().chain(&needs.digests).collect(),
+            None => {
+                let needed = self.needs.iter().flat_map(|needs| &needs.digests);
+                self.digests.iter().chain(&self.checked_digests).chain(needed).collect()
+            }
         };
-        let told: Vec<&String> = match (size, needs.first().and_then(|needs| needs.of_use.as_ref())) {
-            (Some(_), Some(of_use)) => of_use.iter().collect(),
-            _ => all().collect(),
-        };
-        let needed = needs.iter().flat_map(|needs| &needs.digests);
-        told.into_iter().chain(needed).map(String::as_str).collect()
+        names.into_iter().map(String::as_str).collect()
     }
 
     /// Whether it has that trait.

@@ -62,6 +62,14 @@ mod tests {
         assert_eq!(alone.for_size(Some(1_000)), [sha256, crc]);
         // It may turn out to be of any size.
         assert_eq!(alone.for_size(None), [sha256, md5, crc]);
+        // Known before for small files, and looked at afterwards for large ones, though nothing is said of them.
+        let silent = Features {
+            needs: vec![needs(0, &["sha1"], None), needs(1_000, &[], None)],
+            digests: Vec::new(),
+            checked_digests: Vec::new(),
+            ..features.clone()
+        };
+        assert_eq!(Digests::of([silent]).for_size(Some(1_000)), [sha256, Algorithm::Sha1]);
         let both = Digests::of([features, other]);
         assert_eq!(both.for_size(Some(1_000)), [sha256, crc, Algorithm::Sha1]);
         assert_eq!(Digests::of([]).for_size(None), [sha256]);

@@ -13,6 +13,8 @@ pub enum Act {
     AnswerAtOnce(String, Vec<(String, String)>, String),
     /// The connection breaks after so many bytes of its body.
     Cut(u64),
+    /// The byte at that place of its body is another one when it arrives.
+    Flip(u64),
     /// It is read and never answered, until the client goes.
     Hold,
     /// It is done, and the connection breaks before the answer.
@@ -171,6 +173,12 @@ fn pass(client: &TcpStream, server: SocketAddr, seen: &Mutex<Seen>) -> io::Resul
     if let Some(Act::Cut(after)) = act {
         io::copy(&mut body.take(after), &mut upstream)?;
         return upstream.shutdown(Shutdown::Both);
+    }
+    if let Some(Act::Flip(at)) = act {
+        io::copy(&mut body.by_ref().take(at), &mut upstream)?;
+        let mut byte = [0];
+        body.read_exact(&mut byte)?;
+        upstream.write_all(&byte.map(|byte| byte ^ 1))?;
     }
     io::copy(&mut body, &mut upstream)?;
     let mut client = client;

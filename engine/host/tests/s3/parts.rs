@@ -11,7 +11,9 @@ const PARTS: usize = 9;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn parts_are_seen_together_or_not_at_all() {
-    for place in [seaweedfs(), rclone()].into_iter().flatten() {
+    // rclone's compares no checksum that follows the bytes.
+    for (place, compared) in [(seaweedfs(), Algorithm::Crc32c), (rclone(), Algorithm::Md5)] {
+        let Some(place) = place else { continue };
         let connection = place.connect();
         let bytes = noise(LARGE);
         let token = place
@@ -21,7 +23,7 @@ async fn parts_are_seen_together_or_not_at_all() {
         assert_eq!(stat(&connection, "a b/long+é.mov").await, None);
         assert_eq!(place.between.count("PUT", "partNumber="), PARTS);
         let stored = commit(&connection, &token).await.expect("put together");
-        assert_eq!(stored.checked, [Algorithm::Md5]);
+        assert_eq!(stored.checked, [compared]);
         assert_eq!(stored.entry.size, Some(LARGE as u64));
         assert_eq!(read(&connection, "a b/long+é.mov", 0).await, bytes);
         let again = commit(&connection, &token).await;
@@ -49,7 +51,8 @@ async fn parts_are_seen_together_or_not_at_all() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_parts_etag_is_no_digest_where_the_bucket_encrypts_by_its_own_key() {
-    let Some(place) = seaweedfs() else { return };
+    // Its parts are sent with their MD5.
+    let Some(place) = rclone() else { return };
     let bytes = noise(LARGE);
     let etag = ("ETag".to_owned(), format!("\"{}\"", "0".repeat(32)));
     let encrypted = ("x-amz-server-side-encryption".to_owned(), "aws:kms".to_owned());
@@ -67,6 +70,27 @@ async fn a_parts_etag_is_no_digest_where_the_bucket_encrypts_by_its_own_key() {
         .parts(&place.connect(), file("b.mov", "b"), &bytes, &Saved::default())
         .await;
     assert_eq!(class(differs).1, "s3/part-differs");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_changes_on_its_way_is_refused_by_the_checksum_behind_it() {
+    let Some(place) = seaweedfs() else { return };
+    let bytes = noise(LARGE);
+    place.between.meddle("PUT", "partNumber=2", 0, 1, Act::Flip(4 << 20));
+    let saved = Saved::default();
+    let put = place.parts(&place.connect(), file("a.mov", "a"), &bytes, &saved).await;
+    assert_eq!(class(put).0, ErrorClass::Transient);
+    // It goes on from what arrived as it was sent.
+    assert_eq!(saved.last().expect("one was saved").reached, 8 << 20);
+    let mut again = file("a.mov", "a");
+    again.checkpoint = saved.last().map(|checkpoint| checkpoint.state);
+    let connection = place.connect();
+    let token = place
+        .parts(&connection, again, &bytes, &saved)
+        .await
+        .expect("it goes on");
+    commit(&connection, &token).await.expect("put together");
+    assert_eq!(read(&connection, "a.mov", 0).await, bytes);
 }
 
 #[tokio::test(flavor = "multi_thread")]
