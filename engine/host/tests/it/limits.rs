@@ -51,7 +51,7 @@ async fn each_waste_is_stopped_under_its_own_name_and_others_go_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_call_that_asks_often_for_long_has_not_computed_for_long() {
     let server = Server::start(|_| {
-        // Longer than a tick of the guests' clock, so that each tick finds the guest at work.
+        // A server that takes its time is what this is about; nobody waits for it to be over. Longer than a tick of the guests' clock, so that each tick finds the guest at work.
         std::thread::sleep(Duration::from_millis(15));
         Answer::new(Full::default())
     })

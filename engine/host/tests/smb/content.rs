@@ -1,14 +1,12 @@
 //! What is put there, what is there then, and what is never replaced.
 
-use camroll_host::{Connection, Disposal};
+use camroll_host::Connection;
 use camroll_model::ErrorClass;
 use camroll_servers::Samba;
 use serde_json::json;
 
-use crate::place::{
-    TAKEN, class, connect, file, key, list, noise, orphan, put, read, samba, settings, stage, stat, to_samba, token,
-    tools,
-};
+use crate::files::{TAKEN, class, file, holding, key, list, noise, put, read, stat};
+use crate::place::{connect, samba, settings, to_samba, tools};
 
 const NAMES: [&str; 8] = [
     "2024/05/IMG_0001.HEIC",
@@ -57,117 +55,9 @@ async fn all_of_it(connection: &Connection, files: &std::path::Path) {
         .await
         .expect("nothing is a file too");
     assert_eq!(std::fs::read(files.join("empty")).unwrap(), b"");
-    one_name_one_file(connection, files).await;
-    other_names(connection, files).await;
-    nothing_is_left(connection, files).await;
-}
-
-async fn one_name_one_file(connection: &Connection, files: &std::path::Path) {
-    let there = NAMES[0];
-    let refused = put(connection, file(there, &key("second")), b"other").await;
-    assert_eq!(class(refused), (ErrorClass::Conflict, "smb/conflict".to_owned()));
-    assert_eq!(std::fs::read(files.join(there)).unwrap(), there.as_bytes());
-
-    let old = stat(connection, there).await.expect("it is there");
-    let mut replacing = file(there, &key("third"));
-    replacing.replaces = Some(old.clone());
-    put(connection, replacing, b"replaced")
-        .await
-        .expect("that version is replaced");
-    assert_eq!(std::fs::read(files.join(there)).unwrap(), b"replaced");
-
-    let mut stale = file(there, &key("fourth"));
-    stale.replaces = Some(old.clone());
-    assert_eq!(class(put(connection, stale, b"late").await).0, ErrorClass::Conflict);
-    assert_eq!(std::fs::read(files.join(there)).unwrap(), b"replaced");
-
-    let mut gone = file("gone.jpg", &key("fifth"));
-    gone.replaces = Some(old);
-    assert_eq!(class(put(connection, gone, b"x").await).0, ErrorClass::Conflict);
-
-    // Several at once: each ends on its own.
-    let mut tokens = Vec::new();
-    for name in ["batch/1", "batch/2", there, "batch/3"] {
-        tokens.push(token(
-            stage(connection, file(name, &key(&format!("b {name}"))), name.as_bytes())
-                .await
-                .unwrap(),
-        ));
-    }
-    let ended = connection.commit(tokens.clone()).await.expect("a batch");
-    let fine: Vec<_> = ended.iter().map(Result::is_ok).collect();
-    assert_eq!(fine, [true, true, false, true]);
-    let again = connection
-        .commit(tokens[..1].to_vec())
-        .await
-        .expect("a batch")
-        .remove(0);
-    assert_eq!(class(again).0, ErrorClass::Expired, "committed is held no more");
-    for name in ["second", "fourth", "fifth", &format!("b {there}")] {
-        connection
-            .abort(vec![orphan(there, &key(name))])
-            .await
-            .unwrap()
-            .remove(0)
-            .unwrap();
-    }
-}
-
-async fn other_names(connection: &Connection, files: &std::path::Path) {
-    let old = stat(connection, "batch/1").await.unwrap();
-    let moved = connection
-        .rename(old.clone(), "elsewhere/1".to_owned())
-        .await
-        .expect("it moves");
-    assert_eq!(moved.target.path.as_deref(), Some("elsewhere/1"));
-    assert!(!files.join("batch/1").exists() && files.join("elsewhere/1").exists());
-    assert_eq!(
-        class(connection.rename(moved.clone(), "batch/2".to_owned()).await).0,
-        ErrorClass::Conflict
-    );
-    assert_eq!(std::fs::read(files.join("batch/2")).unwrap(), b"batch/2");
-
-    let mut other = moved.clone();
-    other.version = Some("1-1".to_owned());
-    assert_eq!(
-        class(connection.remove(other, Disposal::Delete).await).0,
-        ErrorClass::Conflict
-    );
-    connection
-        .remove(moved.clone(), Disposal::Delete)
-        .await
-        .expect("it is removed");
-    assert!(!files.join("elsewhere/1").exists());
-    assert_eq!(
-        class(connection.remove(moved, Disposal::Delete).await).0,
-        ErrorClass::NotFound
-    );
-}
-
-async fn nothing_is_left(connection: &Connection, files: &std::path::Path) {
-    let staged = stage(connection, file("aborted.jpg", &key("aborted")), &noise(300_000))
-        .await
-        .unwrap();
-    let mut orphan = orphan("aborted.jpg", &key("aborted"));
-    orphan.held = Some(token(staged));
-    connection
-        .abort(vec![orphan.clone()])
-        .await
-        .unwrap()
-        .remove(0)
-        .expect("taken away");
-    connection
-        .abort(vec![orphan])
-        .await
-        .unwrap()
-        .remove(0)
-        .expect("nothing to take away is fine");
-    assert!(!files.join("aborted.jpg").exists());
-    let left: Vec<_> = std::fs::read_dir(files.join(".camroll/staging"))
-        .unwrap()
-        .flatten()
-        .collect();
-    assert!(left.is_empty(), "{left:?}");
+    holding::one_name_one_file(connection, files, NAMES[0], "smb/conflict").await;
+    holding::other_names(connection, files, |entry| entry.version = Some("1-1".to_owned())).await;
+    holding::nothing_is_left(connection, files).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,8 @@
 
 mod content;
 mod faults;
+#[path = "../files/mod.rs"]
+mod files;
 mod meddler;
 mod place;
 mod sign_in;

@@ -4,7 +4,8 @@ use camroll_model::ErrorClass;
 use camroll_servers::Samba;
 use serde_json::json;
 
-use crate::place::{class, connect, samba, settings, to_samba, tools};
+use crate::files::class;
+use crate::place::{connect, samba, settings, to_samba, tools};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_that_is_not_accepted_is_not_shown() {

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use camroll_servers::Samba;
 
-use crate::place::{file, key, noise, put, read, to_samba, tools};
+use crate::files::{file, key, noise, put, read};
+use crate::place::{to_samba, tools};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn samba_takes_and_gives_a_large_file() {

@@ -67,8 +67,8 @@ pub(super) fn untrusted(peer: &Peer, why: Untrusted) -> ConnectorError {
                 format!("{peer} knows the session no more."),
             );
         }
-        Untrusted::NotEncrypted => "a message wasn't encrypted, and everything in this session is",
-        Untrusted::NotSigned => "a message wasn't signed, and everything in this session is",
+        Untrusted::NotEncrypted => "a message wasn't encrypted, and after the sign-in everything is",
+        Untrusted::NotSigned => "a message wasn't signed, and after the sign-in everything is",
         Untrusted::WrongSignature => "a message's signature isn't its own",
     };
     tampered(peer, what)
