@@ -5,7 +5,54 @@ use std::path::Path;
 use camroll_host::{Connection, Disposal};
 use camroll_model::{Entry, ErrorClass};
 
-use super::{class, file, key, noise, orphan, put, stage, stat, token};
+use super::{TAKEN, class, file, key, list, noise, orphan, put, read, stage, stat, token};
+
+/// Whether a server keeps the times that files should have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Times {
+    Kept,
+    #[allow(dead_code, reason = "some connectors' servers all keep them")]
+    Lost,
+}
+
+/// Into an empty place: looking writes nothing; each of the names holds what was put there, is listed, and is read from any byte; and a file may be empty.
+pub async fn what_is_put_there(connection: &Connection, files: &Path, names: &[&str], times: Times) {
+    assert_eq!(connection.check().await.expect("it signs in").id, None);
+    connection.probe().await.expect("it is looked at");
+    assert!(
+        std::fs::read_dir(files).unwrap().next().is_none(),
+        "looking writes nothing"
+    );
+
+    for &name in names {
+        let stored = put(connection, file(name, &key(name)), name.as_bytes())
+            .await
+            .expect(name);
+        assert_eq!(stored.entry.size, Some(name.len() as u64));
+        assert_eq!(std::fs::read(files.join(name)).expect(name), name.as_bytes());
+        assert_eq!(read(connection, name, 0).await, name.as_bytes());
+        let found = stat(connection, name).await.expect(name);
+        assert_eq!(found, stored.entry);
+        let kept = found.modified.expect("a time").seconds == TAKEN;
+        assert_eq!(kept, times == Times::Kept, "{name}");
+    }
+    let mut listed: Vec<_> = list(connection)
+        .await
+        .into_iter()
+        .filter_map(|entry| entry.target.path)
+        .collect();
+    listed.sort();
+    let mut wanted: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+    wanted.sort();
+    assert_eq!(listed, wanted);
+    assert_eq!(stat(connection, "2024/nothing").await, None);
+    assert_eq!(read(connection, names[0], 5).await, &names[0].as_bytes()[5..]);
+
+    put(connection, file("empty", &key("empty")), b"")
+        .await
+        .expect("nothing is a file too");
+    assert_eq!(std::fs::read(files.join("empty")).unwrap(), b"");
+}
 
 /// A file at a path that is there, with its own path as content, stays unless it is the one that shall be replaced; many that are committed at once end each on its own. `code` is what a conflict is
 /// called.

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use camroll_servers::ftp::Protection;
 
-use crate::files::{TAKEN, file, holding, key, list, noise, put, read, stat};
+use crate::files::holding::Times;
+use crate::files::{file, holding, key, list, noise, put, read};
 use crate::place::{Place, servers};
 use crate::trusting::{Question, asked_where_trusted};
 
@@ -21,41 +22,11 @@ const NAMES: [&str; 8] = [
 pub async fn all_of_it(place: &Place) {
     let connection = &place.connect();
     let files = place.files.as_path();
-    assert_eq!(connection.check().await.expect("it signs in").id, None);
-    connection.probe().await.expect("it is looked at");
-    assert!(
-        std::fs::read_dir(files).unwrap().next().is_none(),
-        "looking writes nothing"
-    );
-
-    for name in NAMES {
-        let stored = put(connection, file(name, &key(name)), name.as_bytes())
-            .await
-            .expect(name);
-        assert_eq!(stored.entry.size, Some(name.len() as u64));
-        assert_eq!(std::fs::read(files.join(name)).expect(name), name.as_bytes());
-        assert_eq!(read(connection, name, 0).await, name.as_bytes());
-        let found = stat(connection, name).await.expect(name);
-        assert_eq!(found, stored.entry);
-        let kept = found.modified.expect("a time").seconds == TAKEN;
-        assert_eq!(kept, place.keeps_times, "{name}");
-    }
-    let mut listed: Vec<_> = list(connection)
-        .await
-        .into_iter()
-        .filter_map(|entry| entry.target.path)
-        .collect();
-    listed.sort();
-    let mut wanted = NAMES.map(str::to_owned).to_vec();
-    wanted.sort();
-    assert_eq!(listed, wanted);
-    assert_eq!(stat(connection, "2024/nothing").await, None);
-    assert_eq!(read(connection, NAMES[0], 5).await, &NAMES[0].as_bytes()[5..]);
-
-    put(connection, file("empty", &key("empty")), b"")
-        .await
-        .expect("nothing is a file too");
-    assert_eq!(std::fs::read(files.join("empty")).unwrap(), b"");
+    let times = match place.keeps_times {
+        true => Times::Kept,
+        false => Times::Lost,
+    };
+    holding::what_is_put_there(connection, files, &NAMES, times).await;
     holding::one_name_one_file(connection, files, NAMES[0], "ftp/conflict").await;
     holding::other_names(connection, files, |other| {
         other.version = Some("1-1".to_owned());

@@ -5,7 +5,8 @@ use camroll_model::ErrorClass;
 use camroll_servers::Samba;
 use serde_json::json;
 
-use crate::files::{TAKEN, class, file, holding, key, list, noise, put, read, stat};
+use crate::files::holding::Times;
+use crate::files::{class, file, holding, key, list, noise, put, read};
 use crate::place::{connect, samba, settings, to_samba, tools};
 
 const NAMES: [&str; 8] = [
@@ -20,41 +21,9 @@ const NAMES: [&str; 8] = [
 ];
 
 async fn all_of_it(connection: &Connection, files: &std::path::Path) {
-    assert_eq!(connection.check().await.expect("it signs in").id, None);
+    holding::what_is_put_there(connection, files, &NAMES, Times::Kept).await;
     let identity = connection.probe().await.expect("it is looked at");
     assert!(identity.free.is_some_and(|free| free > 0) && identity.total >= identity.free);
-    assert!(
-        std::fs::read_dir(files).unwrap().next().is_none(),
-        "looking writes nothing"
-    );
-
-    for name in NAMES {
-        let stored = put(connection, file(name, &key(name)), name.as_bytes())
-            .await
-            .expect(name);
-        assert_eq!(stored.entry.size, Some(name.len() as u64));
-        assert_eq!(std::fs::read(files.join(name)).expect(name), name.as_bytes());
-        assert_eq!(read(connection, name, 0).await, name.as_bytes());
-        let found = stat(connection, name).await.expect(name);
-        assert_eq!(found, stored.entry);
-        assert_eq!(found.modified.expect("a time").seconds, TAKEN, "{name}");
-    }
-    let mut listed: Vec<_> = list(connection)
-        .await
-        .into_iter()
-        .filter_map(|entry| entry.target.path)
-        .collect();
-    listed.sort();
-    let mut wanted = NAMES.map(str::to_owned).to_vec();
-    wanted.sort();
-    assert_eq!(listed, wanted);
-    assert_eq!(stat(connection, "2024/nothing").await, None);
-    assert_eq!(read(connection, NAMES[0], 5).await, &NAMES[0].as_bytes()[5..]);
-
-    put(connection, file("empty", &key("empty")), b"")
-        .await
-        .expect("nothing is a file too");
-    assert_eq!(std::fs::read(files.join("empty")).unwrap(), b"");
     holding::one_name_one_file(connection, files, NAMES[0], "smb/conflict").await;
     holding::other_names(connection, files, |entry| entry.version = Some("1-1".to_owned())).await;
     holding::nothing_is_left(connection, files).await;
