@@ -7,7 +7,7 @@ mkdir -p "$out" "$wasm"
 
 sources=(connectors wit); [ -d tests/connectors ] && sources+=(tests/connectors)
 stamp=$( { cat connectors/Cargo.lock connectors/*.sh; find "${sources[@]}" \( -name '*.rs' -o -name '*.toml' -o -name '*.wit' -o -name 'manifest.json' \) -print0 | sort -z | xargs -0 cat; } | sha256sum | cut -d' ' -f1)
-[ -e "$out/icloud-photos.wasm" ] && [ "$(cat "$out/stamp" 2>/dev/null)" = "$stamp" ] && exit 0
+[ -e "$out/icloud-photos.json" ] && [ "$(cat "$out/stamp" 2>/dev/null)" = "$stamp" ] && exit 0
 
 # The same bytes wherever the checkout and cargo's home are.
 flags="--remap-path-prefix=$root=/camroll --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"

@@ -14,26 +14,30 @@ fn main() {
     write("pages.rs", pages(&here.join("../../docs/errors")));
 }
 
-/// A table of ids and components.
+/// A table of ids, components and manifests.
 fn connectors(here: &Path) -> String {
     println!("cargo::rerun-if-env-changed=CAMROLL_CONNECTORS");
     let folder = match env::var_os("CAMROLL_CONNECTORS") {
         Some(folder) => PathBuf::from(folder),
         None => here.join("../../target/connectors"),
     };
-    let mut table = String::from("&[\n");
+    let mut table = String::from("[\n");
     for id in BUNDLED {
-        let component = folder.join(id).with_extension("wasm");
-        println!("cargo::rerun-if-changed={}", component.display());
-        let Ok(component) = fs::canonicalize(&component) else {
+        let [component, manifest] = ["wasm", "json"].map(|kind| {
+            let file = folder.join(id).with_extension(kind);
+            println!("cargo::rerun-if-changed={}", file.display());
+            fs::canonicalize(&file)
+        });
+        let (Ok(component), Ok(manifest)) = (component, manifest) else {
             println!(
-                "cargo::error=The connector {id} isn't built yet. Run `make connectors` first (or set CAMROLL_CONNECTORS to the folder that holds {id}.wasm)."
+                "cargo::error=The connector {id} isn't built yet. Run `make connectors` first (or set CAMROLL_CONNECTORS to the folder that holds {id}.wasm and {id}.json)."
             );
             process::exit(1);
         };
         table.push_str(&format!(
-            "    ({id:?}, include_bytes!({:?})),\n",
-            component.display().to_string()
+            "    Bundled {{ id: {id:?}, component: include_bytes!({:?}), manifest: include_str!({:?}) }},\n",
+            component.display().to_string(),
+            manifest.display().to_string()
         ));
     }
     table.push(']');

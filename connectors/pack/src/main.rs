@@ -53,8 +53,11 @@ fn pack(folder: &Path, modules: &Path, out: &Path) -> Result<()> {
         .validate(true)
         .module(&module)?
         .encode()?;
-    append_section(&mut component, SECTION, &serde_json::to_vec(&manifest)?);
+    let manifest_bytes = serde_json::to_vec(&manifest)?;
+    append_section(&mut component, SECTION, &manifest_bytes);
     fs::write(out.join(format!("{id}.wasm")), &component)?;
+    // Beside it too: who wants to know no more than the settings of a connector needn't read the component for that.
+    fs::write(out.join(format!("{id}.json")), &manifest_bytes)?;
     println!(
         "{id}: {} bytes, sha256 {}",
         component.len(),

@@ -13,6 +13,8 @@ mod folders;
 #[cfg(target_arch = "wasm32")]
 mod guest;
 #[cfg(target_arch = "wasm32")]
+mod lanes;
+#[cfg(target_arch = "wasm32")]
 mod naming;
 #[cfg(target_arch = "wasm32")]
 mod session;

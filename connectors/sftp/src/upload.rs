@@ -1,20 +1,17 @@
 //! Bytes to a temporary name, many writes at a time, and to disk while they go on.
 
-use std::collections::BTreeMap;
-
 use camroll_connector::types::{Error, ErrorClass, Instant};
 use camroll_connector::{bodies, clock, log, staging, token};
 use serde::{Deserialize, Serialize};
 
-use crate::failures::{full, garbled};
+use crate::failures::full;
 use crate::folders;
-use crate::packets::{kind, open, status, Packet, Reply};
-use crate::session::{yes, Session, UNDER_WAY};
+use crate::lanes::{Draft, Lanes};
+use crate::packets::{kind, open, status, Reply};
+use crate::session::{yes, Session};
 use crate::syncing::Syncing;
 use camroll_connector::paths::{below, draft, STAGING};
 
-/// Bytes that may be under way: enough for a second of a fast line, little enough for a small server.
-const IN_FLIGHT: u64 = 8 << 20;
 /// An upload that breaks off goes on from the last multiple of it that is safe.
 const CHECKPOINT: u64 = 64 << 20;
 
@@ -29,22 +26,10 @@ struct Reached {
 
 /// A file's bytes on their way.
 struct Writes<'a> {
-    session: &'a mut Session,
+    lanes: Lanes<'a>,
     path: String,
-    handle: Vec<u8>,
-    /// Requests without an answer.
-    waiting: BTreeMap<u32, Write>,
-    in_flight: u64,
-    /// The lowest offset of a write that the server refused.
-    refused: Option<u64>,
     offset: u64,
     checkpoints: Checkpoints,
-}
-
-/// Bytes that were sent, and whose answer is awaited.
-struct Write {
-    offset: u64,
-    count: u64,
 }
 
 /// How an upload gets safe, up to where.
@@ -81,8 +66,6 @@ pub fn upload(session: &mut Session, upload: Upload) -> Result<u64, Error> {
     if reached == 0 {
         how |= open::TRUNCATE;
     }
-    let packet = session.packet(kind::OPEN).text(&path).u32(how).no_attributes();
-    let handle = session.open(packet, "a temporary file")?;
     let checkpoints = match goes_on(session) {
         true => Checkpoints::Beside {
             last: reached,
@@ -91,13 +74,20 @@ pub fn upload(session: &mut Session, upload: Upload) -> Result<u64, Error> {
         },
         false => Checkpoints::None,
     };
+    let draft = Draft {
+        path: &path,
+        // A server that can't be gone on at gets no writes at several offsets either.
+        to_come: upload
+            .body
+            .size()
+            .filter(|_| goes_on(session))
+            .map(|size| size.saturating_sub(reached)),
+        how,
+    };
+    let lanes = Lanes::open(session, &draft)?;
     let mut writes = Writes {
-        session,
+        lanes,
         path,
-        handle,
-        waiting: BTreeMap::new(),
-        in_flight: 0,
-        refused: None,
         offset: reached,
         checkpoints,
     };
@@ -105,14 +95,17 @@ pub fn upload(session: &mut Session, upload: Upload) -> Result<u64, Error> {
         Some(size) => writes.known(upload.body, size),
         None => writes.unknown(upload.body),
     };
-    let written = written.and_then(|()| writes.settle());
+    let written = written.and_then(|()| writes.lanes.settle());
     if written.is_err() {
         writes.salvage();
     }
-    let (handle, size) = (std::mem::take(&mut writes.handle), writes.offset);
-    if let Err(failed) = written {
-        return Err(abandon(session, failed, upload.body.size()));
-    }
+    let size = writes.offset;
+    let closed = written.and_then(|()| writes.lanes.close_second());
+    drop(writes);
+    let handle = match closed {
+        Ok(handle) => handle,
+        Err(failed) => return Err(abandon(session, failed, upload.body.size())),
+    };
     // rclone writes late, so a full disk may show only when the file is closed.
     match conclude(session, &handle, upload.modified) {
         Ok(()) => Ok(size),
@@ -151,11 +144,12 @@ impl Writes<'_> {
             body.read(1)?;
         }
         while self.offset < size {
-            let count = (size - self.offset).min(u64::from(self.session.write_size)) as u32;
-            self.room(u64::from(count))?;
-            let header = self.begin(count);
-            self.session.send(&header.before(count))?;
-            self.session.send_body(body, self.offset, count)?;
+            let offset = self.offset;
+            let count = (size - offset).min(u64::from(self.lanes.write_size())) as u32;
+            self.lanes.write(offset, count, |session, header| {
+                session.send(&header.before(count))?;
+                session.send_body(body, offset, count)
+            })?;
             self.offset += u64::from(count);
             if self.offset < size {
                 self.keep_safe()?;
@@ -166,66 +160,18 @@ impl Writes<'_> {
 
     fn unknown(&mut self, body: &bodies::Body) -> Result<(), Error> {
         loop {
-            let bytes = body.read(self.session.write_size)?;
+            let bytes = body.read(self.lanes.write_size())?;
             if bytes.is_empty() {
                 return Ok(());
             }
             let count = bytes.len() as u32;
-            self.room(u64::from(count))?;
-            let mut packet = self.begin(count).before(count);
-            packet.extend(bytes);
-            self.session.send(&packet)?;
+            self.lanes.write(self.offset, count, |session, header| {
+                let mut packet = header.before(count);
+                packet.extend(bytes);
+                session.send(&packet)
+            })?;
             self.offset += u64::from(count);
         }
-    }
-
-    fn begin(&mut self, count: u32) -> Packet {
-        let packet = self
-            .session
-            .packet(kind::WRITE)
-            .text(&self.handle)
-            .u64(self.offset)
-            .u32(count);
-        let write = Write {
-            offset: self.offset,
-            count: u64::from(count),
-        };
-        self.waiting.insert(packet.id(), write);
-        self.in_flight += u64::from(count);
-        packet
-    }
-
-    fn room(&mut self, count: u64) -> Result<(), Error> {
-        while self.waiting.len() >= UNDER_WAY || (self.in_flight + count > IN_FLIGHT && self.in_flight > 0) {
-            self.one()?;
-        }
-        Ok(())
-    }
-
-    fn one(&mut self) -> Result<(), Error> {
-        let (id, reply) = self.session.receive()?;
-        let write = self.waiting.remove(&id).ok_or_else(|| garbled("answer to nothing"))?;
-        self.in_flight -= write.count;
-        let written = yes(reply, "writing");
-        if written.is_err() {
-            let before = self.refused.unwrap_or(write.offset);
-            self.refused = Some(before.min(write.offset));
-        }
-        written
-    }
-
-    /// Waits for all answers; the first that says no is told.
-    fn settle(&mut self) -> Result<(), Error> {
-        let mut first = Ok(());
-        while !self.waiting.is_empty() {
-            let before = self.waiting.len();
-            first = first.and(self.one());
-            // No answer came, and none will.
-            if self.waiting.len() == before {
-                break;
-            }
-        }
-        first
     }
 
     /// Sees to it that what was written gets safe, and tells the engine what is.
@@ -244,8 +190,7 @@ impl Writes<'_> {
                 if mark.is_none() && offset - *last >= CHECKPOINT {
                     (*last, *mark) = (offset, Some(offset));
                 }
-                // A server may work on several requests at a time: only what it answered was written.
-                let Some(up_to) = mark.filter(|mark| self.waiting.values().all(|write| write.offset >= *mark)) else {
+                let Some(up_to) = mark.filter(|mark| self.lanes.has_written(*mark)) else {
                     return Ok(());
                 };
                 *mark = None;
@@ -289,16 +234,12 @@ impl Writes<'_> {
     /// Tells the engine what is safe of an upload that broke off, or can be made so yet.
     fn salvage(&mut self) {
         // Why it broke off is told elsewhere; whatever fails here only means that more is sent again.
-        let _ = self.settle();
+        let _ = self.lanes.settle();
         let Checkpoints::Beside { mark, syncing, .. } = std::mem::replace(&mut self.checkpoints, Checkpoints::None)
         else {
             return;
         };
-        let whole = |mark: &u64| {
-            let waiting = self.waiting.values().map(|write| write.offset);
-            waiting.chain(self.refused).all(|offset| offset >= *mark)
-        };
-        let mark = mark.filter(whole);
+        let mark = mark.filter(|mark| self.lanes.has_written(*mark));
         let synced = match (syncing, mark) {
             (Some(mut syncing), mark) => syncing.synced().and_then(|synced| match mark {
                 Some(mark) => syncing.begin(mark).and_then(|()| syncing.synced()),
@@ -316,13 +257,11 @@ impl Writes<'_> {
 
     /// Waits for all answers, and until what was written is on disk.
     fn halt(&mut self) -> Result<(), Error> {
-        self.settle()?;
-        let packet = self
-            .session
-            .packet(kind::EXTENDED)
-            .text("fsync@openssh.com")
-            .text(&self.handle);
-        yes(self.session.ask(packet)?, "writing to disk")?;
+        self.lanes.settle()?;
+        let handle = self.lanes.handle().to_owned();
+        let session = self.lanes.session();
+        let packet = session.packet(kind::EXTENDED).text("fsync@openssh.com").text(&handle);
+        yes(session.ask(packet)?, "writing to disk")?;
         self.tell(self.offset)
     }
 

@@ -7,7 +7,7 @@ const LARGE: libc::c_int = 384 << 10;
 /// So much that is free at the end of the heap goes back to the system: more than a file's blocks under way, which would elsewise be given back and got anew, page by page, again and again (a tenth
 /// of all CPU time, by perf).
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-const FREE: libc::c_int = 1 << 20;
+const FREE: libc::c_int = 512 << 10;
 
 /// Has all threads share one arena. Each of glibc's arenas keeps what its threads let go of, and the threads that wait for the disk and the network are a dozen; what a
 /// thread uses again and again it has in a cache of its own, so they seldom meet. To be called before there are threads.

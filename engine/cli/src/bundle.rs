@@ -1,9 +1,31 @@
 //! The connectors that the binary carries.
 
-/// Id and component of each.
-pub const BUNDLED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/bundled.rs"));
+/// One of them.
+pub struct Bundled {
+    pub id: &'static str,
+    pub component: &'static [u8],
+    /// The manifest as it stands in the component. It is here once more because each command wants the manifests of all, and a component that was read, for that or anything else, is memory.
+    pub manifest: &'static str,
+}
 
-/// The component of that id.
-pub fn component(id: &str) -> Option<&'static [u8]> {
-    BUNDLED.iter().find(|(known, _)| *known == id).map(|(_, bytes)| *bytes)
+/// All of them, by their ids.
+pub const BUNDLED: &[Bundled] = &include!(concat!(env!("OUT_DIR"), "/bundled.rs"));
+
+/// The one of that id.
+pub fn of(id: &str) -> Option<&'static Bundled> {
+    BUNDLED.iter().find(|known| known.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::BUNDLED;
+
+    #[test]
+    fn manifests_are_those_of_the_components() {
+        for bundled in BUNDLED {
+            let beside: serde_json::Value = serde_json::from_str(bundled.manifest).expect("JSON");
+            let within = camroll_host::manifest_json(bundled.component).expect("a component");
+            assert_eq!(beside, within, "{}", bundled.id);
+        }
+    }
 }

@@ -17,7 +17,7 @@ struct Bundled;
 
 impl Bundle for Bundled {
     fn component(&self, id: &str) -> Option<&[u8]> {
-        bundle::component(id)
+        bundle::of(id).map(|bundled| bundled.component)
     }
 }
 

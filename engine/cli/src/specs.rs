@@ -6,15 +6,15 @@ use camroll_spec::{Connection, ConnectionOrigin, Connectors, Destination, Readin
 use camroll_sync::Exit;
 use miette::{LabeledSpan, MietteDiagnostic, NamedSource, Report};
 
-use crate::bundle;
+use crate::bundle::{BUNDLED, Bundled};
 use crate::story::Story;
 
 /// The settings' schemas of the bundled connectors.
 pub fn connectors() -> Result<Connectors, Story> {
-    let manifests: Vec<serde_json::Value> = bundle::BUNDLED
+    let manifests: Vec<serde_json::Value> = BUNDLED
         .iter()
-        .map(|(id, component)| {
-            camroll_host::manifest_json(component).map_err(|error| Story::unexpected(format!("{id}: {error}")))
+        .map(|Bundled { id, manifest, .. }| {
+            serde_json::from_str(manifest).map_err(|error| Story::unexpected(format!("{id}: {error}")))
         })
         .collect::<Result<_, _>>()?;
     Connectors::from_manifests(manifests.iter()).map_err(Story::unexpected)

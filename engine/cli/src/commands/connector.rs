@@ -13,8 +13,8 @@ pub fn run(arguments: &ConnectorArguments) -> Outcome {
 }
 
 fn manifest(id: &str) -> Result<serde_json::Value, Story> {
-    let component = bundle::component(id).ok_or_else(|| {
-        let known: Vec<&str> = bundle::BUNDLED.iter().map(|(id, _)| *id).collect();
+    let bundled = bundle::of(id).ok_or_else(|| {
+        let known: Vec<&str> = bundle::BUNDLED.iter().map(|known| known.id).collect();
         Story::new(
             Exit::Usage,
             format!(
@@ -27,12 +27,12 @@ fn manifest(id: &str) -> Result<serde_json::Value, Story> {
             None => "camroll connector list".to_owned(),
         })
     })?;
-    camroll_host::manifest_json(component).map_err(Story::unexpected)
+    serde_json::from_str(bundled.manifest).map_err(Story::unexpected)
 }
 
 fn list(json: bool) -> Outcome {
     let mut all = Vec::new();
-    for (id, _) in bundle::BUNDLED {
+    for bundle::Bundled { id, .. } in bundle::BUNDLED {
         let manifest = manifest(id)?;
         all.push(json!({"id": id, "version": manifest["version"], "title": manifest["title"], "roles": manifest["roles"], "summary": manifest["summary"]}));
     }

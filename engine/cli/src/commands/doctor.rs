@@ -32,7 +32,7 @@ pub async fn run(arguments: &DoctorArguments, folder: Option<&Path>) -> Outcome 
         }
     };
     let opener = opener(&folder)?;
-    for (id, _) in bundle::BUNDLED {
+    for bundle::Bundled { id, .. } in bundle::BUNDLED {
         findings.push(match opener.connector(id) {
             Ok(connector) => Finding::well(
                 &format!("connector {id}"),
