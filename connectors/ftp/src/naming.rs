@@ -97,7 +97,7 @@ pub fn publish(session: &mut Session, held: &Held) -> Result<Seen, Error> {
                 ErrorClass::Expired,
                 "ftp/not-held",
                 "Nothing is held under that mark any more.",
-            ))
+            ));
         }
     }
     if let Some(folder) = parent(&held.path) {

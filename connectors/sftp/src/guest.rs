@@ -123,7 +123,9 @@ impl destination::Guest for Sftp {
     fn abort(items: Vec<destination::Orphan>) -> Result<Vec<Result<(), Error>>, Error> {
         let held: Vec<Option<Held>> = items.iter().map(Held::of).collect();
         let mend = |session: &mut Session| {
-            let all = held.iter().map(|held| held.as_ref().map_or(Ok(()), |held| held.mend(session)));
+            let all = held
+                .iter()
+                .map(|held| held.as_ref().map_or(Ok(()), |held| held.mend(session)));
             Ok(all.collect::<Vec<_>>())
         };
         let mended = match held.iter().any(Option::is_some) {
