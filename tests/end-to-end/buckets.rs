@@ -416,6 +416,58 @@ fn one_that_asks_for_ten_minutes_gets_them_and_the_other_is_finished() {
     }
 }
 
+/// A bucket lists MD5. That is no proof of the SHA-256 that the manifest claims.
+#[test]
+fn what_is_taken_over_by_a_listed_md5_is_accepted_until_it_is_read() {
+    const COUNT: u64 = 5;
+    for (server, bucket) in buckets() {
+        let setting = Setting::new();
+        setting.add_photos(COUNT, SIZE);
+        write_spec(&setting, &bucket, "");
+        setting.login();
+        assert_eq!(sync(&setting).put(), COUNT, "{server}");
+        std::fs::remove_dir_all(setting.path("state")).unwrap();
+        let adopted = run(&setting, SECRET_KEY, &["adopt", "family", "--manifest-only", "--json"]);
+        let report: serde_json::Value = serde_json::from_str(&adopted.out).expect("a report");
+        assert_eq!(
+            (adopted.code, &report["destinations"][0]["by_manifest"]),
+            (0, &COUNT.into()),
+            "{server}: {}{}",
+            adopted.out,
+            adopted.err
+        );
+        setting.login();
+        let again = sync(&setting);
+        assert_eq!(
+            (again.code, again.put()),
+            (0, 0),
+            "{server}: {}{}",
+            again.out,
+            again.err
+        );
+        assert_eq!(
+            again.receipt()["destinations"]["default"]["proof"]["accepted"],
+            COUNT,
+            "{server}: {}",
+            again.out
+        );
+        let is_known_by = |proof: &str, when: &str| {
+            let told = run(&setting, SECRET_KEY, &["explain", "family", &name(0), "--json"]);
+            let proof = format!("\"proof\":\"{proof}\"");
+            assert!(told.out.contains(&proof), "{server}, {when}: {}{}", told.out, told.err);
+        };
+        let verify = |more: &[&str]| {
+            let arguments: Vec<&str> = ["verify", "family"].iter().chain(more).copied().collect();
+            let verified = run(&setting, SECRET_KEY, &arguments);
+            assert_eq!(verified.code, 0, "{server}: {}{}", verified.out, verified.err);
+        };
+        verify(&[]);
+        is_known_by("accepted", "its MD5 listed once more");
+        verify(&["--deep"]);
+        is_known_by("read-back", "read");
+    }
+}
+
 #[test]
 fn keys_that_are_refused_in_mid_run_are_the_destinations_affair() {
     for (server, bucket) in buckets() {

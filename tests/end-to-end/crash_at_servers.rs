@@ -6,9 +6,9 @@ mod setting;
 use std::process::Stdio;
 
 use camroll_cloud_apple::Content;
-use camroll_servers::buckets::{ACCESS_KEY, SECRET_KEY};
-use camroll_servers::webdav::PASSWORD;
-use places::{Place, places, rclone_agrees, rclone_says, run, write_spec};
+use camroll_servers::OpenSsh;
+use camroll_servers::ftp::Ftp;
+use places::{Place, by_ftp, by_sftp, command, here, places, rclone_agrees, rclone_says, run, write_spec};
 use setting::{Setting, name};
 
 const SIZE: u64 = 20_000;
@@ -25,7 +25,7 @@ const POINTS: [&str; 8] = [
     "record/after",
 ];
 /// Of each kind of service one that keeps to its rules.
-const SERVERS: [&str; 3] = ["SeaweedFS", "Apache mod_dav", "OpenSSH"];
+const SERVERS: [&str; 5] = ["SeaweedFS", "Apache mod_dav", "OpenSSH", "Samba", "vsftpd, TLS"];
 
 #[test]
 fn killed_at_every_failpoint_at_a_server_and_run_again() {
@@ -57,11 +57,7 @@ fn killed_and_run_again(place: &Place, point: &str) {
     let expected = expected.display().to_string();
     write_spec(&setting, place, "");
     setting.login();
-    let status = setting
-        .command(&["sync", "family.yaml"])
-        .env("S3_ACCESS_KEY", ACCESS_KEY)
-        .env("S3_SECRET_KEY", SECRET_KEY)
-        .env("DAV_PASSWORD", PASSWORD)
+    let status = command(&setting, place, &["sync", "family.yaml"])
         // The first is the destination's own id.
         .env("CAMROLL_FAILPOINT", format!("{point}=2"))
         .stdout(Stdio::null())
@@ -119,9 +115,7 @@ fn what_a_server_has_half_of_gets_no_name() {
         setting.add_photos(4, SIZE);
         write_spec(&setting, &place, "");
         setting.login();
-        let killed = setting
-            .command(&["sync", "family.yaml"])
-            .env("DAV_PASSWORD", PASSWORD)
+        let killed = command(&setting, &place, &["sync", "family.yaml"])
             // The first is the destination's own id.
             .env("CAMROLL_FAILPOINT", "commit/before=2")
             .output()
@@ -168,12 +162,7 @@ fn what_was_uploaded_of_wrong_bytes_before_a_kill_is_not_gone_on_with() {
         setting
             .apple
             .fault(&route, None, camroll_cloud_apple::Action::Flip(1000));
-        let mut child = setting
-            .command(&["sync", "family.yaml"])
-            .env("S3_ACCESS_KEY", ACCESS_KEY)
-            .env("S3_SECRET_KEY", SECRET_KEY)
-            .env("FTP_PASSWORD", camroll_servers::ftp::PASSWORD)
-            .envs(place.trusts.iter().map(|file| ("SSL_CERT_FILE", file)))
+        let mut child = command(&setting, &place, &["sync", "family.yaml"])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -190,4 +179,77 @@ fn what_was_uploaded_of_wrong_bytes_before_a_kill_is_not_gone_on_with() {
         let deep = run(&setting, &place, &["verify", "family", "--deep"]);
         assert_eq!(deep.code, 0, "{at}: {}{}", deep.out, deep.err);
     }
+}
+
+/// Where a rename replaces nothing, an edit goes aside before the newer one gets its name.
+#[test]
+fn a_replacement_that_was_cut_off_between_its_renames_ends_with_the_new_one() {
+    let makes: [fn() -> Option<Place>; 2] = [
+        || {
+            let server = Ftp::that_overwrites_nothing(&here("proftpd")?);
+            Some(by_ftp("ProFTPD, overwriting nothing", server))
+        },
+        || {
+            let server = OpenSsh::that_replaces_nothing(&here("openssh")?);
+            Some(by_sftp("OpenSSH, replacing nothing", server))
+        },
+    ];
+    for make in makes {
+        let Some(mut place) = make() else { continue };
+        let mut was = "family".to_owned();
+        for renames in [1, 2] {
+            let folder = format!("family{renames}");
+            place = place.moved(&was, &folder);
+            was = folder;
+            cut_off_after(&place, renames);
+        }
+    }
+}
+
+fn cut_off_after(place: &Place, renames: u32) {
+    let at = format!("{}, after {renames} of its renames", place.name);
+    let setting = Setting::new();
+    setting.add_photos(6, SIZE);
+    write_spec(&setting, place, "");
+    setting.login();
+    let edit = |text: &str| {
+        setting.apple.library(|library| {
+            let id = library.find(&name(3)).expect("a photo");
+            library.edit(&id, Content::of(text.as_bytes().to_vec()));
+        });
+    };
+    edit("the first edit");
+    let first = run(&setting, place, &["sync", "family.yaml", "--json"]);
+    assert_eq!((first.code, first.put()), (0, 7), "{at}: {}{}", first.out, first.err);
+    edit("another edit");
+    let killed = command(&setting, place, &["sync", "family.yaml"])
+        .env("CAMROLL_FAILPOINT", "commit/before=1")
+        .output()
+        .unwrap();
+    assert!(!killed.status.success(), "{at}: it was to be killed");
+
+    // Killed a little later, this is what the server would have done by then.
+    let files = std::path::Path::new(&place.remote);
+    let edited = files.join("2014/05").join(name(3).replace(".JPG", "-edited.JPG"));
+    let staging = || {
+        let all = std::fs::read_dir(files.join(".camroll/staging")).expect("the staging folder");
+        all.flatten().map(|entry| entry.path()).collect::<Vec<_>>()
+    };
+    let drafts = staging();
+    let [draft] = drafts.as_slice() else {
+        panic!("{at}: not one draft: {drafts:?}")
+    };
+    std::fs::rename(&edited, draft.with_extension("part.old")).unwrap();
+    if renames == 2 {
+        std::fs::rename(draft, &edited).unwrap();
+    }
+
+    let again = run(&setting, place, &["sync", "family.yaml", "--json"]);
+    assert_eq!(again.code, 0, "{at}: {}{}", again.out, again.err);
+    assert_eq!(std::fs::read(&edited).unwrap(), b"another edit", "{at}");
+    assert!(staging().is_empty(), "{at}: left over: {:?}", staging());
+    let third = run(&setting, place, &["sync", "family.yaml", "--json"]);
+    assert_eq!((third.code, third.put()), (0, 0), "{at}: {}{}", third.out, third.err);
+    let deep = run(&setting, place, &["verify", "family", "--deep"]);
+    assert_eq!(deep.code, 0, "{at}: {}{}", deep.out, deep.err);
 }

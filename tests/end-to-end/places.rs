@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
 use std::any::Any;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use camroll_cloud_nextcloud::{Account, Nextcloud, Product, Storage};
@@ -21,6 +21,8 @@ pub struct Place {
     /// rclone's name of it.
     pub remote: String,
     pub rclone: Vec<(&'static str, String)>,
+    /// Its folder on this machine, which is to be there before.
+    folder: Option<PathBuf>,
     /// What TLS trusts, where the server has a certificate of its own.
     pub trusts: Option<PathBuf>,
     /// Ends with this.
@@ -44,6 +46,7 @@ fn bucket(name: &'static str, bucket: Bucket) -> Place {
         destination: format!(
             "  connector: s3\n  with:\n    provider: other\n    endpoint: \"{endpoint}\"\n    bucket: photos\n    prefix: family\n    access_key: {{ env: S3_ACCESS_KEY }}\n    secret_key: {{ env: S3_SECRET_KEY }}\n"
         ),
+        folder: None,
         remote: ":s3:photos/family".to_owned(),
         rclone: vec![
             ("RCLONE_S3_PROVIDER", "Other".to_owned()),
@@ -63,6 +66,7 @@ fn webdav(name: &'static str, address: String, sign_in: &str, files: PathBuf, se
         destination: format!(
             "  connector: webdav\n  with:\n    preset: generic\n    url: \"http://{address}\"\n    user: {USER}\n    password: {{ env: DAV_PASSWORD }}\n    sign_in: {sign_in}\n    path: family\n"
         ),
+        folder: Some(files.join("family")),
         // Its own folder on this machine: rclone's WebDAV client gives up at names that it doesn't encode as the server does.
         remote: files.join("family").display().to_string(),
         rclone: Vec::new(),
@@ -91,6 +95,7 @@ fn cloud(name: &'static str, preset: &str, product: Product, storage: Storage) -
             server.url(),
             account.user
         ),
+        folder: None,
         remote: ":webdav:family".to_owned(),
         rclone: vec![
             (
@@ -110,29 +115,53 @@ fn cloud(name: &'static str, preset: &str, product: Product, storage: Storage) -
 }
 
 /// Its own folder on this machine is looked at: rclone's FTP client would list it by other commands than are the matter here.
-fn by_ftp(name: &'static str, server: Ftp) -> Place {
-    let path = server
-        .path()
-        .map_or(String::new(), |path| format!("    path: {path}\n"));
+pub fn by_ftp(name: &'static str, server: Ftp) -> Place {
+    let above = server.path().map_or(String::new(), |path| format!("{path}/"));
+    let folder = server.files().join("family");
+    open_folder(&folder);
     Place {
         name,
         destination: format!(
-            "  connector: ftp\n  with:\n    host: 127.0.0.1\n    port: {}\n    user: {}\n    password: {{ env: FTP_PASSWORD }}\n    tls: {}\n{path}",
+            "  connector: ftp\n  with:\n    host: 127.0.0.1\n    port: {}\n    user: {}\n    password: {{ env: FTP_PASSWORD }}\n    tls: {}\n    path: {above}family\n",
             server.port(),
             server.user(),
             server.protection().word(),
         ),
-        remote: server.files().display().to_string(),
+        remote: folder.display().to_string(),
+        folder: Some(folder),
         rclone: Vec::new(),
         trusts: (server.protection() != Protection::Plain).then(|| server.certificate()),
         _server: Box::new(server),
     }
 }
 
+/// Its own folder on this machine is looked at. A person signs in with a key.
+pub fn by_sftp(name: &'static str, server: OpenSsh) -> Place {
+    let (folder, port) = (server.files().join("family"), server.port());
+    open_folder(&folder);
+    let key = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(key.path(), &server.key.private).expect("a file");
+    Place {
+        name,
+        destination: format!(
+            "  connector: sftp\n  with:\n    host: 127.0.0.1\n    port: {port}\n    user: {}\n    key: {{ file: {:?} }}\n    known_hosts: {:?}\n    path: {folder:?}\n",
+            server.user(),
+            key.path(),
+            server.known_hosts().trim()
+        ),
+        remote: folder.display().to_string(),
+        folder: Some(folder),
+        rclone: Vec::new(),
+        trusts: None,
+        _server: Box::new((server, key)),
+    }
+}
+
 /// Looked at by rclone's own SMB client.
 fn by_smb(name: &'static str, lines: &[&str]) -> Option<Place> {
     let server = Samba::with(&here("samba")?, lines);
-    open_folder(&server.files().join("family").display().to_string());
+    let folder = server.files().join("family");
+    open_folder(&folder);
     let rclone = here("rclone")?.join("bin/rclone");
     let password = Command::new(rclone).args(["obscure", Samba::PASSWORD]).output().ok()?;
     let password = String::from_utf8_lossy(&password.stdout).trim().to_owned();
@@ -144,6 +173,7 @@ fn by_smb(name: &'static str, lines: &[&str]) -> Option<Place> {
             Samba::SHARE,
             server.user(),
         ),
+        folder: Some(folder),
         remote: format!(":smb:{}/family", Samba::SHARE),
         rclone: vec![
             ("RCLONE_SMB_HOST", "127.0.0.1".to_owned()),
@@ -196,26 +226,7 @@ pub fn places() -> Vec<fn() -> Option<Place>> {
             )
         },
         || cloud("ownCloud, simulated", "owncloud", Product::OwnCloud, Storage::Disk),
-        || {
-            let server = OpenSsh::start(&here("openssh")?);
-            let (files, port) = (server.files().display().to_string(), server.port());
-            open_folder(&format!("{files}/family"));
-            let key = tempfile::NamedTempFile::new().expect("a file");
-            std::fs::write(key.path(), &server.key.private).expect("a file");
-            Some(Place {
-                name: "OpenSSH",
-                destination: format!(
-                    "  connector: sftp\n  with:\n    host: 127.0.0.1\n    port: {port}\n    user: {}\n    key: {{ file: {:?} }}\n    known_hosts: {:?}\n    path: \"{files}/family\"\n",
-                    server.user(),
-                    key.path(),
-                    server.known_hosts().trim()
-                ),
-                remote: format!("{files}/family"),
-                rclone: Vec::new(),
-                trusts: None,
-                _server: Box::new((server, key)),
-            })
-        },
+        || Some(by_sftp("OpenSSH", OpenSsh::start(&here("openssh")?))),
         || {
             let server = RcloneSftp::start(&here("rclone")?, &here("openssh")?);
             Some(Place {
@@ -226,6 +237,7 @@ pub fn places() -> Vec<fn() -> Option<Place>> {
                     RcloneSftp::USER,
                     server.known_hosts().trim()
                 ),
+                folder: None,
                 remote: server.files().display().to_string(),
                 rclone: Vec::new(),
                 trusts: None,
@@ -268,6 +280,11 @@ pub fn places() -> Vec<fn() -> Option<Place>> {
 }
 
 pub fn run(setting: &Setting, place: &Place, arguments: &[&str]) -> Run {
+    Run::of(command(setting, place, arguments).output().expect("camroll runs"))
+}
+
+/// The command, with whatever one of the places may ask for.
+pub fn command(setting: &Setting, place: &Place, arguments: &[&str]) -> Command {
     let mut command = setting.command(arguments);
     command
         .env("S3_ACCESS_KEY", ACCESS_KEY)
@@ -276,7 +293,7 @@ pub fn run(setting: &Setting, place: &Place, arguments: &[&str]) -> Run {
         .env("FTP_PASSWORD", ftp::PASSWORD)
         .env("SMB_PASSWORD", Samba::PASSWORD)
         .envs(place.trusts.iter().map(|file| ("SSL_CERT_FILE", file)));
-    Run::of(command.output().expect("camroll runs"))
+    command
 }
 
 pub fn rclone_agrees(place: &Place, folder: &str) -> bool {
@@ -307,7 +324,7 @@ pub fn rclone_says(place: &Place, arguments: &[&str]) -> Option<String> {
 }
 
 /// A folder that the server's own user may write into, whoever that is.
-fn open_folder(path: &str) {
+fn open_folder(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::create_dir_all(path).expect("a folder");
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).expect("its mode");
@@ -316,12 +333,14 @@ fn open_folder(path: &str) {
 impl Place {
     /// The same server, another folder in the place of the one that it had.
     pub fn moved(self, from: &str, to: &str) -> Self {
-        if let Some(above) = self.remote.strip_suffix(from).filter(|above| above.starts_with('/')) {
-            open_folder(&format!("{above}{to}"));
+        let folder = self.folder.map(|folder| folder.with_file_name(to));
+        if let Some(folder) = &folder {
+            open_folder(folder);
         }
         Self {
             destination: self.destination.replace(from, to),
             remote: self.remote.replace(from, to),
+            folder,
             ..self
         }
     }

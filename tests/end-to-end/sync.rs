@@ -199,6 +199,49 @@ fn a_broken_connection_goes_on_where_it_was() {
 }
 
 #[test]
+fn what_is_missing_from_a_whole_listing_without_a_word_is_told_and_kept() {
+    let setting = Setting::new();
+    setting.add_photos(60, 100);
+    setting.login();
+    assert_eq!(setting.sync().code, 0);
+    let lose = |numbers: std::ops::Range<u64>| {
+        setting.apple.library(|library| {
+            for number in numbers.clone() {
+                let id = library.find(&name(number)).expect("a photo");
+                library.lose(&id);
+            }
+        });
+    };
+    lose(2..3);
+    let run = setting.sync();
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert_eq!(run.problem_codes(), ["source/unexplained-missing"], "{}", run.out);
+    let problem = run.receipt()["problems"][0].clone();
+    assert_eq!(
+        (&problem["name"], &problem["retry"]),
+        (&name(2).into(), &"person".into()),
+        "{problem}"
+    );
+    assert_eq!(run.receipt()["outcome"], "complete");
+    setting.assert_photos(0..60, 100);
+    assert!(setting.sync().problem_codes().is_empty(), "nothing is new");
+
+    // To a person too; and of many the rest are counted.
+    lose(3..60);
+    let run = setting.run(&["sync", "family.yaml"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    let told = format!("{}: It was in the library before", name(2));
+    assert!(
+        run.err.contains(&told) && run.err.contains("(source/unexplained-missing)"),
+        "{}",
+        run.err
+    );
+    let status = setting.run(&["status", "--json"]);
+    assert!(status.out.contains("8 more are no longer in"), "{}", status.out);
+    setting.assert_photos(0..60, 100);
+}
+
+#[test]
 fn a_listing_page_that_fails_once_loses_nothing() {
     for action in [
         Action::Status(401),

@@ -132,10 +132,20 @@ impl destination::Guest for Ftp {
                 .iter()
                 .map(|item| match session.is_broken() {
                     true => Err(ended()),
-                    false => upload::discard(session, &item.idempotency_key),
+                    false => {
+                        let mended = Held::of(item).map_or(Ok(()), |held| held.mend(session));
+                        mended.and(upload::discard(session, &item.idempotency_key))
+                    }
                 })
                 .collect())
         })
+    }
+}
+
+impl Held {
+    /// Of what is given up; none where it wasn't all brought.
+    fn of(item: &destination::Orphan) -> Option<Self> {
+        token::read(item.held.as_deref()?).ok()
     }
 }
 

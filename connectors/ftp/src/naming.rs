@@ -11,6 +11,7 @@ use crate::look::{is_there, look};
 use crate::seen::Seen;
 use crate::session::Session;
 use camroll_connector::paths::{below, draft, parent};
+use camroll_connector::replacing::{Files, Replacement};
 
 /// What `stage` leaves for `commit`.
 #[derive(Serialize, Deserialize)]
@@ -46,17 +47,57 @@ impl Expected {
     }
 }
 
+impl Held {
+    /// Mends what a kill left of giving it its name.
+    pub fn mend(&self, session: &mut Session) -> Result<(), Error> {
+        match &self.replaces {
+            Some(expected) => self.replacement().mend(session, |seen| expected.is(seen)),
+            None => Ok(()),
+        }
+    }
+
+    fn replacement(&self) -> Replacement<'_> {
+        Replacement {
+            key: &self.key,
+            path: &self.path,
+            size: self.size,
+        }
+    }
+}
+
+impl Files for Session {
+    type Seen = Seen;
+
+    fn look(&mut self, path: &str) -> Result<Option<Seen>, Error> {
+        look(self, path)
+    }
+
+    fn size(seen: &Seen) -> Option<u64> {
+        seen.size
+    }
+
+    fn rename(&mut self, from: &str, to: &str) -> Result<(), Error> {
+        rename(self, from, to)
+    }
+
+    fn remove(&mut self, path: &str) -> Result<(), Error> {
+        self.done(&format!("DELE {}", below(&self.root, path)), "a file that was replaced")
+            .map(drop)
+    }
+}
+
 /// Gives a file its name; what is there then.
 pub fn publish(session: &mut Session, held: &Held) -> Result<Seen, Error> {
     let from = draft(&held.key)?;
     match look(session, &from)?.and_then(|seen| seen.size) {
         Some(size) if size == held.size => {}
         _ => {
+            held.mend(session)?;
             return Err(error(
                 ErrorClass::Expired,
                 "ftp/not-held",
                 "Nothing is held under that mark any more.",
-            ))
+            ));
         }
     }
     if let Some(folder) = parent(&held.path) {
@@ -68,11 +109,18 @@ pub fn publish(session: &mut Session, held: &Held) -> Result<Seen, Error> {
             rename(session, &from, &held.path)
         }
         Some(expected) => {
-            expect(session, &held.path, expected).map_err(|why| match why.class {
+            let there = match expect(session, &held.path, expected) {
+                Err(why) if why.class == ErrorClass::NotFound => {
+                    held.mend(session)?;
+                    expect(session, &held.path, expected)
+                }
+                there => there,
+            };
+            there.map_err(|why| match why.class {
                 ErrorClass::NotFound => conflict(&held.path, "what was to be replaced isn't there"),
                 _ => why,
             })?;
-            replace(session, &from, &held.path)
+            replace(session, &from, held)
         }
     };
     if moved.is_err() {
@@ -104,26 +152,12 @@ fn rename(session: &mut Session, from: &str, to: &str) -> Result<(), Error> {
         .map(drop)
 }
 
-/// RNTO alone does it nearly everywhere. Where it doesn't, the old one goes aside first, so that it can be put back.
-fn replace(session: &mut Session, from: &str, to: &str) -> Result<(), Error> {
-    let refused = match rename(session, from, to) {
-        Err(why) if why.class == ErrorClass::PermissionDenied => why,
-        done => return done,
-    };
-    let aside = format!("{from}.old");
-    if rename(session, to, &aside).is_err() {
-        return Err(refused);
+/// RNTO alone does it nearly everywhere. Where it doesn't, the old one goes aside first.
+fn replace(session: &mut Session, from: &str, held: &Held) -> Result<(), Error> {
+    match rename(session, from, &held.path) {
+        Err(why) if why.class == ErrorClass::PermissionDenied => held.replacement().replace(session),
+        done => done,
     }
-    if let Err(why) = rename(session, from, to) {
-        rename(session, &aside, to)?;
-        return Err(why);
-    }
-    session
-        .done(
-            &format!("DELE {}", below(&session.root, &aside)),
-            "the file that was replaced",
-        )
-        .map(drop)
 }
 
 /// Renames what is there, as it is expected, to where nothing is.

@@ -46,6 +46,7 @@ macro_rules! world {
 pub mod errors;
 pub mod http;
 pub mod paths;
+pub mod replacing;
 pub mod token;
 
 pub use bindings::camroll::connector::{bodies, clock, files, log, random, secrets, session, staging, tcp, types};

@@ -35,6 +35,11 @@ pub fn draft(key: &str) -> Result<String, Error> {
     Ok(format!("{STAGING}/{key}.part"))
 }
 
+/// Where the file lies that a draft takes the place of, until the draft has its name.
+pub fn aside(key: &str) -> Result<String, Error> {
+    draft(key).map(|draft| format!("{draft}.old"))
+}
+
 /// A folder and all that it is in, the outermost first.
 pub fn ancestry(folder: &str) -> Vec<&str> {
     let mut all: Vec<&str> = folder
@@ -66,6 +71,7 @@ mod tests {
     #[test]
     fn a_key_can_not_lead_elsewhere() {
         assert_eq!(draft("ab-1").unwrap(), ".camroll/staging/ab-1.part");
+        assert_eq!(aside("ab-1").unwrap(), ".camroll/staging/ab-1.part.old");
         for key in ["", "../x", "a/b", "a.b", "ü"] {
             assert!(draft(key).is_err(), "{key}");
         }

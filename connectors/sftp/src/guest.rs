@@ -6,7 +6,7 @@ use crate::browse;
 use crate::listing::{Found, Walk};
 use crate::naming::{self, Held};
 use crate::packets::{kind, Attributes, Kind};
-use crate::session::{self, with};
+use crate::session::{self, with, Session};
 use crate::upload::{self, Leftover, Upload};
 use camroll_connector::paths::below;
 
@@ -121,6 +121,17 @@ impl destination::Guest for Sftp {
     }
 
     fn abort(items: Vec<destination::Orphan>) -> Result<Vec<Result<(), Error>>, Error> {
+        let held: Vec<Option<Held>> = items.iter().map(Held::of).collect();
+        let mend = |session: &mut Session| {
+            let all = held
+                .iter()
+                .map(|held| held.as_ref().map_or(Ok(()), |held| held.mend(session)));
+            Ok(all.collect::<Vec<_>>())
+        };
+        let mended = match held.iter().any(Option::is_some) {
+            true => with(mend)?,
+            false => Vec::new(),
+        };
         let leftovers: Vec<Leftover> = items
             .into_iter()
             .map(|item| Leftover {
@@ -128,7 +139,20 @@ impl destination::Guest for Sftp {
                 ended: item.held.is_some(),
             })
             .collect();
-        with(|session| upload::discard(session, &leftovers))
+        let mut discarded = with(|session| upload::discard(session, &leftovers))?;
+        for (discarded, mended) in discarded.iter_mut().zip(mended) {
+            if mended.is_err() {
+                *discarded = mended;
+            }
+        }
+        Ok(discarded)
+    }
+}
+
+impl Held {
+    /// Of what is given up; none where it wasn't all brought.
+    fn of(item: &destination::Orphan) -> Option<Self> {
+        token::read(item.held.as_deref()?).ok()
     }
 }
 

@@ -11,6 +11,7 @@ use crate::packets::{kind, open, Attributes, Packet, Reply};
 use crate::session::{there, yes, Naming, Session};
 use crate::upload::{self, Leftover};
 use camroll_connector::paths::{below, draft, parent, STAGING};
+use camroll_connector::replacing::{Files, Replacement};
 
 /// What `stage` leaves for `commit`.
 #[derive(Serialize, Deserialize)]
@@ -20,6 +21,49 @@ pub struct Held {
     pub size: u64,
     /// The version that it takes the place of.
     pub replaces: Option<String>,
+}
+
+impl Held {
+    /// Mends what a kill left of giving it its name.
+    pub fn mend(&self, session: &mut Session) -> Result<(), Error> {
+        match &self.replaces {
+            Some(expected) => self.replacement().mend(session, |found| found.version() == *expected),
+            None => Ok(()),
+        }
+    }
+
+    fn replacement(&self) -> Replacement<'_> {
+        Replacement {
+            key: &self.key,
+            path: &self.path,
+            size: self.size,
+        }
+    }
+}
+
+impl Files for Session {
+    type Seen = Attributes;
+
+    fn look(&mut self, path: &str) -> Result<Option<Attributes>, Error> {
+        let whole = below(&self.root, path);
+        Session::look(self, &whole)
+    }
+
+    fn size(seen: &Attributes) -> Option<u64> {
+        seen.size
+    }
+
+    fn rename(&mut self, from: &str, to: &str) -> Result<(), Error> {
+        let (old, new) = (below(&self.root, from), below(&self.root, to));
+        let packet = self.packet(kind::RENAME).text(old).text(new);
+        self.done(packet, to)
+    }
+
+    fn remove(&mut self, path: &str) -> Result<(), Error> {
+        let whole = below(&self.root, path);
+        let packet = self.packet(kind::REMOVE).text(whole);
+        self.done(packet, "a file that was replaced")
+    }
 }
 
 /// Gives files their names, each or not on its own; what is there then.
@@ -38,23 +82,30 @@ pub fn publish(session: &mut Session, items: &[Held]) -> Result<Vec<Result<Attri
         let (Some(from), Some(to)) = (found.next(), found.next()) else {
             return Err(unexpected("sftp/garbled", "An answer is missing."));
         };
-        results.push(may_take_place(held, there(from, &held.path), there(to, &held.path)));
+        let (mut from, mut to) = (there(from, &held.path), there(to, &held.path));
+        if held.replaces.is_some() && (matches!(from, Ok(None)) || matches!(to, Ok(None))) {
+            let mended = held.mend(session);
+            let places = places(session, held)?;
+            from = mended.and_then(|()| session.look(&places.0));
+            to = session.look(&places.1);
+        }
+        results.push(may_take_place(held, from, to));
     }
-    let mut asked = Vec::new();
+    let (mut asked, mut naming_now) = (Vec::new(), Vec::new());
     for (held, result) in items.iter().zip(&mut results) {
         if result.is_ok() {
-            let (from, to) = places(session, held)?;
-            match name(session, naming, held, &from, &to) {
-                Ok(packet) => asked.push(packet),
+            match name(session, naming, held) {
+                Ok(Some(packet)) => {
+                    asked.push(packet);
+                    naming_now.push((held, result));
+                }
+                Ok(None) => {}
                 Err(failed) => *result = Err(failed),
             }
         }
     }
-    let mut named = session.ask_all(asked)?.into_iter();
-    for (held, result) in items.iter().zip(&mut results) {
-        if result.is_ok() {
-            *result = named.next().map_or(Ok(()), |reply| yes(reply, &held.path));
-        }
+    for ((held, result), reply) in naming_now.into_iter().zip(session.ask_all(asked)?) {
+        *result = yes(reply, &held.path);
     }
     looked_at(session, items, results)
 }
@@ -90,10 +141,11 @@ fn may_take_place(
     }
 }
 
-/// The request that gives a file its name; done at once where one doesn't do.
-fn name(session: &mut Session, naming: Naming, held: &Held, from: &str, to: &str) -> Result<Packet, Error> {
-    Ok(match (&held.replaces, naming) {
-        (None, Naming::Link) => link(session, from, to),
+/// The request that gives a file its name; none where one doesn't do, and it is done.
+fn name(session: &mut Session, naming: Naming, held: &Held) -> Result<Option<Packet>, Error> {
+    let (from, to) = places(session, held)?;
+    Ok(Some(match (&held.replaces, naming) {
+        (None, Naming::Link) => link(session, &from, &to),
         (None, Naming::Rename | Naming::Look) => session.packet(kind::RENAME).text(from).text(to),
         (Some(_), _) if session.can("posix-rename@openssh.com") => session
             .packet(kind::EXTENDED)
@@ -102,19 +154,10 @@ fn name(session: &mut Session, naming: Naming, held: &Held, from: &str, to: &str
             .text(to),
         (Some(_), Naming::Link | Naming::Look) => session.packet(kind::RENAME).text(from).text(to),
         (Some(_), Naming::Rename) => {
-            // Aside first, so that it can be put back.
-            let aside = format!("{from}.old");
-            let packet = session.packet(kind::RENAME).text(to).text(&aside);
-            session.done(packet, &held.path)?;
-            let packet = session.packet(kind::RENAME).text(from).text(to);
-            if let Err(failed) = session.done(packet, &held.path) {
-                let packet = session.packet(kind::RENAME).text(&aside).text(to);
-                session.done(packet, &held.path)?;
-                return Err(failed);
-            }
-            session.packet(kind::REMOVE).text(aside)
+            held.replacement().replace(session)?;
+            return Ok(None);
         }
-    })
+    }))
 }
 
 /// A second name: it never replaces anything. The first one is taken away afterwards.

@@ -37,6 +37,14 @@ impl Algorithm {
         }
     }
 
+    /// Whether nobody can make two files of one value, so that it says what a file is and not only that it wasn't damaged. MD5 and SHA-1 fell (RFC 6151, shattered.io); a CRC was never meant to.
+    pub fn is_collision_resistant(self) -> bool {
+        match self {
+            Self::Sha256 | Self::Sha512 => true,
+            Self::Md5 | Self::Sha1 | Self::Crc32 | Self::Crc32c | Self::ApplePhotos => false,
+        }
+    }
+
     /// The algorithm of that name; none where the engine can't compute it.
     pub fn from_name(name: &str) -> Option<Self> {
         [

@@ -116,6 +116,11 @@ pub struct Placement {
 }
 
 impl Placement {
+    /// Whether its digests are only what an archive's manifest claims: it was taken over by one, and neither was it read nor did the service tell a digest that no other file can have.
+    pub fn is_only_claimed(&self) -> bool {
+        self.ownership == Ownership::Adopted && self.proof == Proof::Accepted
+    }
+
     /// Its path, where the destination has paths.
     pub fn path(&self) -> Option<&str> {
         self.entry.target.path.as_deref()

@@ -79,6 +79,8 @@ pub struct Applied {
     pub departed: u64,
     /// At the end of a whole snapshot: assets that it didn't tell, without a tombstone. At most 1,000 are named.
     pub unexplained: Vec<AssetId>,
+    /// Those beyond the ones that are named.
+    pub unexplained_besides: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
@@ -489,6 +491,8 @@ impl Writing<'_> {
         for (id, ordinal, mut entry) in untold {
             if self.applied.unexplained.len() < 1000 {
                 self.applied.unexplained.push(entry.asset.id.clone());
+            } else {
+                self.applied.unexplained_besides += 1;
             }
             entry.unexplained = true;
             self.fresh.insert(id, (ordinal, entry));

@@ -1,6 +1,8 @@
 //! Hears the source: pages of changes go into the catalogue, each with its cursor in one transaction.
 
 use camroll_model::{AssetId, Change, ConnectorError, ErrorClass, Page, Problem, Retry};
+use camroll_plan::{Scope, scope};
+use camroll_state::Applied;
 
 use crate::context::{Context, HeardLibrary, problem};
 use crate::failure::Failure;
@@ -10,6 +12,8 @@ use crate::progress::Event;
 const DESCRIBE_LIMIT: usize = 200;
 /// Listings from the start in one run, when the source says that its cursor is too old.
 const FRESH_STARTS: u32 = 2;
+/// Assets that are missing without a word and are named in a receipt.
+const NAMED: usize = 50;
 
 /// What hearing a library came to.
 #[derive(Debug, Default)]
@@ -60,7 +64,8 @@ pub(crate) async fn hear(context: &Context, library: &HeardLibrary, told: impl F
         heard.advanced |= cursor.as_ref() != Some(&page.cursor);
         let page = complete(context, library, page).await?;
         heard.problems.extend(page.changes.iter().filter_map(unread));
-        context.state.apply_page(library.id, &page)?;
+        let applied = context.state.apply_page(library.id, &page)?;
+        heard.problems.extend(unexplained(context, library, &applied)?);
         told();
         if !more {
             return Ok(heard);
@@ -77,6 +82,44 @@ fn unread(change: &Change) -> Option<Problem> {
         asset: Some(what.clone()),
         ..problem(None, error, Retry::NextRun)
     })
+}
+
+/// What a whole listing no longer told, and nothing says why, as the receipt tells it: by name as far as there is room for them beside what else went wrong. What the spec's filters leave out
+/// concerns nobody.
+fn unexplained(context: &Context, library: &HeardLibrary, applied: &Applied) -> Result<Vec<Problem>, Failure> {
+    let mut problems = Vec::new();
+    let mut besides = applied.unexplained_besides;
+    for id in &applied.unexplained {
+        let Some(known) = context.state.asset(library.id, id)? else {
+            continue;
+        };
+        if scope(&known.asset, &library.library, &context.spec) != Scope::In {
+            continue;
+        }
+        if problems.len() == NAMED {
+            besides += 1;
+            continue;
+        }
+        problems.push(unexplained_missing(
+            Some((id, known.asset.name.as_deref())),
+            "It was in the library before and no longer is, and nothing says that it was deleted. What was synced of it stays at every destination. If you didn't delete it: look for it at the source.".to_owned(),
+        ));
+    }
+    if besides > 0 {
+        problems.push(unexplained_missing(
+            None,
+            format!(
+                "{besides} more are no longer in {}, and nothing says that they were deleted. What was synced of them stays at every destination.",
+                library.library.name
+            ),
+        ));
+    }
+    Ok(problems)
+}
+
+fn unexplained_missing(asset: Option<(&AssetId, Option<&str>)>, message: String) -> Problem {
+    let error = ConnectorError::new(ErrorClass::NotFound, "source/unexplained-missing", message);
+    problem(asset, &error, Retry::Person)
 }
 
 /// Asks for what was told before and couldn't be read. The cursor is past it, so nothing else would bring it, and a run that says that all is placed would say so without it.

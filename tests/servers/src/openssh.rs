@@ -34,7 +34,15 @@ impl OpenSsh {
     /// # Panics
     /// If it doesn't start.
     pub fn start(tools: &Path) -> Self {
-        Self::on(tools, Disk::Ordinary).expect("nothing is mounted")
+        Self::on(tools, Disk::Ordinary, "").expect("nothing is mounted")
+    }
+
+    /// One whose RENAME is the protocol's own alone: it replaces nothing.
+    ///
+    /// # Panics
+    /// If it doesn't start.
+    pub fn that_replaces_nothing(tools: &Path) -> Self {
+        Self::on(tools, Disk::Ordinary, "-P posix-rename").expect("nothing is mounted")
     }
 
     /// One with three megabytes of room.
@@ -45,10 +53,11 @@ impl OpenSsh {
     /// # Panics
     /// If it doesn't start.
     pub fn small(tools: &Path) -> Result<Self, String> {
-        Self::on(tools, Disk::Small)
+        Self::on(tools, Disk::Small, "")
     }
 
-    fn on(tools: &Path, disk: Disk) -> Result<Self, String> {
+    /// `options`: of its part that speaks SFTP.
+    fn on(tools: &Path, disk: Disk, options: &str) -> Result<Self, String> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let at = |name: &str| folder.path().join(name);
         let key = KeyPair::make(tools, "ed25519", &at("key"), "");
@@ -59,7 +68,7 @@ impl OpenSsh {
         fs::write(at("authorized"), &key.public).expect("a file");
         let port = free_port();
         let mut config = format!(
-            "ListenAddress 127.0.0.1\nPort {port}\nHostKey {0}/host-key\nAuthorizedKeysFile {0}/authorized\nUsePAM no\nStrictModes no\nPidFile none\nPasswordAuthentication no\nMaxStartups 100\nSubsystem sftp internal-sftp\n",
+            "ListenAddress 127.0.0.1\nPort {port}\nHostKey {0}/host-key\nAuthorizedKeysFile {0}/authorized\nUsePAM no\nStrictModes no\nPidFile none\nPasswordAuthentication no\nMaxStartups 100\nSubsystem sftp internal-sftp {options}\n",
             folder.path().display()
         );
         // From 9.8 on it is two programs.

@@ -6,6 +6,7 @@ use camroll_servers::ftp::{Ftp, Protection};
 
 use crate::files::{body, breaking, class, file, key, noise, pour, put};
 use crate::place::{Place, servers, tools};
+use crate::replacing;
 use crate::trusting::{Question, asked_where_trusted};
 
 pub async fn wrong_at_the_end(place: &Place) {
@@ -22,6 +23,13 @@ async fn what_is_wrong_at_its_last_byte_is_seen_nowhere() {
         println!("{name}, explicit");
         asked_where_trusted(&server, &place, Question::WrongAtTheEnd).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replacement_that_was_cut_off_anywhere_is_mended() {
+    let Some(tools) = tools("proftpd") else { return };
+    let server = Ftp::that_overwrites_nothing(&tools);
+    replacing::cut_off_anywhere(&Place::of(&server).connect(), &server.files()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,5 +6,7 @@ mod faults;
 mod files;
 mod hostile;
 mod place;
+#[path = "../files/replacing.rs"]
+mod replacing;
 mod sign_in;
 mod trusting;

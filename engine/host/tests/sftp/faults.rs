@@ -2,9 +2,11 @@
 
 use bytes::Bytes;
 use camroll_model::ErrorClass;
+use camroll_servers::OpenSsh;
 
 use crate::files::{breaking, class, file, key, noise, put};
-use crate::place::{openssh, rclone, to_openssh, to_rclone};
+use crate::place::{openssh, rclone, to_openssh, to_rclone, tools};
+use crate::replacing;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_at_its_last_byte_is_seen_nowhere() {
@@ -12,6 +14,13 @@ async fn what_is_wrong_at_its_last_byte_is_seen_nowhere() {
     breaking::wrong_at_the_end(&to_openssh(&server), &server.files()).await;
     let Some(server) = rclone() else { return };
     breaking::wrong_at_the_end(&to_rclone(&server), &server.files()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replacement_that_was_cut_off_anywhere_is_mended() {
+    let Some(tools) = tools("openssh") else { return };
+    let server = OpenSsh::that_replaces_nothing(&tools);
+    replacing::cut_off_anywhere(&to_openssh(&server), &server.files()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

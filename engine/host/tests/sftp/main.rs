@@ -6,5 +6,7 @@ mod faults;
 #[path = "../files/mod.rs"]
 mod files;
 mod place;
+#[path = "../files/replacing.rs"]
+mod replacing;
 mod sign_in;
 mod throughput;

@@ -38,14 +38,19 @@ pub(super) async fn compare(link: &Link, entry: Entry, told: &Placement) -> Resu
     if contradicted {
         return Ok(There::Other);
     }
-    let reported = entry.digests.iter().any(|listed| told.digests.contains(listed));
+    let reported = || entry.digests.iter().filter(|listed| told.digests.contains(listed));
     // SHA-256 is told by every placement: where only another digest is known, the file is read for it.
     let has_own = told
         .digests
         .iter()
         .any(|digest| digest.algorithm == camroll_model::Algorithm::Sha256);
-    let (digests, proof) = if reported && has_own {
-        (told.digests.clone(), Proof::ServiceReported)
+    let (digests, proof) = if has_own && reported().next().is_some() {
+        // Another digest than the one by which camroll knows a file: that one is still only claimed.
+        let proof = match reported().any(|listed| listed.algorithm.is_collision_resistant()) {
+            true => Proof::ServiceReported,
+            false => Proof::Accepted,
+        };
+        (told.digests.clone(), proof)
     } else {
         match read_digests(link, &entry.target, &told.digests).await? {
             Some(digests) => (digests, Proof::ReadBack),

@@ -23,7 +23,7 @@ pub(super) fn judge(entry: &Entry, placement: &Placement) -> Judged {
         let mut known = placement.entry.digests.iter();
         known.any(|known| known.algorithm == told.algorithm)
     };
-    let mut reported = false;
+    let mut reported = None;
     for told in &entry.digests {
         let ours = placement.digests.iter().find(|ours| ours.algorithm == told.algorithm);
         match ours {
@@ -33,12 +33,16 @@ pub(super) fn judge(entry: &Entry, placement: &Placement) -> Judged {
                 let why = format!("The destination says that its digest is {told}, and {ours} was placed.");
                 return Judged::Differs("verify/other-digest", why);
             }
-            Some(_) => reported = true,
+            // By a digest that another file may have, what was only claimed stays so.
+            Some(_) if placement.is_only_claimed() && !told.algorithm.is_collision_resistant() => {
+                reported.get_or_insert(Judged::Same);
+            }
+            Some(_) => reported = Some(Judged::Reported),
             None => {}
         }
     }
-    if reported {
-        return Judged::Reported;
+    if let Some(reported) = reported {
+        return reported;
     }
     match (&entry.version, &placement.entry.version) {
         (Some(there), Some(known)) if there != known => Judged::Touched,
@@ -89,6 +93,24 @@ mod tests {
             proof: Proof::ServiceChecked,
             ownership: Ownership::Ours,
         }
+    }
+
+    #[test]
+    fn what_a_manifest_only_claims_is_not_reported_by_a_weak_digest() {
+        let there = entry("e", Some(1));
+        let claimed = Placement {
+            proof: Proof::Accepted,
+            ownership: Ownership::Adopted,
+            ..placed(there.clone())
+        };
+        assert!(matches!(judge(&there, &claimed), Judged::Same));
+        assert!(matches!(judge(&entry("f", Some(1)), &claimed), Judged::Same));
+        assert!(matches!(judge(&entry("e", Some(9)), &claimed), Judged::Differs(..)));
+        let sent = Placement {
+            ownership: Ownership::Ours,
+            ..claimed
+        };
+        assert!(matches!(judge(&there, &sent), Judged::Reported));
     }
 
     #[test]

@@ -123,6 +123,8 @@ pub struct Library {
     pub(crate) members: Vec<String>,
     /// Records in the order of their changes. A change that only the asset's record knows of doesn't tell its master, and a page's end may come between the two.
     pub(crate) log: Vec<(ItemId, Record)>,
+    /// The oldest mark in it from which changes are still told.
+    pub(crate) oldest: usize,
     tags: u64,
     /// Ranks of a list that nothing has: from where on, and how many.
     gap: Option<(usize, usize)>,
@@ -265,6 +267,12 @@ impl Library {
     /// Deletes it for good: only its name is left.
     pub fn expunge(&mut self, id: &str) {
         self.change(id, &[Record::Asset], |item| item.expunged = true);
+    }
+
+    /// It is gone without a word, as after a mishap at the service: no list has it, no change tells of it, and marks of before are no longer known.
+    pub fn lose(&mut self, id: &str) {
+        self.expunge(id);
+        self.oldest = self.log.len();
     }
 
     /// Has no answer tell its original's record, or all of them again. Nothing of it is told as a change.

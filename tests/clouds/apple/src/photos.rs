@@ -355,7 +355,7 @@ fn changes(
     let Some(since) = token
         .strip_prefix('T')
         .and_then(|text| text.parse::<usize>().ok())
-        .filter(|since| *since <= library.log.len())
+        .filter(|since| (library.oldest..=library.log.len()).contains(since))
     else {
         return answer(
             200,

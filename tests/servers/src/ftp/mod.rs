@@ -113,7 +113,7 @@ impl Ftp {
         match kind {
             Kind::Pyftpdlib => pyftpdlib::start(tools, protection, "1.2", disk),
             Kind::Vsftpd => vsftpd::start(tools, protection, disk),
-            Kind::Proftpd => proftpd::start(tools, protection, disk),
+            Kind::Proftpd => proftpd::start(tools, protection, disk, proftpd::Standing::Goes),
             Kind::Pureftpd => pureftpd::start(tools, protection, disk),
             Kind::Rclone => rclone::start(tools, protection, disk),
         }
@@ -149,6 +149,14 @@ impl Ftp {
     /// If it doesn't start, or if TLS is to begin with the first byte.
     pub fn proftpd(tools: &Path, protection: Protection) -> Self {
         Self::ordinary(Kind::Proftpd, tools, protection)
+    }
+
+    /// The same, of an administrator who lets nothing be overwritten: neither STOR nor RNTO takes a name that something has.
+    ///
+    /// # Panics
+    /// If it doesn't start.
+    pub fn that_overwrites_nothing(tools: &Path) -> Self {
+        proftpd::start(tools, Protection::Plain, Disk::Ordinary, proftpd::Standing::Stays).expect("nothing is mounted")
     }
 
     /// Pure-FTPd: SITE UTIME besides MFMT, its own rules for names. Only as root.

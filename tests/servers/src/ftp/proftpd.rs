@@ -5,7 +5,16 @@ use super::{Begun, CRYPTED, DAEMON, Ftp, Protection, USER, certificate};
 use crate::keys::with_libraries;
 use crate::small_disk::Disk;
 
-pub(super) fn start(tools: &Path, protection: Protection, disk: Disk) -> Result<Ftp, String> {
+/// What becomes of a file under whose name another one comes.
+#[derive(Clone, Copy)]
+pub(super) enum Standing {
+    /// It is replaced.
+    Goes,
+    /// The other one is refused.
+    Stays,
+}
+
+pub(super) fn start(tools: &Path, protection: Protection, disk: Disk, standing: Standing) -> Result<Ftp, String> {
     assert!(protection != Protection::Implicit, "ProFTPD isn't set up for that here");
     let begun = Begun::new();
     let files = begun.at("files");
@@ -25,11 +34,15 @@ pub(super) fn start(tools: &Path, protection: Protection, disk: Disk) -> Result<
         "ServerType standalone\nPort {port}\nDefaultAddress 127.0.0.1\nUseIPv6 off\nUseReverseDNS off\nPassivePorts {first} {last}\nMaxInstances 1000\n\
          User daemon\nGroup daemon\nRequireValidShell off\nAuthOrder mod_auth_file.c\nAuthUserFile {users}\nDefaultRoot ~\n\
          ScoreboardFile {folder}/score\nPidFile {folder}/pid\nDelayEngine off\nSystemLog {folder}/log\nWtmpLog off\n\
-         AllowOverwrite on\nAllowStoreRestart on\nAllowRetrieveRestart on\n{tls}",
+         AllowOverwrite {overwrite}\nAllowStoreRestart on\nAllowRetrieveRestart on\n{tls}",
         port = begun.port,
         first = begun.beside.start,
         last = begun.beside.end - 1,
         users = users.display(),
+        overwrite = match standing {
+            Standing::Goes => "on",
+            Standing::Stays => "off",
+        },
         tls = if protection == Protection::Plain { "" } else { &tls },
     );
     let config = begun.write("proftpd.conf", &config, 0o644);
