@@ -1,7 +1,9 @@
 //! Hears the source: pages of changes go into the catalogue, each with its cursor in one transaction.
 
 use camroll_model::{AssetId, Change, ConnectorError, ErrorClass, Page, Problem, Retry};
+use camroll_state::AlbumsHeard;
 
+use crate::albums::lacking;
 use crate::context::{Context, HeardLibrary, problem};
 use crate::failure::Failure;
 use crate::progress::Event;
@@ -18,12 +20,15 @@ pub(crate) struct Heard {
     pub advanced: bool,
     /// What couldn't be read, and what is missing without a tombstone.
     pub problems: Vec<Problem>,
+    /// All was heard, and what the spec asks for isn't in it: nothing can be planned.
+    pub failure: Option<Failure>,
 }
 
 /// Hears all that is new in a library. `told` is called after each page that went into the catalogue.
 pub(crate) async fn hear(context: &Context, library: &HeardLibrary, told: impl Fn()) -> Result<Heard, Failure> {
     let mut heard = Heard::default();
     ask_again(context, library, &mut heard).await?;
+    list_for_albums(context, library)?;
     let mut fresh_starts = 0;
     loop {
         if context.stop.is_asked() {
@@ -63,9 +68,25 @@ pub(crate) async fn hear(context: &Context, library: &HeardLibrary, told: impl F
         context.state.apply_page(library.id, &page)?;
         told();
         if !more {
+            heard.failure = lacking(&context.state, &context.spec, library.id, &library.library.name)?;
             return Ok(heard);
         }
     }
+}
+
+/// Where a spec asks for albums that couldn't all be read when the library was listed, has it listed again: changes tell nothing of them.
+fn list_for_albums(context: &Context, library: &HeardLibrary) -> Result<(), Failure> {
+    if !context.spec.asks_for_albums()
+        || context.state.albums_heard(library.id)? != AlbumsHeard::Lacking
+        || context.state.cursor(library.id)?.is_none()
+    {
+        return Ok(());
+    }
+    context.progress.tell(Event::Notice(format!(
+        "The albums of {} aren't all known, and the spec asks for them; it is listed again. Nothing is sent twice.",
+        library.library.name
+    )));
+    Ok(context.state.forget_cursor(library.id)?)
 }
 
 /// What couldn't be read, as the receipt tells it.
