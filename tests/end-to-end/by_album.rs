@@ -28,7 +28,7 @@ fn put_into(setting: &Setting, album: &str, numbers: impl IntoIterator<Item = u6
     setting.apple.library(|library| {
         for number in numbers {
             let item = library.find(&name(number)).expect("a photo");
-            library.put_into_album(&album.to_owned(), &item);
+            library.put_into_album(album, &item);
         }
     });
 }
