@@ -118,7 +118,11 @@ impl Model {
     }
 }
 
-fn pairs(state: &State, id: SourceId) -> (BTreeSet<(String, AssetId)>, BTreeSet<(String, AssetId)>) {
+/// Who is in which album.
+type Pairs = BTreeSet<(String, AssetId)>;
+
+/// By the albums, and by the assets.
+fn pairs(state: &State, id: SourceId) -> (Pairs, Pairs) {
     let (mut by_album, mut by_asset) = (BTreeSet::new(), BTreeSet::new());
     for number in 0..ALBUMS {
         let album = album(number).id;
