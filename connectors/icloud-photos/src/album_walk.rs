@@ -81,22 +81,21 @@ fn folder(zone: &Zone, mut walk: Walk) -> Result<(Vec<Told>, Option<Walk>), Erro
         let Some(album) = album(record).filter(|_| !flag(record, "isDeleted")) else {
             continue;
         };
-        if !album.traits.is_empty() {
+        let is_folder = !album.traits.is_empty();
+        let id = album.id.clone();
+        told.push(Told::Album(album));
+        if is_folder {
             if walk.folders.len() >= FOLDERS {
                 let many = error(
                     ErrorClass::Unsupported,
                     "apple/too-many-folders",
                     "The library has more folders of albums than are walked; the albums in this one are not told.",
                 );
-                told.push(Told::Unread {
-                    what: album.id.clone(),
-                    error: many,
-                });
+                told.push(Told::Unread { what: id, error: many });
             } else {
-                walk.folders.push(album.id.clone());
+                walk.folders.push(id);
             }
         }
-        told.push(Told::Album(album));
     }
     let next = match shelf.albums.first() {
         Some(first) => Some(Walk {

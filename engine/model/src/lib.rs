@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod action;
+mod album_path;
 mod asset;
 mod change;
 mod connector_error;
@@ -16,6 +17,7 @@ mod receipt;
 mod secret;
 
 pub use action::*;
+pub use album_path::*;
 pub use asset::*;
 pub use change::*;
 pub use connector_error::*;

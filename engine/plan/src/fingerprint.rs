@@ -71,7 +71,12 @@ impl Uses {
             Filter::Not(filter) => self.filter(filter),
             Filter::Taken(_) | Filter::Added(_) => self.dates = true,
             Filter::Library(_) => self.library = true,
-            Filter::Kind(_) | Filter::Name(_) | Filter::Size(_) | Filter::Favorite(_) | Filter::Hidden(_) => {}
+            Filter::Kind(_)
+            | Filter::Name(_)
+            | Filter::Size(_)
+            | Filter::Favorite(_)
+            | Filter::Hidden(_)
+            | Filter::Album(_) => {}
         }
     }
 }
@@ -143,6 +148,10 @@ impl Ink {
             Filter::Library(names) => {
                 self.tag(14);
                 self.texts(names.iter().map(String::as_str));
+            }
+            Filter::Album(globs) => {
+                self.tag(15);
+                self.texts(globs.iter().map(|glob| glob.as_str()));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What to do: (spec, catalogued asset, placements of that asset, features, who holds which path) → actions with reasons.
+//! What to do: (spec, catalogued asset, its albums, placements of that asset, features, who holds which path) → actions with reasons.
 //!
 //! It decides which assets are in scope, which of their files a destination shall hold and under which names, and what happens to files that
 //! are there and no longer wanted. Same input, same output. It never does I/O, never reads a clock, never needs an async runtime or a
@@ -22,4 +22,4 @@ pub use plan::{
     AssetPlan, Holder, Kept, KeptWhy, Move, Note, NoteCode, Presence, Shelf, SkipCode, Skipped, Waiting, Wish,
     plan_asset, relayout,
 };
-pub use scope::{OutReason, Scope, scope};
+pub use scope::{OutReason, Scope, scope, unknown_albums};

@@ -8,8 +8,8 @@ mod report;
 use std::collections::HashSet;
 
 use camroll_model::{
-    Action, Asset, AssetId, Departure, Features, Library, NameRules, Placement, Reason, Recipe, Resource, SourceKey,
-    WantedFile,
+    Action, AlbumPath, Asset, AssetId, Departure, Features, Library, NameRules, Placement, Reason, Recipe, Resource,
+    SourceKey, WantedFile,
 };
 use camroll_spec::{Deletions, Destination, Spec};
 
@@ -66,11 +66,13 @@ pub trait Shelf {
 
 /// Decides what a destination shall get of an asset: every wanted file is exactly once in `actions`, `already`, `waiting` or `skipped`.
 ///
+/// `albums` are all that the asset is in; where neither filters nor the layout ask for them, they may be left out.
 /// `placements` are those of the asset at that destination; those of others are passed over, and indices in the plan are into that slice.
 /// Carried out, the same call gives no actions.
 pub fn plan_asset(
     presence: Presence,
     asset: &Asset,
+    albums: &[AlbumPath],
     source: &SourceKey,
     wish: &Wish<'_>,
     placements: &[Placement],
@@ -82,7 +84,7 @@ pub fn plan_asset(
         .filter(|(_, placement)| placement.asset == asset.id && placement.source == *source)
         .collect();
     let scope = match presence {
-        Presence::Here => scope(asset, wish.library, wish.spec),
+        Presence::Here => scope(asset, albums, wish.library, wish.spec),
         Presence::Gone(_) => Scope::Gone,
     };
     if scope != Scope::In {
@@ -102,12 +104,13 @@ pub fn plan_asset(
             ..AssetPlan::empty(scope)
         };
     }
-    Planning::new(asset, source, wish, own, shelf).plan()
+    Planning::new(asset, albums, source, wish, own, shelf).plan()
 }
 
 /// The planning of one asset that is in scope.
 struct Planning<'a> {
     asset: &'a Asset,
+    albums: &'a [AlbumPath],
     source: &'a SourceKey,
     wish: &'a Wish<'a>,
     own: Vec<(usize, &'a Placement)>,
@@ -119,6 +122,7 @@ struct Planning<'a> {
 impl<'a> Planning<'a> {
     fn new(
         asset: &'a Asset,
+        albums: &'a [AlbumPath],
         source: &'a SourceKey,
         wish: &'a Wish<'a>,
         own: Vec<(usize, &'a Placement)>,
@@ -128,6 +132,7 @@ impl<'a> Planning<'a> {
         let matches = matches(asset, &wanted, &own);
         Self {
             asset,
+            albums,
             source,
             wish,
             own,
@@ -180,7 +185,8 @@ impl<'a> Planning<'a> {
         };
         let held_by_other = |path: &FoldedPath| self.shelf.holder(path).is_some_and(|known| known != holder);
         let tag = Tag::of(self.source, &self.asset.id);
-        let facts = Facts::new(self.asset, self.wish.library, &self.wish.spec.schedule.timezone, &tag);
+        let zone = &self.wish.spec.schedule.timezone;
+        let facts = Facts::new(self.asset, self.albums, self.wish.library, zone, &tag);
         let ground = Ground {
             layout: &self.wish.destination.layout,
             facts: &facts,

@@ -5,8 +5,8 @@
 
 use std::fmt;
 
-use camroll_model::{Asset, AssetKind, Library, Resource, Role};
-use camroll_spec::{DateBound, Favorite, Filter, HiddenFilter, KindFilter, SizeRange, Span, Spec};
+use camroll_model::{AlbumPath, Asset, AssetKind, Library, Resource, Role};
+use camroll_spec::{DateBound, Favorite, Filter, HiddenFilter, KindFilter, NameGlob, SizeRange, Span, Spec};
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -59,14 +59,32 @@ impl OutReason {
     }
 }
 
-/// Whether a spec takes an asset that is in the library, by its filters.
-pub fn scope(asset: &Asset, library: &Library, spec: &Spec) -> Scope {
+/// Whether a spec takes an asset that is in the library and in these albums, by its filters. `albums` are all that it is in: who knows of some alone must not ask.
+pub fn scope(asset: &Asset, albums: &[AlbumPath], library: &Library, spec: &Spec) -> Scope {
     let seen = Seen {
         asset,
+        albums,
         library,
         zone: &spec.schedule.timezone,
     };
     seen.failing(&spec.filters).map_or(Scope::In, Scope::Out)
+}
+
+/// Patterns of filters that no album fits, in the order in which they are written: mistyped, or the album is gone. What they should have taken isn't, and what they should have kept out is taken.
+pub fn unknown_albums(filters: &Filter, albums: &[AlbumPath]) -> Vec<String> {
+    match filters {
+        Filter::All(filters) | Filter::Any(filters) => filters
+            .iter()
+            .flat_map(|filter| unknown_albums(filter, albums))
+            .collect(),
+        Filter::Not(filter) => unknown_albums(filter, albums),
+        Filter::Album(globs) => globs
+            .iter()
+            .filter(|glob| !albums.iter().any(|album| is_called(album, std::slice::from_ref(glob))))
+            .map(|glob| glob.as_str().to_owned())
+            .collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// Whether it is a still with a moving half.
@@ -76,6 +94,7 @@ pub(crate) fn is_live(asset: &Asset) -> bool {
 
 struct Seen<'a> {
     asset: &'a Asset,
+    albums: &'a [AlbumPath],
     library: &'a Library,
     zone: &'a TimeZone,
 }
@@ -133,6 +152,7 @@ impl Seen<'_> {
                 HiddenFilter::Exclude => !self.asset.hidden,
             },
             Filter::Library(names) => names.iter().any(|name| self.is_library(name)),
+            Filter::Album(globs) => self.albums.iter().any(|album| is_called(album, globs)),
         }
     }
 
@@ -162,6 +182,13 @@ impl Seen<'_> {
 
 fn is_raw_original(resource: &Resource) -> bool {
     matches!(resource.role, Role::Original | Role::Alternate) && is_raw(&resource.media_type)
+}
+
+/// Letters with accents are one character in what people type, and may be two in what a service tells.
+fn is_called(album: &AlbumPath, globs: &[NameGlob]) -> bool {
+    let told = album.to_string();
+    let composed: String = told.nfc().collect();
+    globs.iter().any(|glob| glob.matches(&told) || glob.matches(&composed))
 }
 
 /// Civil bounds are compared with the clock where it was taken, points in time with the point in time.
@@ -213,6 +240,7 @@ impl fmt::Display for Words<'_> {
             Filter::Hidden(HiddenFilter::Only) => f.write_str("hidden: only"),
             Filter::Hidden(HiddenFilter::Exclude) => f.write_str("hidden: false"),
             Filter::Library(names) => list(f, "library", names.iter().map(String::as_str)),
+            Filter::Album(globs) => list(f, "album", globs.iter().map(|glob| glob.as_str())),
         }
     }
 }

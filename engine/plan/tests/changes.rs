@@ -155,7 +155,7 @@ fn what_nobody_knows_is_stepped_aside_from() {
     }
     let live = live_photo("a", "IMG_1.HEIC");
     let place = Place::new("{taken:%Y}/{name}", rules());
-    let plan = plan_asset(Presence::Here, &live, &source(), &place.wish(), &[], &Seen);
+    let plan = plan_asset(Presence::Here, &live, &[], &source(), &place.wish(), &[], &Seen);
     let tag = camroll_plan::id8(&source(), &live.id);
     assert_eq!(
         paths(&plan),
@@ -330,6 +330,7 @@ fn what_left_scope_or_library_stays_and_is_listed() {
         let plan = plan_asset(
             Presence::Gone(departure),
             &asset,
+            &[],
             &source(),
             &place.wish(),
             &place.of(&asset),

@@ -20,7 +20,7 @@ fn place() -> Place {
 #[test]
 fn what_plans_depend_on_changes_it() {
     type Change = fn(&mut Place);
-    let changes: [Change; 28] = [
+    let changes: [Change; 30] = [
         |place| place.spec.source.libraries = vec![LibraryChoice::Shared],
         |place| place.spec.source.libraries.push(LibraryChoice::Named("x".to_owned())),
         |place| place.spec.versions.original = Want::No,
@@ -45,6 +45,8 @@ fn what_plans_depend_on_changes_it() {
         },
         |place| place.spec.filters = Filter::Name(vec![NameGlob::parse("ab").unwrap()]),
         |place| place.spec.filters = Filter::Name(vec![NameGlob::parse("a").unwrap(), NameGlob::parse("b").unwrap()]),
+        |place| place.spec.filters = Filter::Album(vec![NameGlob::parse("ab").unwrap()]),
+        |place| place.destination.layout = Layout::parse("{album}/{name}").unwrap(),
         |place| place.spec.filters = Filter::Library(vec!["personal".to_owned()]),
         |place| place.spec.filters = Filter::Taken(Span { from: None, to: None }),
         |place| {

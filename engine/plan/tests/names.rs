@@ -308,3 +308,36 @@ fn a_place_without_paths_gets_names_to_show() {
     assert_eq!(paths(&place.sync(&photo("b", "IMG_1.HEIC"))), ["IMG_1.HEIC"]);
     assert_eq!(place.plan(&live_photo("a", "IMG_1.HEIC")).actions, []);
 }
+
+#[test]
+fn an_album_is_a_folder_with_its_folders_and_the_first_by_name_counts() {
+    let asset = photo("a", "IMG_1.HEIC");
+    let named = |layout: &str, rules: NameRules, albums: &[AlbumPath]| {
+        let mut place = Place::new(layout, rules);
+        place.albums = albums.to_vec();
+        let plan = place.plan(&asset);
+        assert_eq!(plan.skipped, []);
+        paths(&plan).join(" ")
+    };
+    let rome = AlbumPath::within(&["Trips", "Italy"], "Rome");
+    assert_eq!(named("{album}/{name}", rules(), &[]), "unsorted/IMG_1.HEIC");
+    assert_eq!(
+        named("{taken:%Y}/{album}/{name}", rules(), std::slice::from_ref(&rome)),
+        "2024/Trips/Italy/Rome/IMG_1.HEIC"
+    );
+    // In a name with other things it is one text.
+    assert_eq!(
+        named("{album} {taken:%Y}/{name}", rules(), std::slice::from_ref(&rome)),
+        "Trips／Italy／Rome 2024/IMG_1.HEIC"
+    );
+    let several = [album("zoo"), rome, album("Best"), album("attic")];
+    assert_eq!(named("{album}/{name}", rules(), &several), "attic/IMG_1.HEIC");
+    // By a place's rules, and never above it.
+    let odd = [AlbumPath::within(&["..", ""], "CON: a/b?")];
+    assert_eq!(
+        named("{album}/{name}", windows(), &odd),
+        "unknown/unknown/CON： a／b？/IMG_1.HEIC"
+    );
+    let own = [album(".camroll")];
+    assert_ne!(named("{album}/{name}", rules(), &own), ".camroll/IMG_1.HEIC");
+}

@@ -5,18 +5,20 @@ mod support;
 use std::collections::{BTreeMap, HashSet};
 
 use camroll_model::*;
-use camroll_plan::{AssetPlan, FoldedPath, Holder, Presence, Scope, Shelf, fold, plan_asset};
-use camroll_spec::Layout;
+use camroll_plan::{AssetPlan, FoldedPath, Holder, Presence, Scope, Shelf, fold, plan_asset, relayout, scope};
+use camroll_spec::{Filter, Layout, NameGlob};
 use proptest::prelude::*;
 use support::*;
 
-const LAYOUTS: [&str; 9] = [
+const LAYOUTS: [&str; 11] = [
     "{taken:%Y}/{taken:%m}/{name}",
     "{name}",
     "{stem}.{ext}",
     "{taken:%Y%m%d}",
     "{camera}/{kind}/{stem}_{taken:%H:%M}.{ext}",
     "{ext}/{name}",
+    "{album}/{name}",
+    "{kind}/{album}/{album}-{stem}.{ext}",
     "{id8}.{ext}",
     "{name}.bak",
     ".{stem}/{library}/{favorite}-{id}",
@@ -174,6 +176,16 @@ fn any_assets() -> impl Strategy<Value = Vec<Asset>> {
     (any_asset(0), any_asset(1), any_asset(2), any_asset(3)).prop_map(|(a, b, c, d)| vec![a, b, c, d])
 }
 
+/// What albums and their folders are called is as odd as what photos are.
+fn any_albums() -> impl Strategy<Value = Vec<AlbumPath>> {
+    let name = || any_name().prop_map(Option::unwrap_or_default);
+    let album = (proptest::collection::vec(name(), 0..4), name()).prop_map(|(folders, name)| {
+        let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
+        AlbumPath::within(&folders, &name)
+    });
+    proptest::collection::vec(album, 0..4)
+}
+
 fn any_place() -> impl Strategy<Value = Place> {
     (
         proptest::sample::select(LAYOUTS.to_vec()),
@@ -181,9 +193,11 @@ fn any_place() -> impl Strategy<Value = Place> {
         any::<bool>(),
         proptest::bool::weighted(0.8),
         proptest::option::weighted(0.1, 0..12_u64),
+        any_albums(),
     )
-        .prop_map(|(layout, names, adjustments, replaces, max_size)| {
+        .prop_map(|(layout, names, adjustments, replaces, max_size, albums)| {
             let mut place = Place::new(layout, rules());
+            place.albums = albums;
             place.features = features(names);
             place.features.max_size = max_size;
             if adjustments {
@@ -364,6 +378,45 @@ proptest! {
     }
 
     #[test]
+    fn what_moves_between_albums_stays_where_it_is(place in any_place(), assets in any_assets(), then in any_albums()) {
+        let mut place = place;
+        sync_all(&mut place, &assets)?;
+        let before = place.placements.clone();
+        place.albums = then;
+        // What had no name that fits may have one now. Nothing else is sent, or sent once more.
+        sync_all(&mut place, &assets)?;
+        prop_assert_eq!(&place.placements[..before.len()], &before[..]);
+        let files = place.placements.iter().map(|placement| (&placement.asset, &placement.resource));
+        let once: HashSet<_> = files.collect();
+        prop_assert_eq!(once.len(), place.placements.len());
+        let there = place.placements.len();
+        // Moved because a person asked, it is where a first sync would have put it, and stays there.
+        for asset in &assets {
+            for moved in moves(&place, asset) {
+                let index = place.placements.iter().position(|known| *known == moved.0).expect("it is there");
+                place.placements[index].entry.target = Target::at(moved.1);
+            }
+            prop_assert_eq!(moves(&place, asset), vec![]);
+        }
+        prop_assert_eq!(place.placements.len(), there);
+        for asset in &assets {
+            prop_assert_eq!(&place.plan(asset).actions, &vec![]);
+        }
+    }
+
+    #[test]
+    fn a_photo_is_in_an_album_or_it_is_not(asset in any_asset(0), albums in any_albums(), pattern in proptest::sample::select(vec!["*", "NUL", "IMG*", "*/*", "é.jpg"])) {
+        let line = || Filter::Album(vec![NameGlob::parse(pattern).expect("a pattern")]);
+        let takes = |albums: &[AlbumPath], filter: Filter| scope(&asset, albums, &library(), &spec(filter)) == Scope::In;
+        let taken = takes(&albums, line());
+        prop_assert!(taken != takes(&albums, Filter::Not(Box::new(line()))));
+        // The order in which they are told means nothing, and each counts by itself.
+        let turned: Vec<AlbumPath> = albums.iter().rev().cloned().collect();
+        prop_assert_eq!(taken, takes(&turned, line()));
+        prop_assert_eq!(taken, albums.iter().any(|album| takes(std::slice::from_ref(album), line())));
+    }
+
+    #[test]
     fn the_order_in_which_files_are_told_does_not_matter(place in any_place(), asset in any_asset(0)) {
         let mut ids = HashSet::new();
         let mut asset = asset;
@@ -381,7 +434,7 @@ proptest! {
         sync_all(&mut place, &assets)?;
         for asset in &assets {
             let of = place.of(asset);
-            let plan = plan_asset(Presence::Gone(Departure::Trashed), asset, &source(), &place.wish(), &of, &place);
+            let plan = plan_asset(Presence::Gone(Departure::Trashed), asset, &place.albums, &source(), &place.wish(), &of, &place);
             prop_assert!(plan.scope == Scope::Gone);
             prop_assert_eq!((plan.wanted(), plan.kept.len()), (0, of.len()));
         }
@@ -415,12 +468,29 @@ proptest! {
                 Some(Holder::Foreign)
             }
         }
-        let plan = plan_asset(Presence::Here, &asset, &source(), &place.wish(), &[], &Full);
+        let plan = plan_asset(Presence::Here, &asset, &[], &source(), &place.wish(), &[], &Full);
         if place.features.names.is_some() {
             prop_assert_eq!(&plan.actions, &vec![]);
         }
         prop_assert_eq!(plan.wanted(), wanted(&place, &asset).len());
     }
+}
+
+/// What would be moved, and where to.
+fn moves(place: &Place, asset: &Asset) -> Vec<(Placement, String)> {
+    let of = place.of(asset);
+    relayout(
+        Presence::Here,
+        asset,
+        &place.albums,
+        &source(),
+        &place.wish(),
+        &of,
+        place,
+    )
+    .into_iter()
+    .map(|one| (of[one.placement].clone(), one.path))
+    .collect()
 }
 
 /// Files of originals by where they are.

@@ -3,13 +3,13 @@
 mod support;
 
 use camroll_model::*;
-use camroll_plan::{OutReason, Scope, scope};
+use camroll_plan::{OutReason, Scope, scope, unknown_albums};
 use camroll_spec::{DateBound, Favorite, Filter, HiddenFilter, KindFilter, NameGlob, SizeRange, Span, WrittenDate};
 use proptest::prelude::*;
 use support::*;
 
 fn look(asset: &Asset, filter: Filter) -> Scope {
-    scope(asset, &library(), &spec(filter))
+    scope(asset, &[], &library(), &spec(filter))
 }
 
 fn takes(asset: &Asset, filter: Filter) -> bool {
@@ -39,10 +39,10 @@ fn a_date_is_compared_with_the_clock_of_the_place() {
     assert!(!takes(&asset, in_2020()));
     asset.taken_offset = None;
     let mut spec = spec(in_2020());
-    assert_eq!(scope(&asset, &library(), &spec), Scope::In);
+    assert_eq!(scope(&asset, &[], &library(), &spec), Scope::In);
     spec.schedule.timezone = jiff::tz::TimeZone::get("Europe/Berlin").expect("a zone");
     assert!(matches!(
-        scope(&asset, &library(), &spec),
+        scope(&asset, &[], &library(), &spec),
         Scope::Out(OutReason::Filtered(_))
     ));
     // With an offset it is a point in time, wherever it was taken.
@@ -306,4 +306,54 @@ proptest! {
             prop_assert!(words.chars().count() <= 300);
         }
     }
+}
+
+#[test]
+fn albums_go_by_their_whole_names() {
+    let asset = photo("a", "x.heic");
+    let takes = |albums: &[AlbumPath], patterns: &[&str]| {
+        let globs = patterns.iter().map(|text| NameGlob::parse(text).expect("a pattern"));
+        let spec = spec(Filter::Album(globs.collect()));
+        scope(&asset, albums, &library(), &spec) == Scope::In
+    };
+    let rome = [AlbumPath::within(&["Trips", "Italy"], "Roma / été")];
+    for pattern in [
+        "Trips/Italy/Roma / été",
+        "trips/*",
+        "Trips/Italy/*",
+        "*été",
+        "Trips/{Italy,France}/*",
+    ] {
+        assert!(takes(&rome, &[pattern]), "{pattern}");
+    }
+    // An album in a folder isn't called by its own name alone, nor is the folder an album.
+    for pattern in ["Roma / été", "Trips", "Trips/Italy", "Italy/*", "Tri"] {
+        assert!(!takes(&rome, &[pattern]), "{pattern}");
+    }
+    let two = [album("Selects"), album("Other")];
+    assert!(takes(&two, &["nothing", "selects"]));
+    assert!(!takes(&[], &["*"]));
+    // As a service may tell it, with the accent as a character of its own.
+    assert!(takes(&[album("e\u{301}te\u{301}")], &["été"]));
+    let out = scope(
+        &asset,
+        &two,
+        &library(),
+        &spec(not(Filter::Album(vec![NameGlob::parse("Sel*").expect("a pattern")]))),
+    );
+    assert_eq!(out, Scope::Out(OutReason::Filtered("not (album: Sel*)".to_owned())));
+}
+
+#[test]
+fn a_pattern_that_no_album_fits_is_named() {
+    let pattern = |texts: &[&str]| {
+        let globs = texts.iter().map(|text| NameGlob::parse(text).expect("a pattern"));
+        Filter::Album(globs.collect())
+    };
+    let filters = Filter::All(vec![
+        pattern(&["Selcets", "Trips/*"]),
+        not(Filter::Any(vec![pattern(&["Privat"]), pattern(&["Work"])])),
+    ]);
+    let albums = [AlbumPath::within(&["Trips"], "Rome"), album("Selects"), album("Work")];
+    assert_eq!(unknown_albums(&filters, &albums), ["Selcets", "Privat"]);
 }

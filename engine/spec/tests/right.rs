@@ -133,6 +133,19 @@ fn hidden_items_stay_out_until_something_speaks_of_them() {
 }
 
 #[test]
+fn albums_are_asked_for_by_filters_and_layouts() {
+    let asks = |destination: &str, rest: &str| spec(&whole(SOURCE, destination, rest)).asks_for_albums();
+    assert!(!asks(DESTINATION, "filters: { name: Selects }\nalbums: keep\n"));
+    assert!(asks(DESTINATION, "filters: { album: Selects }\n"));
+    assert!(asks(
+        DESTINATION,
+        "filters: { any: [{ kind: photo }, { not: { album: [Private, 'Work/*'] } }] }\n"
+    ));
+    let sorted = "{ connector: local, with: { path: /x }, layout: '{album}/{name}' }";
+    assert!(asks(sorted, ""));
+}
+
+#[test]
 fn schedules_and_limits() {
     let rest = "schedule: { every: 6h, timezone: Europe/Berlin, window: '22:00-06:00', jitter: 10m }\nlimits: { transfers: 2, destructive: { max: 0, max_percent: 0.5 } }\nversions: original\nsidecar: none\nalbums: keep\n";
     let spec = spec(&whole(SOURCE, DESTINATION, rest));

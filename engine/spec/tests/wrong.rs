@@ -78,7 +78,7 @@ fn types_and_words() {
     in_destination("layout: «[x]", "spec/type", &["a list"]);
     in_destination("layout: «{name}", "spec/type", &["quotes"]);
     in_destination("layout: '{taken:%Y}/«{nmae}'", "layout/unknown-field", &["{name}"]);
-    in_destination("layout: \"«{album}/{name}\"", "spec/not-built-yet", &["album"]);
+    in_destination("layout: \"«{albun}/{name}\"", "layout/unknown-field", &["{album}"]);
     let right = whole(SOURCE, DESTINATION, "");
     one(
         &right.replace("family", "«Family Archive"),
@@ -108,7 +108,13 @@ fn filters() {
         &["after"],
     );
     in_rest("filters: { kind: [photo, «vidoe] }\n", "spec/word", &["\"video\""]);
-    in_rest("filters: { name: «'[' }\n", "spec/pattern", &[]);
+    in_rest("filters: { name: «'[' }\n", "spec/pattern", &["IMG_*"]);
+    in_rest(
+        "filters: { album: [Selects, «'Trips/['] }\n",
+        "spec/pattern",
+        &["Trips/*"],
+    );
+    in_rest("filters: { album: «[] }\n", "spec/empty", &[]);
     in_rest(
         "filters: { any: «{ kind: photo } }\n",
         "spec/type",
@@ -232,7 +238,6 @@ fn what_is_not_built_says_so() {
     in_rest("albums: «kept\n", "spec/word", &["keep"]);
     in_rest("«conversion: { heic: jpeg }\n", not_built, &["conversion"]);
     in_rest("limits: { spool: «big }\n", "spec/size", &["big", "5GB"]);
-    in_rest("filters: { «album: Selects }\n", not_built, &["album"]);
     in_rest("filters: { «resolution: { min: 4k } }\n", not_built, &["resolution"]);
     in_rest("kind: «Policy\n", not_built, &["Policy"]);
     in_destination("deletions: «mirror", not_built, &["mirror"]);

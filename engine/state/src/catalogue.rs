@@ -285,6 +285,12 @@ impl State {
         Ok(Seq(counters.seq))
     }
 
+    /// Whether a listing began and didn't come to its end yet.
+    pub(crate) fn is_listing(&self, source: SourceId) -> Result<bool, StateError> {
+        let counters: Counters = self.index()?.get(&counters_key(source))?.unwrap_or_default();
+        Ok(counters.running)
+    }
+
     /// Grows with each change of a library's albums or of who is in them.
     pub fn albums_version(&self, source: SourceId) -> Result<u64, StateError> {
         let counters: Counters = self.index()?.get(&counters_key(source))?.unwrap_or_default();
@@ -366,6 +372,7 @@ impl Writing<'_> {
             Change::MemberGone(member) => self.member_gone(&member.album, &member.asset),
             Change::Unread { what, .. } => {
                 self.counters.incomplete = true;
+                self.albums_unread(what)?;
                 // The cursor goes past it with this very page.
                 self.batch.put(&unread_key(self.source, what), &())
             }
@@ -373,7 +380,7 @@ impl Writing<'_> {
                 self.counters.snapshot += 1;
                 self.counters.running = true;
                 self.counters.incomplete = false;
-                Ok(())
+                self.albums_begin()
             }
             Change::SnapshotEnd => self.snapshot_end(),
         }
@@ -468,6 +475,9 @@ impl Writing<'_> {
 
     fn snapshot_end(&mut self) -> Result<(), StateError> {
         let whole = self.counters.running && !self.counters.incomplete;
+        if self.counters.running {
+            self.albums_end()?;
+        }
         self.counters.running = false;
         if !whole {
             return Ok(());

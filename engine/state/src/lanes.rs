@@ -183,6 +183,9 @@ pub struct DirtyEntry {
 fn mark_key(lane: LaneId, source: SourceId) -> Vec<u8> {
     Key::new(b'M').number(lane.0).number(source.0).bytes()
 }
+fn albums_seen_key(lane: LaneId, source: SourceId) -> Vec<u8> {
+    Key::new(b'W').number(lane.0).number(source.0).bytes()
+}
 fn status_key(lane: LaneId, source: SourceId, ordinal: Ordinal) -> Vec<u8> {
     Key::new(b'S').number(lane.0).number(source.0).long(ordinal.0).bytes()
 }
@@ -326,6 +329,18 @@ impl Lane {
     /// What arrived after this wasn't looked at yet.
     pub fn mark(&self, source: SourceId) -> Result<Seq, StateError> {
         Ok(self.state.index()?.get(&mark_key(self.id, source))?.unwrap_or_default())
+    }
+
+    /// Has all of a library looked at again where its albums aren't at the version that was named last. For those whose plans depend on albums: an album that is renamed changes no asset.
+    pub fn follow_albums(&self, source: SourceId, version: u64) -> Result<(), StateError> {
+        let key = albums_seen_key(self.id, source);
+        if self.state.index()?.get(&key)? == Some(version) {
+            return Ok(());
+        }
+        let mut batch = Batch::default();
+        batch.put(&key, &version)?;
+        batch.remove(&mark_key(self.id, source));
+        self.state.index()?.apply(batch)
     }
 
     /// Looked at and not settled, from an entry on.

@@ -21,6 +21,7 @@ mod state;
 mod uploads;
 
 pub use album_places::{AlbumPlace, AlbumThere, MemberThere};
+pub use albums::AlbumsHeard;
 pub use annotations::{AnnotatedAt, Annotation};
 pub use catalogue::{Applied, Catalogued, Ordinal, Presence, Seq, SourceId};
 pub use error::StateError;

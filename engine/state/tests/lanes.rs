@@ -279,3 +279,18 @@ fn lanes_of_two_specs_are_two_even_where_all_else_is_equal() {
     assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
     assert_eq!(of("a", "bc", 0), all[0]);
 }
+
+#[test]
+fn a_lane_that_follows_albums_looks_again_when_they_changed_and_only_then() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let state = Arc::new(State::open(folder.path()).expect("it opens").state);
+    let id = state.source(&source()).expect("a number");
+    let lane = state.lane("family", "nas", &destination(0), [0; 32]).expect("a lane");
+    let look = |version: u64| {
+        lane.follow_albums(id, version).expect("it is kept");
+        let mark = lane.mark(id).expect("it is known");
+        lane.record(vec![], &[(id, Seq(7))]).expect("recorded");
+        mark
+    };
+    assert_eq!([look(0), look(0), look(3), look(3)].map(|mark| mark.0), [0, 7, 0, 7]);
+}

@@ -14,6 +14,7 @@ use camroll_plan::{Scope, held, scope};
 use camroll_state::{DestinationId, Ordinal, Placed, Presence, State};
 use futures::StreamExt as _;
 
+use crate::albums::Memberships;
 use crate::archive::{Archive, OWN, PAGE, heeding};
 use crate::context::{HeardLibrary, Mode, Relayout};
 use crate::failure::Failure;
@@ -290,6 +291,9 @@ impl Adopting<'_> {
     ) -> Result<(), Failure> {
         let run = ulid::Ulid::new().to_string();
         let mut segment = 0;
+        let state = &self.archive.state;
+        let ids = libraries.iter().map(|library| library.id);
+        let memberships = Memberships::read(state, [&*self.request.spec], ids)?;
         for library in libraries {
             let mut from = Ordinal(0);
             loop {
@@ -298,8 +302,9 @@ impl Adopting<'_> {
                 from = Ordinal(last.ordinal.0 + 1);
                 let (mut placed, mut lines) = (Vec::new(), String::new());
                 for known in page {
+                    let albums = memberships.of(&self.archive.state, library.id, &known.asset.id)?;
                     if known.presence != Presence::Here
-                        || scope(&known.asset, &library.library, &self.request.spec) != Scope::In
+                        || scope(&known.asset, &albums, &library.library, &self.request.spec) != Scope::In
                     {
                         continue;
                     }

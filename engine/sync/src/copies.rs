@@ -10,6 +10,7 @@ use camroll_spec::{Spec, Versions, Want};
 use camroll_state::{DestinationId, Ordinal, Presence, State};
 use serde::Serialize;
 
+use crate::albums::{Memberships, lacking};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::heard;
@@ -170,6 +171,7 @@ fn count_library(
     report: &mut CopiesReport,
 ) -> Result<(), Failure> {
     let source = state.source(key)?;
+    let memberships = Memberships::read(state, specs.iter().copied(), [source])?;
     let library = state
         .libraries(&key.connector, &key.account)?
         .into_iter()
@@ -181,6 +183,12 @@ fn count_library(
             count: None,
             attributes: Vec::new(),
         });
+    // What isn't known to be in an album may be in it, and would not be counted.
+    for spec in specs {
+        if let Some(failure) = lacking(state, spec, source, &library.name)? {
+            return Err(failure);
+        }
+    }
     // Told by the source, and not read: nothing is known of it, so no copy of it is.
     for asset in state.unread(source)? {
         if state.asset(source, &AssetId(asset.clone()))?.is_some() {
@@ -203,10 +211,11 @@ fn count_library(
         let Some(last) = page.last() else { return Ok(()) };
         from = Ordinal(last.ordinal.0 + 1);
         for known in page {
+            let albums = memberships.of(state, source, &known.asset.id)?;
             let taking: Vec<&Spec> = specs
                 .iter()
                 .copied()
-                .filter(|spec| scope(&known.asset, &library, spec) == Scope::In)
+                .filter(|spec| scope(&known.asset, &albums, &library, spec) == Scope::In)
                 .collect();
             if known.presence != Presence::Here || taking.is_empty() {
                 continue;

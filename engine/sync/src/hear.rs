@@ -2,8 +2,9 @@
 
 use camroll_model::{AssetId, Change, ConnectorError, ErrorClass, Page, Problem, Retry};
 use camroll_plan::{Scope, scope};
-use camroll_state::Applied;
+use camroll_state::{AlbumsHeard, Applied};
 
+use crate::albums::lacking;
 use crate::context::{Context, HeardLibrary, problem};
 use crate::failure::Failure;
 use crate::progress::Event;
@@ -22,12 +23,15 @@ pub(crate) struct Heard {
     pub advanced: bool,
     /// What couldn't be read, and what is missing without a tombstone.
     pub problems: Vec<Problem>,
+    /// All was heard, and what the spec asks for isn't in it: nothing can be planned.
+    pub failure: Option<Failure>,
 }
 
 /// Hears all that is new in a library. `told` is called after each page that went into the catalogue.
 pub(crate) async fn hear(context: &Context, library: &HeardLibrary, told: impl Fn()) -> Result<Heard, Failure> {
     let mut heard = Heard::default();
     ask_again(context, library, &mut heard).await?;
+    list_for_albums(context, library)?;
     let mut fresh_starts = 0;
     loop {
         if context.stop.is_asked() {
@@ -68,9 +72,25 @@ pub(crate) async fn hear(context: &Context, library: &HeardLibrary, told: impl F
         heard.problems.extend(unexplained(context, library, &applied)?);
         told();
         if !more {
+            heard.failure = lacking(&context.state, &context.spec, library.id, &library.library.name)?;
             return Ok(heard);
         }
     }
+}
+
+/// Where a spec asks for albums that couldn't all be read when the library was listed, has it listed again: changes tell nothing of them.
+fn list_for_albums(context: &Context, library: &HeardLibrary) -> Result<(), Failure> {
+    if !context.spec.asks_for_albums()
+        || context.state.albums_heard(library.id)? != AlbumsHeard::Lacking
+        || context.state.cursor(library.id)?.is_none()
+    {
+        return Ok(());
+    }
+    context.progress.tell(Event::Notice(format!(
+        "The albums of {} aren't all known, and the spec asks for them; it is listed again. Nothing is sent twice.",
+        library.library.name
+    )));
+    Ok(context.state.forget_cursor(library.id)?)
 }
 
 /// What couldn't be read, as the receipt tells it.
@@ -93,7 +113,9 @@ fn unexplained(context: &Context, library: &HeardLibrary, applied: &Applied) -> 
         let Some(known) = context.state.asset(library.id, id)? else {
             continue;
         };
-        if scope(&known.asset, &library.library, &context.spec) != Scope::In {
+        // What is gone is in no album any more either, so where albums are asked for that says nothing of what it was.
+        let is_left_out = scope(&known.asset, &[], &library.library, &context.spec) != Scope::In;
+        if is_left_out && !context.spec.asks_for_albums() {
             continue;
         }
         if problems.len() == NAMED {

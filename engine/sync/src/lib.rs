@@ -40,6 +40,7 @@ mod trouble;
 mod verify;
 
 pub use adopt::{AdoptReport, AdoptRequest, adopt};
+pub use albums::Memberships;
 pub use approval::{Approval, SavedPlan, SpecPlan};
 pub use connections::{Bundle, OpenError, Opener};
 pub use context::{Mode, Relayout};

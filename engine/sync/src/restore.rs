@@ -7,13 +7,14 @@ mod report;
 
 use std::sync::Arc;
 
-use camroll_model::{Asset, AssetKind, ConnectorError, ErrorClass, Library, Placement, Problem, Retry};
+use camroll_model::{AlbumPath, Asset, AssetKind, ConnectorError, ErrorClass, Library, Placement, Problem, Retry};
 use camroll_plan::{Scope, scope};
 use camroll_spec::{Filter, HiddenFilter, Spec};
 use camroll_state::State;
 use futures::StreamExt as _;
 use sha2::{Digest as _, Sha256};
 
+use crate::albums::Memberships;
 use crate::archive::{Archive, PAGE, heeding};
 use crate::context::Mode;
 use crate::failure::Failure;
@@ -30,6 +31,8 @@ struct Restoring<'a> {
     request: &'a RestoreRequest,
     /// The spec with the choice for filters.
     asked: Spec,
+    /// Which albums assets are in, as far as that is asked.
+    memberships: Memberships,
     from: Link,
     into: Link,
     report: RestoreReport,
@@ -61,9 +64,11 @@ async fn go(state: &Arc<State>, request: &RestoreRequest) -> Result<RestoreRepor
     if known.is_none() && request.knowledge == Some(Knowledge::State) {
         return Err(nothing(&name, "The journal has nothing that was placed at"));
     }
+    let asked = asked(request);
     let mut restoring = Restoring {
         request,
-        asked: asked(request),
+        memberships: Memberships::read(state, [&asked], state.sources()?.into_iter().map(|(_, id)| id))?,
+        asked,
         into: Link::new(request.into.clone(), request.stop.clone()),
         report: RestoreReport {
             destination: name.clone(),
@@ -98,7 +103,7 @@ async fn go(state: &Arc<State>, request: &RestoreRequest) -> Result<RestoreRepor
                 at = last.number + 1;
                 let mut wanted = Vec::new();
                 for stands in page {
-                    let asset = catalogued(state, &stands.placement)?;
+                    let asset = catalogued(state, &restoring.memberships, &stands.placement)?;
                     restoring.choose(stands.placement, None, asset, &mut wanted);
                 }
                 restoring.bring(wanted).await?;
@@ -124,7 +129,7 @@ async fn go(state: &Arc<State>, request: &RestoreRequest) -> Result<RestoreRepor
                     .map_err(|error| restoring.failed(error))?;
                 let mut wanted = Vec::new();
                 for told in files {
-                    let asset = catalogued(state, &told.placement)?;
+                    let asset = catalogued(state, &restoring.memberships, &told.placement)?;
                     restoring.choose(told.placement, told.name, asset, &mut wanted);
                 }
                 restoring.bring(wanted).await?;
@@ -159,8 +164,12 @@ fn asked(request: &RestoreRequest) -> Spec {
     spec
 }
 
-/// The asset as the catalogue has it, and its library.
-fn catalogued(state: &State, placement: &Placement) -> Result<Option<(Asset, Library)>, Failure> {
+/// The asset as the catalogue has it, its albums and its library.
+fn catalogued(
+    state: &State,
+    memberships: &Memberships,
+    placement: &Placement,
+) -> Result<Option<(Asset, Vec<AlbumPath>, Library)>, Failure> {
     let key = &placement.source;
     let Some((_, id)) = state.sources()?.into_iter().find(|(known, _)| known == key) else {
         return Ok(None);
@@ -169,10 +178,11 @@ fn catalogued(state: &State, placement: &Placement) -> Result<Option<(Asset, Lib
         .libraries(&key.connector, &key.account)?
         .into_iter()
         .find(|library| library.id.as_str() == key.library);
-    Ok(state
-        .asset(id, &placement.asset)?
-        .zip(library)
-        .map(|(known, library)| (known.asset, library)))
+    let Some((known, library)) = state.asset(id, &placement.asset)?.zip(library) else {
+        return Ok(None);
+    };
+    let albums = memberships.of(state, id, &placement.asset)?;
+    Ok(Some((known.asset, albums, library)))
 }
 
 /// An asset of which only its file is known.
@@ -214,12 +224,12 @@ impl Restoring<'_> {
         &mut self,
         placement: Placement,
         name: Option<String>,
-        known: Option<(Asset, Library)>,
+        known: Option<(Asset, Vec<AlbumPath>, Library)>,
         wanted: &mut Vec<Wanted>,
     ) {
         let in_scope = self.request.choice.filters == FiltersChoice::InScope;
         let chosen = match &known {
-            Some((asset, library)) => scope(asset, library, &self.asked) == Scope::In,
+            Some((asset, albums, library)) => scope(asset, albums, library, &self.asked) == Scope::In,
             // What the spec's filters ask isn't known of it.
             None if in_scope => false,
             None => {
@@ -230,14 +240,14 @@ impl Restoring<'_> {
                     count: None,
                     attributes: Vec::new(),
                 };
-                scope(&bare(&placement, name.clone()), &library, &self.asked) == Scope::In
+                scope(&bare(&placement, name.clone()), &[], &library, &self.asked) == Scope::In
             }
         };
         if !chosen {
             self.report.not_chosen += 1;
             return;
         }
-        let name = known.and_then(|(asset, _)| asset.name).or(name);
+        let name = known.and_then(|(asset, ..)| asset.name).or(name);
         let path = match placement.path() {
             Some(path) => path.to_owned(),
             // Where things have no path, the name is told apart by the file's own id.

@@ -14,6 +14,7 @@ use camroll_spec::{LibraryChoice, Spec};
 use camroll_state::{Lane, RunNote, State};
 use tokio::sync::watch;
 
+use crate::albums::{Memberships, unknown};
 use crate::approval::{Approval, Approved};
 use crate::context::{Context, HeardLibrary, Mode, Relayout};
 use crate::digests::Digests;
@@ -286,7 +287,8 @@ async fn go(
                 (Err(_), Ok(_)) => {}
             }
         }
-        tell.send_replace(if all.is_ok() { Hearing::Done } else { Hearing::BrokeOff });
+        let whole = matches!(&all, Ok(all) if all.iter().all(|heard| heard.failure.is_none()));
+        tell.send_replace(if whole { Hearing::Done } else { Hearing::BrokeOff });
         all
     };
     let names: Vec<String> = runs.iter().map(|run| run.place.name.clone()).collect();
@@ -329,12 +331,20 @@ async fn go(
     }
     match heard {
         Ok(heard) => {
-            if every_library_is_there {
-                crate::heard::keep(state, request.spec.name.as_str(), &context.libraries, now)?;
-            }
+            let mut lacking = None;
             for one in heard {
                 tally.advanced |= one.advanced;
                 tally.problems.extend(one.problems);
+                lacking = lacking.or(one.failure);
+            }
+            if let Some(failure) = lacking {
+                return Err(failure);
+            }
+            tally
+                .problems
+                .extend(unknown(state, &request.spec, &context.libraries)?);
+            if every_library_is_there {
+                crate::heard::keep(state, request.spec.name.as_str(), &context.libraries, now)?;
             }
             Ok(())
         }
@@ -365,7 +375,9 @@ pub(crate) async fn hear_all(state: &Arc<State>, request: &RunRequest) -> Result
         now: jiff::Timestamp::now(),
     };
     for library in &context.libraries {
-        hear(&context, library, || {}).await?;
+        if let Some(failure) = hear(&context, library, || {}).await?.failure {
+            return Err(failure);
+        }
     }
     if missing.is_none() {
         crate::heard::keep(state, request.spec.name.as_str(), &context.libraries, context.now)?;
@@ -554,6 +566,7 @@ async fn lane(
         fingerprint,
         approved,
         lane,
+        memberships: Memberships::default(),
     })
 }
 

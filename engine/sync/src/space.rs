@@ -135,6 +135,7 @@ impl LaneRun {
             .context
             .state
             .placements(self.place.id, &library.key, &entry.asset.id)?;
+        let albums = self.memberships.of(&self.context.state, library.id, &entry.asset.id)?;
         let mut reserved = HashMap::new();
         'planned: loop {
             let shelf = LaneShelf {
@@ -144,6 +145,7 @@ impl LaneRun {
             let plan = plan_asset(
                 presence(entry.presence),
                 &entry.asset,
+                &albums,
                 &library.key,
                 &wish,
                 &placements,

@@ -15,6 +15,7 @@ use camroll_plan::{Scope, held, scope};
 use camroll_state::{Catalogued, DestinationId, Presence, Stands, State, StatusScope};
 use futures::StreamExt as _;
 
+use crate::albums::Memberships;
 use crate::archive::{Archive, OWN, PAGE, heeding};
 use crate::context::Mode;
 use crate::failure::Failure;
@@ -332,7 +333,10 @@ impl Verifying<'_> {
             resource.is_some_and(|resource| resource.role == placement.role)
         };
         let wanted = held(&known.asset, key, &spec.versions, &[]);
-        if scope(&known.asset, &library, spec) == Scope::In && wanted.iter().any(|one| has_role(&one.resource)) {
+        // Rare enough to be read each time: it is asked of what isn't as it was placed.
+        let albums = Memberships::read(state, [&**spec], [known.source])?.of(state, known.source, &known.asset.id)?;
+        if scope(&known.asset, &albums, &library, spec) == Scope::In && wanted.iter().any(|one| has_role(&one.resource))
+        {
             return Ok(true);
         }
         for lane in state.lanes_at(&self.archive.key)? {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use camroll_model::{Library, SourceKey};
 use camroll_state::{Catalogued, Ordinal, Presence, State, StatusScope};
-use camroll_sync::Exit;
+use camroll_sync::{Exit, Memberships};
 use serde_json::json;
 
 use crate::args::ExplainArguments;
@@ -38,8 +38,13 @@ pub fn run(arguments: &ExplainArguments, folder: Option<&Path>) -> Outcome {
         )
         .hint("if it is new, `camroll plan` hears of it; names are compared whole, as IMG_0001.HEIC"));
     }
+    let libraries = found.iter().map(|(_, _, entry)| entry.source);
+    let memberships = Memberships::read(&state, [spec], libraries).map_err(|failure| Story::of_failure(&failure))?;
     let mut all = Vec::new();
     for (library, key, entry) in found {
+        let albums = memberships
+            .of(&state, entry.source, &entry.asset.id)
+            .map_err(|failure| Story::of_failure(&failure))?;
         let mut places = Vec::new();
         for destination in state.known_destinations().map_err(state_story)? {
             for placement in state
@@ -52,7 +57,7 @@ pub fn run(arguments: &ExplainArguments, folder: Option<&Path>) -> Outcome {
         }
         let scope = match entry.presence {
             Presence::Gone(departure) => json!({"gone": departure}),
-            Presence::Here => match camroll_plan::scope(&entry.asset, &library, spec) {
+            Presence::Here => match camroll_plan::scope(&entry.asset, &albums, &library, spec) {
                 camroll_plan::Scope::In => json!("in"),
                 camroll_plan::Scope::Out(reason) => json!({"out": reason.code(), "why": reason.sentence()}),
                 camroll_plan::Scope::Gone => json!("gone"),

@@ -1,8 +1,9 @@
 //! Fills a layout in for one file, before any rule of a destination is applied.
 
-use camroll_model::{Asset, AssetKind, Library, Resource, Role, Value, attribute};
+use camroll_model::{AlbumPath, Asset, AssetKind, Library, Resource, Role, Value, attribute};
 use camroll_spec::{Field, Layout, Segment};
 use jiff::tz::TimeZone;
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::media::{agrees, own_extension, split};
 use crate::moment;
@@ -11,6 +12,8 @@ use crate::name::{Tag, TagLength};
 /// What stands where an asset has no value for a field.
 pub(crate) const UNKNOWN: &str = "unknown";
 const UNDATED: &str = "undated";
+/// What stands where an asset is in no album.
+const UNSORTED: &str = "unsorted";
 /// Longest value of a field, characters: a text from a source is cut there before anything is done with it.
 const VALUE_CAP: usize = 1_024;
 
@@ -28,6 +31,7 @@ pub(crate) struct Shape {
 /// What a layout can ask of an asset.
 pub(crate) struct Facts<'a> {
     asset: &'a Asset,
+    album: Option<&'a AlbumPath>,
     library: &'a Library,
     zone: &'a TimeZone,
     tag: &'a Tag,
@@ -36,7 +40,13 @@ pub(crate) struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    pub(crate) fn new(asset: &'a Asset, library: &'a Library, zone: &'a TimeZone, tag: &'a Tag) -> Self {
+    pub(crate) fn new(
+        asset: &'a Asset,
+        albums: &'a [AlbumPath],
+        library: &'a Library,
+        zone: &'a TimeZone,
+        tag: &'a Tag,
+    ) -> Self {
         let original = asset.role(Role::Original);
         let told = asset
             .name
@@ -47,6 +57,7 @@ impl<'a> Facts<'a> {
         let nothing = stem.chars().all(|c| c == '.' || c.is_whitespace() || c.is_control());
         Self {
             asset,
+            album: first_by_name(albums),
             library,
             zone,
             tag,
@@ -108,7 +119,14 @@ impl<'a> Facts<'a> {
                 .map(|segment| self.segment(segment, extension))
                 .collect()
         };
-        let folders = parts.into_iter().map(text).collect();
+        let folders = parts
+            .into_iter()
+            .flat_map(|part| match (part, self.album) {
+                // The album's folders become folders.
+                ([Segment::Field(Field::Album)], Some(album)) => album.parts().iter().map(|name| named(name)).collect(),
+                _ => vec![text(part)],
+            })
+            .collect();
         let name = file.iter().rposition(|part| *part == Segment::Field(Field::Name));
         let (head, tail) = match (name, file) {
             (Some(at), _) => {
@@ -141,6 +159,7 @@ impl<'a> Facts<'a> {
             Field::Name => Some(self.stem.clone() + &dotted(extension)),
             Field::Stem => Some(self.stem.clone()),
             Field::Ext => extension.map(str::to_owned),
+            Field::Album => self.album.map(|album| value(&album.to_string())),
             Field::Kind => Some(self.kind().to_owned()),
             Field::Library => Some(value(&self.library.name)),
             Field::Favorite => Some(
@@ -160,6 +179,7 @@ impl<'a> Facts<'a> {
         };
         let fallback = match field {
             Field::Taken(_) | Field::Added(_) => UNDATED,
+            Field::Album if self.album.is_none() => UNSORTED,
             _ => UNKNOWN,
         };
         text.filter(|text| !text.trim().is_empty())
@@ -174,6 +194,22 @@ impl<'a> Facts<'a> {
             AssetKind::Other => "other",
         }
     }
+}
+
+/// Of several albums the first, as people order names: letters' case and the way in which accents are written come after the letters themselves.
+fn first_by_name(albums: &[AlbumPath]) -> Option<&AlbumPath> {
+    albums.iter().min_by_key(|album| {
+        let name = album.to_string();
+        let folded: String = name.nfc().flat_map(char::to_lowercase).collect();
+        (folded, name)
+    })
+}
+
+/// A name of an album or folder, which may be empty.
+fn named(name: &str) -> String {
+    Some(value(name))
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| UNKNOWN.to_owned())
 }
 
 fn dotted(extension: Option<&str>) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use camroll_model::{Asset, Features, Ownership, Placement, Reason, Resource, SourceKey};
+use camroll_model::{AlbumPath, Asset, Features, Ownership, Placement, Reason, Resource, SourceKey};
 
 use super::decide::Decider;
 use super::{Planning, Presence, Shelf, Wish};
@@ -24,12 +24,16 @@ pub struct Move {
 pub fn relayout(
     presence: Presence,
     asset: &Asset,
+    albums: &[AlbumPath],
     source: &SourceKey,
     wish: &Wish<'_>,
     placements: &[Placement],
     shelf: &dyn Shelf,
 ) -> Vec<Move> {
-    if presence != Presence::Here || scope(asset, wish.library, wish.spec) != Scope::In || !can_rename(wish.features) {
+    if presence != Presence::Here
+        || scope(asset, albums, wish.library, wish.spec) != Scope::In
+        || !can_rename(wish.features)
+    {
         return Vec::new();
     }
     let own: Vec<(usize, &Placement)> = placements
@@ -37,7 +41,7 @@ pub fn relayout(
         .enumerate()
         .filter(|(_, placement)| placement.asset == asset.id && placement.source == *source)
         .collect();
-    Planning::new(asset, source, wish, own, shelf)
+    Planning::new(asset, albums, source, wish, own, shelf)
         .moves()
         .unwrap_or_default()
 }

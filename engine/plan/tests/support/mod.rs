@@ -106,6 +106,11 @@ pub fn library() -> Library {
     }
 }
 
+/// An album at the top.
+pub fn album(name: &str) -> AlbumPath {
+    AlbumPath::within(&[], name)
+}
+
 pub fn source() -> SourceKey {
     SourceKey {
         connector: "icloud-photos".to_owned(),
@@ -203,6 +208,7 @@ pub struct Place {
     pub destination: Destination,
     pub features: Features,
     pub library: Library,
+    pub albums: Vec<AlbumPath>,
     pub placements: Vec<Placement>,
 }
 
@@ -213,6 +219,7 @@ impl Place {
             destination: destination(layout),
             features: features(Some(rules)),
             library: library(),
+            albums: Vec::new(),
             placements: Vec::new(),
         }
     }
@@ -232,7 +239,15 @@ impl Place {
     }
 
     pub fn plan(&self, asset: &Asset) -> AssetPlan {
-        plan_asset(Presence::Here, asset, &source(), &self.wish(), &self.of(asset), self)
+        plan_asset(
+            Presence::Here,
+            asset,
+            &self.albums,
+            &source(),
+            &self.wish(),
+            &self.of(asset),
+            self,
+        )
     }
 
     /// Plans and does it.

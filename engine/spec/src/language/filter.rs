@@ -29,6 +29,8 @@ pub enum Filter {
     Hidden(HiddenFilter),
     /// In one of these libraries, by the name that the service shows, or "personal" or "shared".
     Library(Vec<String>),
+    /// In an album whose whole name, its folders' before its own, matches one of these.
+    Album(Vec<NameGlob>),
 }
 
 impl Filter {
@@ -39,11 +41,19 @@ impl Filter {
 
     /// Whether anything in it speaks of hidden items.
     pub(crate) fn speaks_of_hidden(&self) -> bool {
+        self.has_line(&|line| matches!(line, Self::Hidden(_)))
+    }
+
+    /// Whether anything in it asks in which albums an asset is.
+    pub(crate) fn asks_for_albums(&self) -> bool {
+        self.has_line(&|line| matches!(line, Self::Album(_)))
+    }
+
+    fn has_line(&self, is: &dyn Fn(&Self) -> bool) -> bool {
         match self {
-            Self::All(filters) | Self::Any(filters) => filters.iter().any(Self::speaks_of_hidden),
-            Self::Not(filter) => filter.speaks_of_hidden(),
-            Self::Hidden(_) => true,
-            _ => false,
+            Self::All(filters) | Self::Any(filters) => filters.iter().any(|filter| filter.has_line(is)),
+            Self::Not(filter) => filter.has_line(is),
+            line => is(line),
         }
     }
 }

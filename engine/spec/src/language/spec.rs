@@ -34,6 +34,14 @@ pub struct Spec {
     pub position: Position,
 }
 
+impl Spec {
+    /// Whether its filters or a layout ask in which albums an asset is.
+    pub fn asks_for_albums(&self) -> bool {
+        let mut layouts = self.destinations.iter().map(|destination| &destination.layout);
+        self.filters.asks_for_albums() || layouts.any(Layout::asks_for_albums)
+    }
+}
+
 /// What is read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Source {

@@ -10,9 +10,9 @@ use crate::values::{DateBound, WrittenDate};
 pub(crate) const KEYS: Keys = Keys {
     of: "a filter",
     known: &[
-        "taken", "added", "kind", "name", "size", "favorite", "hidden", "library", "any", "all", "not",
+        "taken", "added", "kind", "name", "album", "size", "favorite", "hidden", "library", "any", "all", "not",
     ],
-    later: &["album", "resolution"],
+    later: &["resolution"],
 };
 
 const SPAN_KEYS: Keys = Keys {
@@ -94,7 +94,14 @@ fn line(entry: &Entry, level: Level, faults: &mut Faults<'_>) -> Option<Filter> 
             expect::word(node, "kind", &KindFilter::ALL, faults)
         })
         .map(Filter::Kind),
-        "name" => list(node, "name", faults, name).map(Filter::Name),
+        "name" => list(node, "name", faults, |node, faults| {
+            pattern(node, "name", "\"IMG_*\"", faults)
+        })
+        .map(Filter::Name),
+        "album" => list(node, "album", faults, |node, faults| {
+            pattern(node, "album", "\"Trips/*\"", faults)
+        })
+        .map(Filter::Album),
         "library" => list(node, "library", faults, |node, faults| {
             expect::text(node, "library", faults).map(str::to_owned)
         })
@@ -225,14 +232,14 @@ fn size(node: &Node, faults: &mut Faults<'_>) -> Option<SizeRange> {
     Some(range)
 }
 
-fn name(node: &Node, faults: &mut Faults<'_>) -> Option<NameGlob> {
-    let text = expect::text(node, "name", faults)?;
+fn pattern(node: &Node, key: &str, example: &str, faults: &mut Faults<'_>) -> Option<NameGlob> {
+    let text = expect::text(node, key, faults)?;
     match NameGlob::parse(text) {
         Ok(glob) => Some(glob),
         Err(reason) => {
             faults
-                .error("spec/pattern", node.place, format!("\"name\" is no pattern: {reason}"))
-                .help = Some("* stands for any characters, ? for one: \"IMG_*\"".to_owned());
+                .error("spec/pattern", node.place, format!("\"{key}\" is no pattern: {reason}"))
+                .help = Some(format!("* stands for any characters, ? for one: {example}"));
             None
         }
     }

@@ -99,12 +99,13 @@ pub(super) struct Destination {
     /// The connector's own settings.
     with: Option<With>,
     /// How files are called. Fields: `{taken:%Y}` and `{added:%Y}` with any strftime format, `{name}`, `{stem}`, `{ext}`, `{kind}`, `{library}`,
-    /// `{favorite}`, `{camera}`, `{id}`, `{id8}`.
+    /// `{favorite}`, `{camera}`, `{id}`, `{id8}`, and `{album}`: a folder by itself, it becomes the album's folders and its own name; of several albums the first
+    /// by name; `unsorted` without one.
     #[schemars(
         length(min = 1, max = 1024),
         extend(
             "default" = "{taken:%Y}/{taken:%m}/{name}",
-            "examples" = ["{taken:%Y}/{taken:%m}/{name}", "{taken:%Y-%m-%d}/{name}", "{library}/{taken:%Y}/{stem}-{id8}.{ext}"]
+            "examples" = ["{taken:%Y}/{taken:%m}/{name}", "{taken:%Y-%m-%d}/{name}", "{album}/{name}", "{library}/{taken:%Y}/{stem}-{id8}.{ext}"]
         )
     )]
     layout: Option<String>,
@@ -193,6 +194,10 @@ pub(super) struct Filters {
     /// Its name, by a pattern: `*` stands for any characters, `?` for one; letters' case doesn't matter.
     #[schemars(extend("examples" = ["IMG_*", "*.dng"]))]
     name: Option<OneOrMore<Pattern>>,
+    /// An album that it is in, by a pattern for its whole name: that of an album in a folder begins with the folder's, as in `Trips/Rome`. `*` stands for any
+    /// characters, `/` among them.
+    #[schemars(extend("examples" = ["Selects", "Trips/*"]))]
+    album: Option<OneOrMore<Pattern>>,
     /// The size of the original.
     size: Option<OneOrMore<Sizes>>,
     /// Whether it is a favourite.

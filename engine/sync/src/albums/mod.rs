@@ -3,12 +3,13 @@
 //! Where a destination has no albums, lists under `.camroll/albums` say the same. An album is never deleted, nor is anything taken out of one because it left the source.
 
 mod list;
+mod memberships;
 mod service;
 mod wanted;
 
 use std::collections::HashMap;
 
-use camroll_model::{Album, ConnectorError, ErrorClass, Retry};
+use camroll_model::{Album, AlbumPath, ConnectorError, ErrorClass, Retry};
 use camroll_state::AlbumPlace;
 
 use crate::context::{Context, HeardLibrary, problem};
@@ -17,8 +18,10 @@ use crate::lane::LaneReport;
 use crate::progress::Event;
 use crate::transfer::Place;
 use list::Lists;
+pub use memberships::Memberships;
+pub(crate) use memberships::{lacking, unknown};
 use service::Shelf;
-use wanted::{Change, path_of};
+use wanted::Change;
 
 /// How a destination keeps albums.
 enum Keeping {
@@ -114,7 +117,8 @@ async fn keep_one(
     let change = Change::of(context, place, library, &at)?;
     let known = context.state.album_there(&at)?;
     // An empty album is made when something is in it.
-    if change.is_nothing() && (known.is_none() || known.is_some_and(|known| known.name == path_of(album, albums))) {
+    let called = AlbumPath::of(album, albums).to_string();
+    if change.is_nothing() && (known.is_none() || known.is_some_and(|known| known.name == called)) {
         return Ok(());
     }
     let put = change.put.len() as u64;
@@ -122,7 +126,7 @@ async fn keep_one(
     let ended = match keeping {
         Keeping::Service(shelf) => shelf.keep(context, place, &at, album, albums, change, report).await?,
         Keeping::Lists(lists) => {
-            lists.keep(context, &at, path_of(album, albums), &change)?;
+            lists.keep(context, &at, called, &change)?;
             0
         }
     };

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use camroll_model::{Album, ConnectorError, ErrorClass};
+use camroll_model::{Album, AlbumPath, ConnectorError, ErrorClass};
 use camroll_state::{AlbumPlace, AlbumThere, MemberThere};
 
 use super::told;
-use super::wanted::{Change, path_of};
+use super::wanted::Change;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::identity::miscounted;
@@ -78,7 +78,7 @@ impl Shelf {
         change: &Change,
     ) -> Result<Vec<(MemberThere, ConnectorError)>, Failure> {
         let failed = |error| Failure::Destination(place.name.clone(), error);
-        let name = path_of(album, albums);
+        let name = AlbumPath::of(album, albums).to_string();
         let known = context.state.album_there(at)?;
         let id = match known {
             Some(AlbumThere {

@@ -1,8 +1,8 @@
 //! What an album should hold at a destination, and what of that is new.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use camroll_model::{Album, AssetId, Placement, Role, Target};
+use camroll_model::{AssetId, Placement, Role, Target};
 use camroll_state::{AlbumPlace, MemberThere, Presence};
 
 use crate::context::{Context, HeardLibrary};
@@ -11,8 +11,6 @@ use crate::transfer::Place;
 
 /// Members that are looked at together.
 const PAGE: usize = 1000;
-/// Folders in folders: a library that nests deeper, or in a circle, is cut there.
-const DEPTH: usize = 32;
 
 /// What has to be done to an album.
 #[derive(Debug, Default)]
@@ -99,48 +97,4 @@ fn is_shown(placement: &Placement) -> bool {
 
 fn key(target: &Target) -> String {
     target.path.as_ref().or(target.id.as_ref()).cloned().unwrap_or_default()
-}
-
-/// An album's name with those of the folders that it is in.
-pub(super) fn path_of(album: &Album, albums: &HashMap<String, Album>) -> String {
-    let mut names = vec![album.name.as_str()];
-    let mut parent = album.parent.as_ref();
-    while let Some(folder) = parent.and_then(|id| albums.get(id)) {
-        if names.len() > DEPTH {
-            break;
-        }
-        names.push(&folder.name);
-        parent = folder.parent.as_ref();
-    }
-    names.reverse();
-    names.join("/")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn album(id: &str, name: &str, parent: Option<&str>) -> (String, Album) {
-        let album = Album {
-            id: id.to_owned(),
-            name: name.to_owned(),
-            parent: parent.map(str::to_owned),
-            traits: Vec::new(),
-            attributes: Vec::new(),
-        };
-        (id.to_owned(), album)
-    }
-
-    #[test]
-    fn an_album_is_called_by_its_folders_too_and_a_circle_ends() {
-        let albums: HashMap<String, Album> = [
-            album("f", "Trips", None),
-            album("a", "Rome", Some("f")),
-            album("x", "X", Some("y")),
-            album("y", "Y", Some("x")),
-        ]
-        .into();
-        assert_eq!(path_of(&albums["a"], &albums), "Trips/Rome");
-        assert!(path_of(&albums["x"], &albums).len() < 200);
-    }
 }

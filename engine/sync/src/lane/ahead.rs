@@ -52,7 +52,9 @@ impl LaneRun {
                 reserved: &staging.reserved,
             };
             let presence = presence(entry.presence);
-            let plan = plan_asset(presence, &entry.asset, &library.key, &wish, &placements, &shelf);
+            let asset = &entry.asset;
+            let albums = self.memberships.of(&self.context.state, library.id, &asset.id)?;
+            let plan = plan_asset(presence, asset, &albums, &library.key, &wish, &placements, &shelf);
             paths.extend(plan.actions.into_iter().filter_map(|action| match action {
                 Action::Put { file, .. } => Some(file.path),
                 Action::Replace { .. } | Action::Remove { .. } => None,

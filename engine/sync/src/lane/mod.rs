@@ -18,7 +18,7 @@ use camroll_spec::{Albums, Destination};
 use camroll_state::Lane;
 use tokio::sync::watch;
 
-use crate::albums::keep_albums;
+use crate::albums::{Memberships, keep_albums};
 use crate::annotate::tell_owed;
 use crate::approval::Approved;
 use crate::context::{Context, Mode};
@@ -73,6 +73,8 @@ pub(crate) struct LaneRun {
     /// What a person approved; without it, whatever the spec wants, within the brake.
     pub approved: Option<Approved>,
     pub lane: Lane,
+    /// Which albums assets are in, once all was heard; nothing where the spec doesn't ask.
+    pub memberships: Memberships,
 }
 
 pub(crate) struct LaneShelf<'a> {
@@ -94,11 +96,18 @@ impl Shelf for LaneShelf<'_> {
 }
 
 impl LaneRun {
-    pub(crate) async fn run(self, mut hearing: watch::Receiver<Hearing>) -> LaneReport {
+    pub(crate) async fn run(mut self, mut hearing: watch::Receiver<Hearing>) -> LaneReport {
         let mut report = LaneReport::default();
         report.preview.free = self.free;
         report.preview.fingerprint = hex::encode(self.fingerprint);
-        let driven = self.drive(&mut hearing, &mut report).await;
+        let driven = match self.hear_of_albums(&mut hearing).await {
+            Ok(Albumed::Known) => self.drive(&mut hearing, &mut report).await,
+            Ok(Albumed::NotKnown) => {
+                self.context.readings.over(self.place.lane);
+                return report;
+            }
+            Err(failure) => Err(failure),
+        };
         self.context.readings.over(self.place.lane);
         // Last: what is placed is recorded by then, and no other destination waits for it.
         let all = match driven {
@@ -116,7 +125,39 @@ impl LaneRun {
     }
 }
 
+/// Whether what the spec asks of albums is known.
+enum Albumed {
+    /// It is, or nothing is asked.
+    Known,
+    /// Hearing broke off: who isn't known to be in an album may be in it. The run says why.
+    NotKnown,
+}
+
 impl LaneRun {
+    /// Where the spec asks for albums, waits until all was heard: only then an asset is in no other album than those that were told. All destinations of a spec wait, so that they read together.
+    async fn hear_of_albums(&mut self, hearing: &mut watch::Receiver<Hearing>) -> Result<Albumed, Failure> {
+        let context = &self.context;
+        if !context.spec.asks_for_albums() {
+            return Ok(Albumed::Known);
+        }
+        while matches!(*hearing.borrow_and_update(), Hearing::Goes(_)) {
+            // Who heard is gone without a last word: as if it broke off.
+            if hearing.changed().await.is_err() {
+                return Ok(Albumed::NotKnown);
+            }
+        }
+        if *hearing.borrow() != Hearing::Done {
+            return Ok(Albumed::NotKnown);
+        }
+        for library in &context.libraries {
+            let version = context.state.albums_version(library.id)?;
+            self.lane.follow_albums(library.id, version)?;
+        }
+        let libraries = context.libraries.iter().map(|library| library.id);
+        self.memberships = Memberships::read(&context.state, [&*context.spec], libraries)?;
+        Ok(Albumed::Known)
+    }
+
     /// What isn't in the files: when all is where it shall be, so that albums name what is there.
     async fn besides_bytes(&self, report: &mut LaneReport) -> Result<(), Failure> {
         if self.context.mode == Mode::Plan {

@@ -101,6 +101,7 @@ impl LaneRun {
         let presence = presence(entry.presence);
         let asset = Arc::new(entry.asset);
         let mut placements = self.context.state.placements(self.place.id, &library.key, &asset.id)?;
+        let albums = self.memberships.of(&self.context.state, library.id, &asset.id)?;
         let mut plan;
         let mut found = 0u64;
         let mut unread = None;
@@ -109,7 +110,7 @@ impl LaneRun {
                 run: self,
                 reserved: &staging.reserved,
             };
-            plan = plan_asset(presence, &asset, &library.key, &wish, &placements, &shelf);
+            plan = plan_asset(presence, &asset, &albums, &library.key, &wish, &placements, &shelf);
             match self.survey(&plan, &asset, &library, listing, staging).await? {
                 Surveyed::Clear => break,
                 Surveyed::Taken => {}

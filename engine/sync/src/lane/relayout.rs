@@ -49,9 +49,11 @@ impl LaneRun {
                         run: self,
                         reserved: &reserved,
                     };
+                    let albums = self.memberships.of(&self.context.state, library.id, &asset.id)?;
                     let moves = relayout(
                         presence(entry.presence),
                         asset,
+                        &albums,
                         &library.key,
                         &wish,
                         &placements,

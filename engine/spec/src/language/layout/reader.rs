@@ -85,12 +85,6 @@ impl Reader {
                 format!("\"{{{name}}}\" doesn't say how the date is written"),
                 format!("write {{{name}:%Y}}, {{{name}:%Y-%m-%d}} …"),
             )),
-            ("album", _) => self.faults.push(LayoutFault::new(
-                place,
-                "spec/not-built-yet",
-                "the layout field \"album\" is not built yet",
-                "camroll doesn't read albums so far; leave the field out",
-            )),
             (known, Some(_)) if plain_field(known).is_some() => self.faults.push(LayoutFault::new(
                 place,
                 "layout/format",
@@ -183,6 +177,7 @@ fn plain_field(name: &str) -> Option<Field> {
         "name" => Field::Name,
         "stem" => Field::Stem,
         "ext" => Field::Ext,
+        "album" => Field::Album,
         "kind" => Field::Kind,
         "library" => Field::Library,
         "favorite" => Field::Favorite,
