@@ -64,11 +64,11 @@ impl Content {
                 let first = offset / 8;
                 let skip = (offset % 8) as usize;
                 let words = (skip + length).div_ceil(8);
-                let mut out = Vec::with_capacity(words * 8);
-                for index in first..first + words as u64 {
+                let mut out = vec![0; words * 8];
+                for (index, place) in (first..).zip(out.chunks_exact_mut(8)) {
                     let mut word = (index ^ seed.rotate_left(17)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
                     word = (word ^ (word >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-                    out.extend_from_slice(&word.to_le_bytes());
+                    place.copy_from_slice(&word.to_le_bytes());
                 }
                 Bytes::from(out).slice(skip..skip + length)
             }
