@@ -22,7 +22,7 @@ use crate::library::Library;
 use crate::photos;
 
 /// Bytes of a body that are made at a time.
-const BLOCK: usize = 256 << 10;
+const BLOCK: usize = 64 << 10;
 /// How long a download's address is good, seconds.
 const ADDRESS_LIFE: i64 = 3600;
 
