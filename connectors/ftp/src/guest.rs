@@ -133,7 +133,7 @@ impl destination::Guest for Ftp {
                 .map(|item| match session.is_broken() {
                     true => Err(ended()),
                     false => {
-                        let mended = Held::of(item).map_or(Ok(()), |held| held.mend(session));
+                        let mended = held_of(item).map_or(Ok(()), |held| held.mend(session));
                         mended.and(upload::discard(session, &item.idempotency_key))
                     }
                 })
@@ -142,11 +142,9 @@ impl destination::Guest for Ftp {
     }
 }
 
-impl Held {
-    /// Of what is given up; none where it wasn't all brought.
-    fn of(item: &destination::Orphan) -> Option<Self> {
-        token::read(item.held.as_deref()?).ok()
-    }
+/// Of what is given up; none where it wasn't all brought.
+fn held_of(item: &destination::Orphan) -> Option<Held> {
+    token::read(item.held.as_deref()?).ok()
 }
 
 impl browsing::Guest for Ftp {

@@ -11,17 +11,10 @@ use crate::look::{is_there, look};
 use crate::seen::Seen;
 use crate::session::Session;
 use camroll_connector::paths::{below, draft, parent};
-use camroll_connector::replacing::{Files, Replacement};
+use camroll_connector::replacing::Files;
 
 /// What `stage` leaves for `commit`.
-#[derive(Serialize, Deserialize)]
-pub struct Held {
-    pub key: String,
-    pub path: String,
-    pub size: u64,
-    /// What it takes the place of.
-    pub replaces: Option<Expected>,
-}
+pub type Held = camroll_connector::replacing::Held<Expected>;
 
 /// What is expected to be there.
 #[derive(Clone, Serialize, Deserialize)]
@@ -47,26 +40,13 @@ impl Expected {
     }
 }
 
-impl Held {
-    /// Mends what a kill left of giving it its name.
-    pub fn mend(&self, session: &mut Session) -> Result<(), Error> {
-        match &self.replaces {
-            Some(expected) => self.replacement().mend(session, |seen| expected.is(seen)),
-            None => Ok(()),
-        }
-    }
-
-    fn replacement(&self) -> Replacement<'_> {
-        Replacement {
-            key: &self.key,
-            path: &self.path,
-            size: self.size,
-        }
-    }
-}
-
 impl Files for Session {
     type Seen = Seen;
+    type Replaced = Expected;
+
+    fn is(seen: &Seen, replaced: &Expected) -> bool {
+        replaced.is(seen)
+    }
 
     fn look(&mut self, path: &str) -> Result<Option<Seen>, Error> {
         look(self, path)

@@ -2,6 +2,8 @@
 //!
 //! Between the two renames nothing has the name. What a kill left there is mended when the same file is published again, or given up.
 
+use serde::{Deserialize, Serialize};
+
 use crate::log;
 use crate::paths::{aside, draft};
 use crate::types::{Error, ErrorClass};
@@ -10,6 +12,10 @@ use crate::types::{Error, ErrorClass};
 pub trait Files {
     /// What is known of one.
     type Seen;
+    /// What is kept of one that is to go.
+    type Replaced;
+    /// Whether it is that one.
+    fn is(seen: &Self::Seen, replaced: &Self::Replaced) -> bool;
     /// What is at a path; none where nothing is.
     fn look(&mut self, path: &str) -> Result<Option<Self::Seen>, Error>;
     /// Bytes, where they are known.
@@ -18,6 +24,38 @@ pub trait Files {
     fn rename(&mut self, from: &str, to: &str) -> Result<(), Error>;
     /// Takes one away.
     fn remove(&mut self, path: &str) -> Result<(), Error>;
+}
+
+/// What `stage` leaves for `commit`: a draft that is to get a name.
+#[derive(Serialize, Deserialize)]
+pub struct Held<Replaced> {
+    pub key: String,
+    pub path: String,
+    pub size: u64,
+    /// What it takes the place of.
+    pub replaces: Option<Replaced>,
+}
+
+impl<Replaced> Held<Replaced> {
+    /// Mends what a kill left of giving it its name.
+    ///
+    /// # Errors
+    /// Whatever the server says.
+    pub fn mend<F: Files<Replaced = Replaced>>(&self, files: &mut F) -> Result<(), Error> {
+        match &self.replaces {
+            Some(replaced) => self.replacement().mend(files, |seen| F::is(seen, replaced)),
+            None => Ok(()),
+        }
+    }
+
+    /// Its way to the other one's name.
+    pub fn replacement(&self) -> Replacement<'_> {
+        Replacement {
+            key: &self.key,
+            path: &self.path,
+            size: self.size,
+        }
+    }
 }
 
 /// A file that is to take another's place.
@@ -137,6 +175,11 @@ mod tests {
 
     impl Files for Strict {
         type Seen = &'static str;
+        type Replaced = &'static str;
+
+        fn is(seen: &&'static str, replaced: &&'static str) -> bool {
+            seen == replaced
+        }
 
         fn look(&mut self, path: &str) -> Result<Option<&'static str>, Error> {
             Ok(self.files.get(path).copied())

@@ -121,7 +121,7 @@ impl destination::Guest for Sftp {
     }
 
     fn abort(items: Vec<destination::Orphan>) -> Result<Vec<Result<(), Error>>, Error> {
-        let held: Vec<Option<Held>> = items.iter().map(Held::of).collect();
+        let held: Vec<Option<Held>> = items.iter().map(held_of).collect();
         let mend = |session: &mut Session| {
             let all = held
                 .iter()
@@ -149,11 +149,9 @@ impl destination::Guest for Sftp {
     }
 }
 
-impl Held {
-    /// Of what is given up; none where it wasn't all brought.
-    fn of(item: &destination::Orphan) -> Option<Self> {
-        token::read(item.held.as_deref()?).ok()
-    }
+/// Of what is given up; none where it wasn't all brought.
+fn held_of(item: &destination::Orphan) -> Option<Held> {
+    token::read(item.held.as_deref()?).ok()
 }
 
 impl browsing::Guest for Sftp {

@@ -3,7 +3,6 @@
 use camroll_connector::errors::{error, unexpected};
 use camroll_connector::random;
 use camroll_connector::types::{Error, ErrorClass};
-use serde::{Deserialize, Serialize};
 
 use crate::failures::conflict;
 use crate::folders;
@@ -11,38 +10,19 @@ use crate::packets::{kind, open, Attributes, Packet, Reply};
 use crate::session::{there, yes, Naming, Session};
 use crate::upload::{self, Leftover};
 use camroll_connector::paths::{below, draft, parent, STAGING};
-use camroll_connector::replacing::{Files, Replacement};
+use camroll_connector::replacing::Files;
 
 /// What `stage` leaves for `commit`.
-#[derive(Serialize, Deserialize)]
-pub struct Held {
-    pub key: String,
-    pub path: String,
-    pub size: u64,
-    /// The version that it takes the place of.
-    pub replaces: Option<String>,
-}
-
-impl Held {
-    /// Mends what a kill left of giving it its name.
-    pub fn mend(&self, session: &mut Session) -> Result<(), Error> {
-        match &self.replaces {
-            Some(expected) => self.replacement().mend(session, |found| found.version() == *expected),
-            None => Ok(()),
-        }
-    }
-
-    fn replacement(&self) -> Replacement<'_> {
-        Replacement {
-            key: &self.key,
-            path: &self.path,
-            size: self.size,
-        }
-    }
-}
+/// A file is known again by its version.
+pub type Held = camroll_connector::replacing::Held<String>;
 
 impl Files for Session {
     type Seen = Attributes;
+    type Replaced = String;
+
+    fn is(seen: &Attributes, replaced: &String) -> bool {
+        seen.version() == *replaced
+    }
 
     fn look(&mut self, path: &str) -> Result<Option<Attributes>, Error> {
         let whole = below(&self.root, path);

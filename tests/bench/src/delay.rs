@@ -60,7 +60,7 @@ struct UnderWay {
 }
 
 impl UnderWay {
-    /// Waits until so many more may be.
+    /// Waits until so many more may be. The sleep is the time that an acknowledgement takes on the line, which is what is measured.
     fn send(&mut self, bytes: usize) {
         while self.bytes > 0 && self.bytes + bytes > WINDOW {
             if let Some((when, acknowledged)) = self.sent.pop_front() {
