@@ -45,16 +45,21 @@ impl Place {
         format!("{}/", self.base)
     }
 
-    /// The folders between the address and the place, from the top.
-    pub fn above(&self) -> Vec<String> {
-        let parts: Vec<&str> = self.root.split('/').filter(|part| !part.is_empty()).collect();
-        (1..=parts.len())
-            .map(|count| {
-                let mut url = Self::new(self.base.clone(), &parts[..count].join("/")).url("");
-                url.push('/');
-                url
-            })
-            .collect()
+    /// The folders from the address down to one below the place, from the top; first the address itself, which must be there.
+    pub fn chain(&self, path: &str) -> Vec<String> {
+        let mut url = self.base();
+        let mut chain = vec![url.clone()];
+        for part in self
+            .root
+            .split('/')
+            .chain(path.split('/'))
+            .filter(|part| !part.is_empty())
+        {
+            url.push_str(&encoded(part));
+            url.push('/');
+            chain.push(url.clone());
+        }
+        chain
     }
 }
 
@@ -154,7 +159,14 @@ mod tests {
     #[test]
     fn folders_above_are_told_from_the_top() {
         let place = Place::new("https://x.org/".into(), "/a b/c/");
-        assert_eq!(place.above(), ["https://x.org/a%20b/", "https://x.org/a%20b/c/"]);
+        let chain = [
+            "https://x.org/",
+            "https://x.org/a%20b/",
+            "https://x.org/a%20b/c/",
+            "https://x.org/a%20b/c/d/",
+        ];
+        assert_eq!(place.chain(""), chain[..3]);
+        assert_eq!(place.chain("d"), chain);
         assert_eq!(place.folder(""), "https://x.org/a%20b/c/");
         assert_eq!(place.base(), "https://x.org/");
         assert_eq!(

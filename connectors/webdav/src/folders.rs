@@ -1,69 +1,101 @@
-//! Folders are made once: the instance remembers which are there.
+//! Which folders are there, as far as one instance knows: each is made once.
 
-use camroll_connector::types::Error;
+use std::collections::{HashMap, HashSet};
 
-use crate::address::parent;
-use crate::wire::Session;
-
-/// What a server's 409 is taken for: that what is above isn't there (RFC 4918, 9.3.1), though some say it of a folder that is there.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Missing {
-    /// The next try, when what is above was made, shows it: that saves a look for each new folder.
-    Believed,
-    LookedAt,
+/// What is known of a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// It is there; what is in it isn't known.
+    There,
+    /// It wasn't there before this instance made it: what is wanted in it isn't there either.
+    New,
 }
 
-impl Session {
-    /// Makes a folder below the destination's, and what is above it.
-    pub fn ensure(&self, folder: &str) -> Result<(), Error> {
-        if self.folders.borrow().contains(folder) {
-            return Ok(());
-        }
-        if folder.is_empty() {
-            self.ensure_root()?;
-        } else if !self.make(&self.destination.place.folder(folder), Missing::Believed)? {
-            self.ensure(parent(folder).unwrap_or_default())?;
-            self.made(folder)?;
-        }
-        self.folders.borrow_mut().insert(folder.to_owned());
-        Ok(())
+/// The folders that an instance knows, by their addresses. All of it can be lost.
+#[derive(Debug, Default)]
+pub struct Folders {
+    known: HashMap<String, Known>,
+}
+
+impl Folders {
+    /// Takes note of one.
+    pub fn insert(&mut self, url: String, known: Known) {
+        self.known.insert(url, known);
     }
 
-    /// Forgets that a folder is there: somebody took it away.
-    pub fn forget_folders(&self) {
-        self.folders.borrow_mut().clear();
+    /// Whether it is there.
+    pub fn holds(&self, url: &str) -> bool {
+        self.known.contains_key(url)
     }
 
-    fn made(&self, folder: &str) -> Result<(), Error> {
-        let url = self.destination.place.folder(folder);
-        match self.make(&url, Missing::LookedAt)? {
-            true => Ok(()),
-            // What is above it was just made.
-            false => Err(self.failed(&self.ask(self.request("MKCOL", &url))?, "MKCOL")),
-        }
+    /// Forgets all: somebody took one away.
+    pub fn clear(&mut self) {
+        self.known.clear();
     }
 
-    fn ensure_root(&self) -> Result<(), Error> {
-        for url in self.destination.place.above() {
-            if !self.make(&url, Missing::LookedAt)? {
-                return Err(self.failed(&self.ask(self.request("MKCOL", &url))?, "MKCOL"));
+    /// What to make first of some chains of addresses, each from the top and behind an address that is there: the last of each, for what is above it mostly is there; all that
+    /// isn't known, where what stands above was new.
+    pub fn first(&self, chains: &[Vec<String>]) -> Vec<String> {
+        self.of(chains, |above, unknown| match above {
+            Some(Known::New) => unknown,
+            Some(Known::There) | None => &unknown[unknown.len().saturating_sub(1)..],
+        })
+    }
+
+    /// All of some chains that isn't known.
+    pub fn unknown(&self, chains: &[Vec<String>]) -> Vec<String> {
+        self.of(chains, |_, unknown| unknown)
+    }
+
+    /// Each once, and what is above before what is below.
+    fn of<'c>(
+        &self,
+        chains: &'c [Vec<String>],
+        choose: impl Fn(Option<Known>, &'c [String]) -> &'c [String],
+    ) -> Vec<String> {
+        let mut seen = HashSet::new();
+        let mut wanted = Vec::new();
+        for chain in chains {
+            let from = chain.iter().rposition(|url| self.holds(url)).map_or(0, |last| last + 1);
+            let above = from
+                .checked_sub(1)
+                .and_then(|last| self.known.get(&chain[last]).copied());
+            for url in choose(above, &chain[from..]) {
+                if seen.insert(url) {
+                    wanted.push(url.clone());
+                }
             }
         }
-        Ok(())
+        wanted.sort_by_key(|url| url.matches('/').count());
+        wanted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chains(chains: &[&[&str]]) -> Vec<Vec<String>> {
+        chains
+            .iter()
+            .map(|chain| chain.iter().map(|url| (*url).to_owned()).collect())
+            .collect()
     }
 
-    /// Makes one folder; false where what is above it isn't there. Servers answer in many ways where it is there already (405, 409, 403, 301): then it is looked.
-    fn make(&self, url: &str, missing: Missing) -> Result<bool, Error> {
-        let answer = self.ask(self.request("MKCOL", url))?;
-        match answer.status {
-            200..=299 | 405 => Ok(true),
-            409 if missing == Missing::Believed => Ok(false),
-            401 | 429 | 500..=599 => Err(self.failed(&answer, "MKCOL")),
-            status => match self.look(url)? {
-                Some(there) if there.folder => Ok(true),
-                _ if matches!(status, 404 | 409) => Ok(false),
-                _ => Err(self.failed(&answer, "MKCOL")),
-            },
-        }
+    #[test]
+    fn the_last_is_tried_first_and_all_that_isnt_known_where_what_is_above_was_new() {
+        let mut folders = Folders::default();
+        let two = chains(&[&["b/", "b/2014/", "b/2014/05/"], &["b/", "b/2014/", "b/2014/06/"]]);
+        assert_eq!(folders.first(&two), ["b/2014/05/", "b/2014/06/"]);
+        assert_eq!(folders.unknown(&two), ["b/", "b/2014/", "b/2014/05/", "b/2014/06/"]);
+
+        folders.insert("b/".to_owned(), Known::There);
+        assert_eq!(folders.first(&two), ["b/2014/05/", "b/2014/06/"]);
+        folders.insert("b/".to_owned(), Known::New);
+        assert_eq!(folders.first(&two), ["b/2014/", "b/2014/05/", "b/2014/06/"]);
+
+        folders.insert("b/2014/05/".to_owned(), Known::There);
+        assert_eq!(folders.first(&two), ["b/2014/", "b/2014/06/"]);
+        assert_eq!(folders.first(&two[..1]), <[String; 0]>::default());
     }
 }

@@ -7,6 +7,7 @@ use crate::chunked;
 use crate::chunks::CHUNK;
 use crate::digests::Told;
 use crate::edit;
+use crate::folders::Known;
 use crate::presets::{Checksums, Clock, Preset, Upload};
 use crate::propfind::Besides;
 use crate::publish;
@@ -67,10 +68,13 @@ impl destination::Guest for Webdav {
         let place = &session.destination.place;
         let folder = match session.look_with(&place.folder(""), Besides::Quota)? {
             Some(folder) => folder,
-            // It is made with the first file.
-            None => session
-                .look_with(&place.base(), Besides::Quota)?
-                .ok_or_else(|| unexpected("webdav/no-address", "Nothing is at that address any more."))?,
+            // It is made with the first file, with what is missing above it.
+            None => {
+                session.folders.borrow_mut().insert(place.base(), Known::New);
+                session
+                    .look_with(&place.base(), Besides::Quota)?
+                    .ok_or_else(|| unexpected("webdav/no-address", "Nothing is at that address any more."))?
+            }
         };
         let (free, total) = folder.space();
         Ok(destination::Identity {
@@ -218,7 +222,7 @@ fn features(preset: &Preset, names: NameRules) -> destination::Features {
             Checksums::None | Checksums::Computed | Checksums::Told => Vec::new(),
         },
         max_size: preset.max_size,
-        commit_batch: 8,
+        commit_batch: 16,
         traits: traits.into_iter().map(Into::into).collect(),
         attributes: vec![("modified-precision".into(), Value::Integer(1))],
     }

@@ -7,6 +7,7 @@ pub mod address;
 pub mod chunks;
 pub mod dates;
 pub mod failures;
+pub mod folders;
 pub mod listing;
 pub mod multistatus;
 pub mod names;
@@ -25,9 +26,9 @@ mod digests;
 #[cfg(target_arch = "wasm32")]
 mod edit;
 #[cfg(target_arch = "wasm32")]
-mod folders;
-#[cfg(target_arch = "wasm32")]
 mod guest;
+#[cfg(target_arch = "wasm32")]
+mod making;
 #[cfg(target_arch = "wasm32")]
 mod propfind;
 #[cfg(target_arch = "wasm32")]

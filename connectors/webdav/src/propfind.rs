@@ -66,18 +66,22 @@ impl Session {
 
     /// What is at each of some addresses, asked at once.
     pub fn look_all(&self, urls: &[String]) -> Vec<Result<Option<Properties>, Error>> {
-        let asked = urls
-            .iter()
-            .map(|url| self.propfind(url, "0", Besides::Nothing))
-            .collect();
-        self.ask_all(asked)
-            .into_iter()
-            .zip(urls)
-            .map(|(answer, url)| match answer? {
-                answer if matches!(answer.status, 301 | 302 | 307 | 308) => self.look(url),
-                answer => self.told(&answer),
-            })
-            .collect()
+        let asked = urls.iter().map(|url| self.looking(url)).collect();
+        let answers = self.ask_all(asked).into_iter().zip(urls);
+        answers.map(|(answer, url)| self.seen(url, answer)).collect()
+    }
+
+    /// Asks what is at an address, to be sent with others.
+    pub fn looking<'a>(&self, url: &str) -> Builder<'a> {
+        self.propfind(url, "0", Besides::Nothing)
+    }
+
+    /// What the answer to that says.
+    pub fn seen(&self, url: &str, answer: Result<Answer, Error>) -> Result<Option<Properties>, Error> {
+        match answer? {
+            answer if matches!(answer.status, 301 | 302 | 307 | 308) => self.look(url),
+            answer => self.told(&answer),
+        }
     }
 
     fn told(&self, answer: &Answer) -> Result<Option<Properties>, Error> {

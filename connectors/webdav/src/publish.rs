@@ -1,7 +1,7 @@
 //! Gives uploads their names: by a MOVE that replaces nothing, or only what was expected.
 
 use camroll_connector::http::Answer;
-use camroll_connector::types::{Entry, Error, Instant, Target};
+use camroll_connector::types::{Entry, Error, ErrorClass, Instant, Target};
 
 use crate::address::parent;
 use crate::chunked::whole;
@@ -81,30 +81,41 @@ fn free(session: &Session, held: &Held, there: Option<Properties>) -> Result<(),
 
 /// Publishes all, each on its own.
 pub fn publish(session: &Session, held: &[Held]) -> Vec<Result<Entry, Error>> {
-    let mut results: Vec<Result<(), Error>> = held.iter().map(|_| Ok(())).collect();
     let open = |results: &[Result<(), Error>]| -> Vec<usize> {
         (0..results.len()).filter(|&index| results[index].is_ok()).collect()
     };
-    for (held, result) in held.iter().zip(&mut results) {
-        *result = session.ensure(parent(&held.path).unwrap_or_default());
-    }
-
     // That "Overwrite: F" is obeyed isn't known of every server. And its yes to a PUT isn't enough: what it cut off mustn't get a name.
-    let looked = open(&results);
-    let wanted = looked.iter().map(|&index| session.url(&held[index].path));
-    let staged = looked.iter().map(|&index| session.staging(&held[index].name));
-    let mut wanted = session.look_all(&wanted.chain(staged).collect::<Vec<_>>());
-    let staged = wanted.split_off(looked.len().min(wanted.len()));
-    for ((index, wanted), staged) in looked.into_iter().zip(wanted).zip(staged) {
-        results[index] = wanted
-            .and_then(|there| free(session, &held[index], there))
-            .and_then(|()| whole(held[index].size, staged?.ok_or_else(gone)?.size));
-    }
+    let folders: Vec<&str> = held.iter().map(|held| parent(&held.path).unwrap_or_default()).collect();
+    let wanted: Vec<String> = held.iter().map(|held| session.url(&held.path)).collect();
+    let staged: Vec<String> = held.iter().map(|held| session.staging(&held.name)).collect();
+    let looks = wanted.iter().chain(&staged).map(|url| session.looking(url)).collect();
+    let made = session.ensure_all(&folders, looks);
+    let mut there = made
+        .beside
+        .into_iter()
+        .zip(wanted.iter().chain(&staged))
+        .map(|(answer, url)| session.seen(url, answer));
+    let wanted: Vec<_> = there.by_ref().take(held.len()).collect();
+    let mut results: Vec<Result<(), Error>> = made
+        .folders
+        .into_iter()
+        .zip(held)
+        .zip(wanted.into_iter().zip(there))
+        .map(|((folder, held), (wanted, staged))| {
+            folder?;
+            free(session, held, wanted?)?;
+            whole(held.size, staged?.ok_or_else(gone)?.size)
+        })
+        .collect();
 
     let moving = open(&results);
     let requests = moving.iter().map(|&index| request(session, &held[index])).collect();
     for (index, answer) in moving.into_iter().zip(session.ask_all(requests)) {
-        results[index] = answer.and_then(|answer| named(session, &held[index], &answer));
+        results[index] = match answer {
+            Ok(answer) => named(session, &held[index], &answer),
+            Err(broken) if broken.class == ErrorClass::Transient => again(session, &held[index]),
+            Err(failed) => Err(failed),
+        };
     }
 
     let done = open(&results);
@@ -130,6 +141,14 @@ fn request<'a>(session: &Session, held: &Held) -> camroll_connector::http::Build
         .request("MOVE", &session.staging(&held.name))
         .header("Destination", session.url(&held.path))
         .header("Overwrite", if held.replaces.is_some() { "T" } else { "F" })
+}
+
+/// A MOVE whose answer never came, as when a kept connection closes in the moment that it is used: it is sent again, unless it was done. What stands there is looked at afterwards in any case.
+fn again(session: &Session, held: &Held) -> Result<(), Error> {
+    match session.look(&session.staging(&held.name))? {
+        Some(_) => named(session, held, &session.ask(request(session, held))?),
+        None => Ok(()),
+    }
 }
 
 /// What the answer to a MOVE comes to.

@@ -1,24 +1,28 @@
 //! One connection's requests: signed in as the server wants it, with what this instance has learnt of it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use camroll_connector::errors::unexpected;
-use camroll_connector::http::{request, Answer, Builder};
+use camroll_connector::http::{request, Answer, Builder, Pending};
 use camroll_connector::types::Error;
 
 use crate::browse::Read;
 use crate::clocks::Learnt;
 use crate::failures::failure;
+use crate::folders::{Folders, Known};
 use crate::settings::{fixed_address, Destination, Settings, SignIn};
+
+/// Requests of an instance that the host lets be under way (wit/, `http.start`).
+const UNDER_WAY: usize = 16;
 
 /// What an instance holds. All of it can be lost.
 pub struct Session {
     /// Where and what it is.
     pub destination: Destination,
     /// Folders that are there.
-    pub folders: RefCell<HashSet<String>>,
+    pub folders: RefCell<Folders>,
     /// What is known of the server's way with times.
     pub clock: Cell<Learnt>,
     /// The folder that a listing is in.
@@ -34,10 +38,12 @@ pub fn connect(settings: &str) -> Result<(), Error> {
     let settings: Settings = serde_json::from_str(settings)
         .map_err(|error| unexpected("webdav/settings", format!("The settings can't be read: {error}.")))?;
     let destination = settings.destination(fixed_address)?;
+    let mut folders = Folders::default();
+    folders.insert(destination.place.base(), Known::There);
     SESSION.set(Some(Rc::new(Session {
         clock: Cell::new(Learnt::of(destination.preset)),
         destination,
-        folders: RefCell::default(),
+        folders: RefCell::new(folders),
         read: RefCell::default(),
     })));
     Ok(())
@@ -87,13 +93,19 @@ impl Session {
         Answer::read(builder.send()?)
     }
 
-    /// Sends all at once and reads each; in order.
+    /// Sends all at once, as far as the host lets an instance, and reads each; in order.
     pub fn ask_all(&self, builders: Vec<Builder<'_>>) -> Vec<Result<Answer, Error>> {
-        let started: Vec<_> = builders.into_iter().map(Builder::start).collect();
-        started
-            .into_iter()
-            .map(|pending| Answer::read(camroll_connector::http::Pending::wait(pending?)?))
-            .collect()
+        let read = |pending: Result<Pending, Error>| Answer::read(Pending::wait(pending?)?);
+        let mut under_way = VecDeque::new();
+        let mut answers = Vec::with_capacity(builders.len());
+        for builder in builders {
+            if under_way.len() == UNDER_WAY {
+                answers.extend(under_way.pop_front().map(read));
+            }
+            under_way.push_back(builder.start());
+        }
+        answers.extend(under_way.into_iter().map(read));
+        answers
     }
 
     /// What a status means.

@@ -60,7 +60,7 @@ impl LaneRun {
         let transfers = self.context.spec.limits.transfers.get() as usize;
         let transfers = match self.place.link.connection().reach() {
             // Half of them may wait for their first byte: with an answer that takes 40 ms, small files otherwise move an eighth of the time.
-            Reach::Nowhere | Reach::Requests => 2 * transfers,
+            Reach::Nowhere | Reach::Requests => transfers + transfers / 2,
             // Each keeps a connection, of which servers allow few, and which costs half a megabyte.
             Reach::Connections => transfers,
         };
