@@ -176,7 +176,11 @@ fn a_schedule_that_only_names_a_time_zone_promises_nothing() {
     for start in ["every: 6h", "cron: '0 3 * * *'", "window: '22:00-06:00'", "jitter: 10m"] {
         let reading = read_text(&whole(SOURCE, DESTINATION, &format!("schedule: {{ {start} }}\n")));
         let said: Vec<_> = reading.diagnostics.iter().map(|one| one.code).collect();
-        assert_eq!((said.as_slice(), reading.specs.len()), (&["spec/no-daemon"][..], 1), "{start}");
+        assert_eq!(
+            (said.as_slice(), reading.specs.len()),
+            (&["spec/no-daemon"][..], 1),
+            "{start}"
+        );
     }
 }
 
