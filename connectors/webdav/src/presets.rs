@@ -152,7 +152,7 @@ pub const PRESETS: &[Preset] = &[
         checksums: Checksums::Told,
         names: Names::Any,
         case_sensitive: true,
-        password_hint: "It must be an app password with access to Files: Settings, Privacy & Security, \"Manage app passwords\".",
+        password_hint: "It must be an app password with access to Files: Settings, Privacy & Security, Integrations, \"New app password\".",
         source: "rclone's webdav backend, vendor fastmail: X-OC-Mtime, SHA-1 in the property sha1hex of namespace ME:, precision of a second. 250 MB for a file is reported. App passwords: the vendor's help, https://www.fastmail.com/help/clients/apppassword.html, read (access Files (WebDAV), not with the plan Basic)",
         ..SERVICE
     },
@@ -257,6 +257,15 @@ pub fn preset(id: &str) -> Option<&'static Preset> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_says_where_it_is_from_and_none_lends_it_from_another() {
+        for preset in PRESETS {
+            assert!(!preset.source.is_empty(), "{}", preset.id);
+            let lent = preset.source == GENERIC.source && preset.id != GENERIC.id;
+            assert!(!lent, "{} says what {} says", preset.id, GENERIC.id);
+        }
+    }
 
     #[test]
     fn the_manifest_and_the_presets_say_the_same() {
