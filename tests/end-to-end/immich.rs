@@ -195,6 +195,12 @@ fn a_library_comes_whole_is_joined_and_stays_so() {
         let restored = std::fs::read_dir(world.setting.path("back")).unwrap().flatten();
         let files: Vec<_> = restored.filter(|entry| entry.path().is_file()).collect();
         assert_eq!(files.len(), 17, "{release:?}");
+        // Nothing there has a path, so without this machine's journal nothing says which things they are.
+        for more in [&["--from-manifest"][..], &["--state", "elsewhere"][..]] {
+            let lost = world.run(&[&["restore", "family", "--to", "lost"][..], more].concat());
+            assert_eq!(lost.code, 8, "{release:?}: {}{}", lost.out, lost.err);
+            assert!(lost.err.contains("restore/no-manifest"), "{release:?}: {}", lost.err);
+        }
         let doctor = world.run(&["doctor", "family"]);
         assert!(
             [0, 6].contains(&doctor.code),

@@ -1,4 +1,4 @@
-//! What the providers differ in, as data. Sources: each provider's own documentation of its S3 interface, and rclone's provider files, as of 2026-11.
+//! What the providers differ in, as data, each with the pages that it is from, as of 2026-11. Where no page says anything, the line says what is safe, or that it is tried.
 
 /// Whether `If-None-Match: *` and `If-Match` hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +72,8 @@ pub struct Provider {
     pub etag: Etag,
     /// Whether objects can be locked by S3's own calls.
     pub object_lock: bool,
+    /// The pages that this is from, and what each of them says. "Not looked up" is said of what no page was read for.
+    pub source: &'static str,
 }
 
 const MIB: u64 = 1 << 20;
@@ -87,11 +89,11 @@ const USUAL: Provider = Provider {
     min_part: 8 * MIB,
     etag: Etag::Md5,
     object_lock: true,
+    source: "no provider's page: path style and the limits are Amazon's (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html); conditions and digests are tried; run against SeaweedFS and rclone (docs/connectors/conformance.md)",
 };
 
 /// All providers. The last one stands for those that aren't named.
 pub const PROVIDERS: [Provider; 12] = [
-    // docs.aws.amazon.com/AmazonS3: conditional writes, limits of multipart uploads, Object Lock; "Checking object integrity": trailing checksums, of all types.
     Provider {
         id: "aws",
         address: Some("https://s3.{/region}.amazonaws.com"),
@@ -99,79 +101,79 @@ pub const PROVIDERS: [Provider; 12] = [
         conditions: Conditions::Kept,
         digests: Digests::Compared,
         trailers: Trailers::Compared,
+        source: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html: If-None-Match and If-Match on PutObject and CompleteMultipartUpload. …/qfacts.html: 10,000 parts of 5 MiB to 5 GiB. …/checking-object-integrity.html: Content-MD5, and trailing checksums of all types. …/object-lock.html; …/VirtualHosting.html: the bucket in the host's name",
         ..USUAL
     },
-    // cloud.google.com/storage/docs/xml-api: its own preconditions (x-goog-if-generation-match) and retention; If-None-Match isn't honoured on writes; x-goog-hash instead of
-    // x-amz-checksum-*.
     Provider {
         id: "gcs",
         address: Some("https://storage.googleapis.com"),
         digests: Digests::Compared,
         trailers: Trailers::Refused,
         object_lock: false,
+        source: "https://cloud.google.com/storage/docs/xml-api/reference-headers: preconditions of its own (x-goog-if-generation-match), Content-MD5 is compared, x-goog-hash instead of x-amz-checksum-*. If-None-Match isn't among the headers of writes there, so it is tried. https://cloud.google.com/storage/docs/object-lock: retention by calls of its own. https://cloud.google.com/storage/docs/authentication/hmackeys: keys",
         ..USUAL
     },
-    // idrive.com/object-storage-e2: an address of its own for each account.
     Provider {
         id: "idrive-e2",
+        source: "https://www.idrive.com/s3-storage-e2/e2-endpoint-urls: an address for each region; the console shows each account its own, so it is a setting. https://www.idrive.com/e2/s3-compatible-api: the calls. Conditions, digests: not said, tried. ETags, Object Lock: not looked up",
         ..USUAL
     },
-    // storj.dev: wants parts of 64 MiB, its segments.
     Provider {
         id: "storj",
         address: Some("https://gateway.storjshare.io"),
         min_part: 64 * MIB,
+        source: "https://storj.dev/dcs/api/s3/multipart-upload/multipart-part-size: parts of 64 MB are recommended, one segment each. https://storj.dev/dcs/api/s3/s3-compatibility: the calls that there are. Conditions, digests: not said, tried. Object Lock: not looked up",
         ..USUAL
     },
-    // docs.digitalocean.com/products/spaces/reference/s3-compatibility (2025-12): Object Lock isn't listed.
     Provider {
         id: "digitalocean",
         address: Some("https://{/region}.digitaloceanspaces.com"),
         object_lock: false,
+        source: "https://docs.digitalocean.com/products/spaces/reference/s3-compatibility/ (2025-12): the calls; Object Lock isn't among them. Conditions, digests: not said, tried",
         ..USUAL
     },
-    // docs.wasabi.com: addresses by region; Object Lock with both modes and legal hold.
     Provider {
         id: "wasabi",
         address: Some("https://s3.{/region}.wasabisys.com"),
+        source: "https://docs.wasabi.com/apidocs/object-lock-with-the-wasabi-s3-api: both modes and legal hold. Addresses by region: rclone's provider file and https://docs.wasabi.com. Conditions, digests: not said, tried",
         ..USUAL
     },
-    // backblaze.com/docs/cloud-storage-s3-compatible-api: Content-MD5 is compared, x-amz-checksum-* isn't supported. Conditional PUT was answered 501 NotImplemented (reported 2026-07).
     Provider {
         id: "backblaze-b2",
         address: Some("https://s3.{/region}.backblazeb2.com"),
         conditions: Conditions::Refused,
         digests: Digests::Compared,
         trailers: Trailers::Refused,
+        source: "https://www.backblaze.com/docs/cloud-storage-s3-compatible-api: Content-MD5 is compared, x-amz-checksum-* isn't supported. https://www.backblaze.com/docs/cloud-storage-call-the-s3-compatible-api: addresses by region, the bucket in the path or the host's name. https://www.backblaze.com/apidocs/s3-get-object-lock-configuration: Object Lock. Conditional PUT was answered by 501 NotImplemented: reported 2026-07, not by the vendor",
         ..USUAL
     },
-    // developers.cloudflare.com/r2/api/s3/api: path style, conditional PUT, no Object Lock; ETags of multipart uploads aren't MD5s of MD5s.
     Provider {
         id: "cloudflare-r2",
         conditions: Conditions::Kept,
         digests: Digests::Compared,
         object_lock: false,
+        source: "https://developers.cloudflare.com/r2/api/s3/api/: conditional PUT, Content-MD5, no Object Lock. https://developers.cloudflare.com/r2/api/tokens/: an address for each account. Path style, and that all parts but the last must be of one size, and that ETags of multipart uploads aren't MD5s of MD5s: rclone's provider file. Trailing checksums: not said, tried",
         ..USUAL
     },
-    // scaleway.com/docs/object-storage: a thousand parts.
     Provider {
         id: "scaleway",
         address: Some("https://s3.{/region}.scw.cloud"),
         max_parts: 1_000,
+        source: "https://www.scaleway.com/en/docs/object-storage/api-cli/multipart-uploads/: 1 to 1,000 parts of 5 MB to 5 GB. https://www.scaleway.com/en/docs/object-storage/api-cli/using-conditional-writes/: If-None-Match and If-Match; tried all the same, for the end of a multipart upload isn't named. Digests: not said, tried. Object Lock: not looked up",
         ..USUAL
     },
-    // rclone 1.75.2's provider file: s3.eu-luxembourg-1.megas4.com and so on.
     Provider {
         id: "mega-s4",
         address: Some("https://s3.{/region}.megas4.com"),
         object_lock: false,
+        source: "https://github.com/meganz/s4-specs: both styles, no Object Lock among the calls. Addresses by region: rclone 1.75.2's provider file (s3.eu-luxembourg-1.megas4.com and so on); the specification's older ones are s3.eu-central-1.s4.mega.io and so on. Conditions, digests: not said, tried",
         ..USUAL
     },
-    // rclone 1.75.2's provider file: us., eu., ap. and me. before it are its regions, set as `endpoint`.
     Provider {
         id: "filelu-s5",
         address: Some("https://s5lu.com"),
         object_lock: false,
+        source: "no page of the vendor's was found. rclone 1.75.2's provider file (backend/s3/provider/FileLu.yaml): us., eu., ap. and me. before the address are its regions, set as `endpoint`; path style; ETags of multipart uploads aren't MD5s of MD5s. Conditions, digests: tried. Object Lock: not said, so taken for none",
         ..USUAL
     },
     USUAL,
@@ -188,6 +190,21 @@ pub fn provider(id: &str) -> &'static Provider {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_says_where_it_is_from_and_none_lends_it_from_another() {
+        let mut said = std::collections::BTreeMap::new();
+        for provider in &PROVIDERS {
+            assert!(
+                provider.source.contains("https://") || provider.source.contains("rclone"),
+                "{}",
+                provider.id
+            );
+            if let Some(other) = said.insert(provider.source, provider.id) {
+                panic!("{} and {other} say the same", provider.id);
+            }
+        }
+    }
 
     #[test]
     fn what_is_asked_is_what_the_manifest_grants() {

@@ -127,7 +127,7 @@ pub const PRESETS: &[Preset] = &[
         name_limit: 250,
         checksums: Checksums::Computed,
         password_hint: "With two-factor sign-in it must be an app password: Settings, Security, \"Create new app password\". The user is the \"Username\" that stands beside it.",
-        source: "nextcloud/server, apps/dav and lib/private/Files, read; run against a simulator that rclone, nc-py-api and Nextcloud's own command for desktops are satisfied with. Not run against a server; where app passwords are made: not checked",
+        source: "nextcloud/server, apps/dav and lib/private/Files, read; run against a simulator that rclone, nc-py-api and Nextcloud's own command for desktops are satisfied with. Not run against a server. App passwords: the vendor's manual, https://docs.nextcloud.com/server/latest/user_manual/en/session_management.html, read",
         ..GENERIC
     },
     Preset {
@@ -152,8 +152,8 @@ pub const PRESETS: &[Preset] = &[
         checksums: Checksums::Told,
         names: Names::Any,
         case_sensitive: true,
-        password_hint: "It must be an app password with access to Files: Settings, Privacy & Security, \"Manage app passwords\".",
-        source: "rclone's webdav backend, vendor fastmail: X-OC-Mtime, SHA-1 in the property sha1hex of namespace ME:, precision of a second. 250 MB for a file is reported. Where app passwords are made: not checked",
+        password_hint: "It must be an app password with access to Files: Settings, Privacy & Security, Integrations, \"New app password\".",
+        source: "rclone's webdav backend, vendor fastmail: X-OC-Mtime, SHA-1 in the property sha1hex of namespace ME:, precision of a second. 250 MB for a file is reported. App passwords: the vendor's help, https://www.fastmail.com/help/clients/apppassword.html, read (access Files (WebDAV), not with the plan Basic)",
         ..SERVICE
     },
     Preset {
@@ -161,14 +161,14 @@ pub const PRESETS: &[Preset] = &[
         title: "pCloud",
         clock: Clock::Never,
         password_hint: "WebDAV signs in with the account's own password and doesn't work with two-factor sign-in. Accounts of the European region need `url: https://ewebdav.pcloud.com`.",
-        source: "reports of users: addresses of both regions, no two-factor sign-in, the time of the upload. Not checked",
+        source: "docs.cryptomator.org, supported cloud services: addresses of both regions, no two-factor sign-in, paid plans. The time of the upload: reports of users. No page of the vendor's was found; not checked",
         ..SERVICE
     },
     Preset {
         id: "yandex",
         title: "Yandex Disk",
         password_hint: "It must be an app password of the kind \"Files\": Yandex ID, Security, \"App passwords\".",
-        source: "reports of users: address, app password, slow for free accounts. Not checked",
+        source: "https://yandex.com/support/passport/authorization/app-passwords.html, read: an app password for WebDAV, which ends when the account's password changes. Address: docs.cryptomator.org, supported cloud services. Slow for free accounts: reports of users, not checked",
         ..SERVICE
     },
     Preset {
@@ -176,20 +176,20 @@ pub const PRESETS: &[Preset] = &[
         title: "HiDrive",
         tree: "/users/{user}",
         password_hint: "WebDAV is an option of the plan, to be turned on in the settings. IONOS' needs `url: https://webdav.hidrive.ionos.com`.",
-        source: "reports of users: addresses of STRATO and IONOS, an option of the plan. Not checked",
+        source: "docs.cryptomator.org, supported cloud services: addresses of STRATO and IONOS, a code beside the password with two-factor sign-in. The vendor's page, named by other clients and not read: https://www.strato.de/faq/cloud-speicher/ueber-welche-protokolle-kann-ich-mich-mit-hidrive-verbinden/. /users/NAME, an option of the plan: reports of users. KeePassium has https://NAME.webdav.hidrive.ionos.com for IONOS. Not checked",
         ..SERVICE
     },
     Preset {
         id: "opendrive",
         title: "OpenDrive",
-        source: "reports of users: address, paid plans. Not checked",
+        source: "reports of users: address, paid plans, and other clients' sources. No page of the vendor's was found; not checked",
         ..SERVICE
     },
     Preset {
         id: "4shared",
         title: "4shared",
         max_size: Some(2 << 30),
-        source: "reports of users: address, 2 GB for a file on free plans. Not checked",
+        source: "reports of users: address, 2 GB for a file on free plans, and other clients' sources. No page of the vendor's was found; not checked",
         ..SERVICE
     },
     Preset {
@@ -197,27 +197,27 @@ pub const PRESETS: &[Preset] = &[
         title: "Icedrive",
         clock: Clock::Never,
         password_hint: "It must be the access key that Icedrive makes for WebDAV, not the account's password; paid plans only. The encrypted area can't be reached.",
-        source: "reports of users: address, access key, the time of the upload. Names by the safest assumption. Not checked",
+        source: "docs.cryptomator.org, supported cloud services: address, an access key, paid plans. The vendor's page, named there and not read: https://icedrive.net/help/account/does-icedrive-support-webdav. The time of the upload: reports of users. Names by the safest assumption. Not checked",
         ..SERVICE
     },
     Preset {
         id: "premiumize",
         title: "Premiumize.me",
         password_hint: "The user is the customer id, the password the API key (or PIN) of the account's page.",
-        source: "reports of users: address, customer id and key. Not checked",
+        source: "reports of users: address, customer id and key, and other clients' sources. No page of the vendor's was found; not checked",
         ..SERVICE
     },
     Preset {
         id: "putio",
         title: "Put.io",
-        source: "reports of users: address. Not checked",
+        source: "reports of users: address, and other clients' sources. No page of the vendor's was found; not checked",
         ..SERVICE
     },
     Preset {
         id: "pikpak",
         title: "PikPak",
         password_hint: "User and password are made in the app: Settings, Experiments, WebDAV.",
-        source: "reports of users: address, user and password from the experimental settings. Not checked",
+        source: "reports of users: address, user and password from the experimental settings, and other clients' sources. No page of the vendor's was found; not checked",
         ..SERVICE
     },
     Preset {
@@ -227,7 +227,7 @@ pub const PRESETS: &[Preset] = &[
         tree: "/seafdav",
         names: Names::Windows,
         password_hint: "The administrator must have turned on SeafDAV; accounts with single sign-on need a WebDAV password from their settings. `path` begins with a library's name.",
-        source: "reports of users: /seafdav, where the administrator turned it on. The WebDAV password of single sign-on: not checked",
+        source: "the vendor's manual (haiwen/seafile-admin-docs, manual/extension/webdav.md), read: off unless the administrator turns it on, /seafdav behind a proxy, which must rewrite Destination to http. The WebDAV password of single sign-on: not checked",
         ..GENERIC
     },
     Preset {
@@ -237,7 +237,7 @@ pub const PRESETS: &[Preset] = &[
         names: Names::Windows,
         case_sensitive: false,
         password_hint: "The package WebDAV Server must be installed and the user allowed to use it. With `path: home/Photos` Synology Photos shows what is there.",
-        source: "reports of users: ports 5005 and 5006, home/Photos is indexed. Not checked",
+        source: "KeePassium: port 5006, and the vendor's page, named there and not read: https://kb.synology.com/en-global/DSM/tutorial/How_to_access_files_on_Synology_NAS_with_WebDAV. home/Photos is indexed: reports of users. Not checked",
         ..GENERIC
     },
     Preset {
@@ -257,6 +257,15 @@ pub fn preset(id: &str) -> Option<&'static Preset> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_says_where_it_is_from_and_none_lends_it_from_another() {
+        for preset in PRESETS {
+            assert!(!preset.source.is_empty(), "{}", preset.id);
+            let lent = preset.source == GENERIC.source && preset.id != GENERIC.id;
+            assert!(!lent, "{} says what {} says", preset.id, GENERIC.id);
+        }
+    }
 
     #[test]
     fn the_manifest_and_the_presets_say_the_same() {

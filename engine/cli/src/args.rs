@@ -169,7 +169,8 @@ Examples:
   camroll login family
   camroll login family --sms
   camroll login family --code 123456
-  camroll login family --code-file /run/camroll/code")]
+  camroll login family --code-file /run/camroll/code
+  camroll login family --password-file /run/secrets/apple")]
 pub struct LoginArguments {
     /// A connection's or a spec's name
     pub name: String,
@@ -209,7 +210,9 @@ pub struct NameArguments {
 Examples:
   camroll plan family.yaml
   camroll plan --json family.yaml | jq '.plans[].destinations'
-  camroll plan --exit-code family.yaml              # 4: there is something to do; 0: nothing")]
+  camroll plan --exit-code family.yaml              # 4: there is something to do; 0: nothing
+  camroll plan -o plan.json family.yaml             # for `camroll sync --plan plan.json`
+  camroll plan --relayout -o plan.json family.yaml  # also what a changed layout moves")]
 pub struct PlanArguments {
     /// The specs
     #[command(flatten)]
@@ -370,7 +373,9 @@ the archive's own `.camroll/manifest`. Exit code 9 where a file isn't what was p
 Examples:
   camroll restore family --to ~/back
   camroll restore family --to ~/back --from offsite --taken-from 2019 --taken-to 2020-06
-  camroll restore family --to ~/back --name 'IMG_00*.HEIC'")]
+  camroll restore family --to ~/back --name 'IMG_00*.HEIC'
+  camroll restore family --to ~/back --in-scope     # what the spec's filters take now
+  camroll restore family --to ~/back --from-manifest")]
 pub struct RestoreArguments {
     /// A spec's name
     pub name: String,
@@ -419,7 +424,8 @@ and content. What is taken over isn't sent again.
 
 Examples:
   camroll adopt family                              # the state is lost, the archive isn't
-  camroll adopt family --destination nas && camroll plan family.yaml")]
+  camroll adopt family --destination nas && camroll plan family.yaml
+  camroll adopt family --manifest-only              # the source isn't asked")]
 pub struct AdoptArguments {
     /// A spec's name
     pub name: String,
@@ -497,12 +503,20 @@ pub struct ConnectorArguments {
 #[derive(Debug, Subcommand)]
 pub enum ConnectorCommand {
     /// The connectors that this camroll has
+    #[command(after_help = "\
+Examples:
+  camroll connector list
+  camroll connector list --json | jq -r '.connectors[].id'")]
     List {
         /// One JSON document on standard output
         #[arg(long)]
         json: bool,
     },
     /// What a connector may do, and why: hosts, secrets, settings
+    #[command(after_help = "\
+Examples:
+  camroll connector info icloud-photos
+  camroll connector info s3 --json")]
     Info {
         /// Its id, such as icloud-photos
         id: String,
@@ -527,6 +541,9 @@ pub struct StateArguments {
 #[derive(Debug, Subcommand)]
 pub enum StateCommand {
     /// Make the index anew from the journal; the library is listed again by the next sync, and nothing is sent twice
+    #[command(after_help = "\
+Examples:
+  camroll state rebuild")]
     Rebuild,
 }
 
@@ -540,4 +557,53 @@ Examples:
 pub struct CompletionsArguments {
     /// For which shell
     pub shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory as _};
+
+    use super::Arguments;
+
+    /// Each command that does something, with what its help ends with.
+    fn leaves(command: &Command, path: &str, found: &mut Vec<(String, String)>) {
+        if command.get_subcommands().next().is_none() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            found.push((path.to_owned(), help));
+        }
+        for one in command.get_subcommands() {
+            leaves(one, &format!("{path} {}", one.get_name()), found);
+        }
+    }
+
+    #[test]
+    fn every_command_shows_examples_and_each_is_a_right_command_line() {
+        let mut found = Vec::new();
+        leaves(&Arguments::command(), "camroll", &mut found);
+        assert!(found.len() >= 18, "{found:?}");
+        for (path, help) in found {
+            let (_, examples) = help
+                .split_once("Examples:\n")
+                .unwrap_or_else(|| panic!("{path} --help has none"));
+            assert!(
+                examples.lines().any(|line| line.starts_with(&format!("  {path}"))),
+                "{path}"
+            );
+            for line in examples.lines() {
+                let written = line.split(" #").next().unwrap_or_default();
+                for one in written.split(" && ") {
+                    // What a shell does with the output isn't camroll's.
+                    let ours = one
+                        .split(" | ")
+                        .next()
+                        .and_then(|one| one.split(" > ").next())
+                        .unwrap_or_default();
+                    let words = ours.split_whitespace().map(|word| word.trim_matches('\''));
+                    if let Err(error) = Arguments::command().try_get_matches_from(words) {
+                        panic!("{line}: {error}");
+                    }
+                }
+            }
+        }
+    }
 }

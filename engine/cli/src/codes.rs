@@ -5,8 +5,21 @@ const PAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
 /// The page of a code, without its heading.
 pub fn explain(code: &str) -> Option<&'static str> {
-    let (known, page) = PAGES.iter().find(|(known, _)| *known == page_of(code))?;
+    let named = page_of(code);
+    let (known, page) = page(&named).or_else(|| page(words_of_service(&named)?))?;
     Some(page.strip_prefix(&format!("# {known}\n")).unwrap_or(page).trim())
+}
+
+fn page(code: &str) -> Option<&'static (&'static str, &'static str)> {
+    PAGES.iter().find(|(known, _)| *known == code)
+}
+
+/// Where a code is a service's own word (S3's begin with a capital letter, camroll's don't), those that have no page of their own share one.
+fn words_of_service(code: &str) -> Option<&'static str> {
+    let word = code.strip_prefix("s3/")?;
+    let of_a_service = word.starts_with(|first: char| first.is_ascii_uppercase())
+        && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    of_a_service.then_some("s3/service-code")
 }
 
 /// Every code that has a page.
@@ -36,5 +49,28 @@ mod tests {
         assert_eq!(explain("host/body: apple/http-502"), explain("apple/http-status"));
         assert_eq!(explain("apple/http-5022"), None);
         assert_eq!(explain("elsewhere/http-502"), None);
+    }
+
+    #[test]
+    fn a_services_own_word_has_its_page_or_the_one_of_all_such_words() {
+        let shared = explain("s3/service-code");
+        assert!(shared.is_some());
+        assert_eq!(explain("s3/InvalidBucketState"), shared);
+        for word in [
+            "NoSuchBucket",
+            "InvalidAccessKeyId",
+            "SignatureDoesNotMatch",
+            "AccessDenied",
+            "SlowDown",
+            "NoSuchUpload",
+        ] {
+            let page = explain(&format!("s3/{word}"));
+            assert!(page.is_some() && page != shared, "{word}");
+        }
+        // camroll's own codes aren't guessed.
+        assert_eq!(explain("s3/no-such-thing"), None);
+        assert_eq!(explain("s3/Not A Word"), None);
+        assert_eq!(explain("webdav/NoSuchBucket"), None);
+        assert_eq!(explain("s3/http-502"), explain("s3/http-status"));
     }
 }

@@ -5,12 +5,19 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Pages of codes that are put together when they are needed, so that no source has them whole.
-const COMPOSED: [&str; 6] = [
+const COMPOSED: [&str; 13] = [
     "apple/http-status",
     "immich/http-status",
     "s3/AccessDenied",
+    "s3/InvalidAccessKeyId",
+    "s3/NoSuchBucket",
+    "s3/NoSuchUpload",
     "s3/PreconditionFailed",
     "s3/QuotaExceeded",
+    "s3/SignatureDoesNotMatch",
+    "s3/SlowDown",
+    "s3/http-status",
+    "s3/service-code",
     "webdav/http-status",
 ];
 

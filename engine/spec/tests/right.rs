@@ -11,7 +11,7 @@ use camroll_spec::{
 };
 use jiff::civil::date;
 use serde_json::json;
-use support::{DESTINATION, SOURCE, connectors, file, spec, whole};
+use support::{DESTINATION, SOURCE, connectors, file, read_text, spec, whole};
 
 #[test]
 fn the_smallest_spec_has_every_default() {
@@ -148,13 +148,40 @@ fn albums_are_asked_for_by_filters_and_layouts() {
 #[test]
 fn schedules_and_limits() {
     let rest = "schedule: { every: 6h, timezone: Europe/Berlin, window: '22:00-06:00', jitter: 10m }\nlimits: { transfers: 2, destructive: { max: 0, max_percent: 0.5 } }\nversions: original\nsidecar: none\nalbums: keep\n";
-    let spec = spec(&whole(SOURCE, DESTINATION, rest));
+    let mut reading = read_text(&whole(SOURCE, DESTINATION, rest));
+    let said: Vec<_> = reading.diagnostics.iter().map(|one| (one.line, one.code)).collect();
+    assert_eq!(said, [(7, "spec/no-daemon")]);
+    assert!(!reading.has_errors());
+    let spec = reading.specs.remove(0);
     assert_eq!(spec.schedule.trigger, Trigger::Every(Duration::from_secs(21_600)));
     assert_eq!(spec.schedule.timezone.iana_name(), Some("Europe/Berlin"));
     assert_eq!(spec.schedule.jitter, Duration::from_secs(600));
     assert!(spec.schedule.window.is_some());
     assert_eq!((spec.limits.transfers.get(), spec.limits.destructive.max), (2, 0));
     assert_eq!((spec.versions.original, spec.versions.edited), (Want::Yes, Want::No));
+}
+
+#[test]
+fn a_schedule_that_only_names_a_time_zone_promises_nothing() {
+    for rest in [
+        "schedule: { timezone: Europe/Berlin }\n",
+        "schedule: { manual: true }\n",
+        "schedule: {}\n",
+    ] {
+        assert_eq!(
+            spec(&whole(SOURCE, DESTINATION, rest)).schedule.trigger,
+            Trigger::Manual
+        );
+    }
+    for start in ["every: 6h", "cron: '0 3 * * *'", "window: '22:00-06:00'", "jitter: 10m"] {
+        let reading = read_text(&whole(SOURCE, DESTINATION, &format!("schedule: {{ {start} }}\n")));
+        let said: Vec<_> = reading.diagnostics.iter().map(|one| one.code).collect();
+        assert_eq!(
+            (said.as_slice(), reading.specs.len()),
+            (&["spec/no-daemon"][..], 1),
+            "{start}"
+        );
+    }
 }
 
 #[test]

@@ -114,7 +114,15 @@ async fn go(state: &Arc<State>, request: &RestoreRequest) -> Result<RestoreRepor
                 .await
                 .map_err(|error| restoring.failed(error))?;
             if reader.files() == 0 {
-                return Err(nothing(&name, "There is no `.camroll/manifest` at"));
+                let identity = restoring
+                    .from
+                    .call(|there| async move { there.probe().await })
+                    .await
+                    .map_err(|error| restoring.failed(error))?;
+                return Err(match identity.features.names {
+                    Some(_) => nothing(&name, "There is no `.camroll/manifest` at"),
+                    None => without_paths(&name),
+                });
             }
             if reader.unread > 0 {
                 request.progress.tell(Event::Notice(format!(
@@ -144,6 +152,17 @@ fn nothing(name: &str, what: &str) -> Failure {
         code: "restore/nothing-known",
         message: format!(
             "{what} {name:?}, so it isn't known what is there. If it is the right place, its files are plain files: copy them."
+        ),
+        destination: Some(name.to_owned()),
+    }
+}
+
+/// Where things have no path there is no manifest beside them, and which of them camroll placed is only in the journal.
+fn without_paths(name: &str) -> Failure {
+    Failure::Guard {
+        code: "restore/no-manifest",
+        message: format!(
+            "Things at {name:?} have no path, so no manifest lies beside them: only the state of the machine that placed them says which they are. Restore there, or download them from the service itself."
         ),
         destination: Some(name.to_owned()),
     }

@@ -29,7 +29,8 @@ pub fn run(arguments: &ValidateArguments) -> Outcome {
                     names.join(", ")
                 );
             } else {
-                let code = reading.diagnostics.first().map_or("CODE", |first| first.code);
+                let first = reading.diagnostics.iter().find(|one| one.is_error());
+                let code = first.map_or("CODE", |first| first.code);
                 eprintln!(
                     "{errors} {}. `camroll explain {code}` says more.",
                     if errors == 1 { "error" } else { "errors" }

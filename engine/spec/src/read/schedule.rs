@@ -25,6 +25,7 @@ const SHORTEST: Duration = Duration::from_secs(60);
 /// Reads `schedule:`.
 pub(crate) fn schedule(node: &Node, faults: &mut Faults<'_>) -> Schedule {
     let mut schedule = Schedule::default();
+    let before = faults.errors();
     let Some(entries) = fields(node, "schedule", KEYS, faults) else {
         return schedule;
     };
@@ -48,6 +49,18 @@ pub(crate) fn schedule(node: &Node, faults: &mut Faults<'_>) -> Schedule {
     schedule.window = find(entries, "window").and_then(|node| window(node, faults));
     if let Some(jitter) = find(entries, "jitter").and_then(|node| duration(node, "jitter", faults)) {
         schedule.jitter = jitter;
+    }
+    if faults.errors() == before
+        && let Some(start) = entries
+            .iter()
+            .find(|entry| matches!(entry.key.as_str(), "every" | "cron" | "window" | "jitter"))
+    {
+        faults.warning(
+            "spec/no-daemon",
+            start.key_place,
+            format!("\"{}\" is read, and nothing runs this spec by itself yet", start.key),
+            "run `camroll sync` from cron or a systemd timer",
+        );
     }
     schedule
 }

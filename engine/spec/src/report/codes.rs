@@ -111,6 +111,10 @@ pub const CODES: &[Code] = &[
         "A spec names a connection that no file of its folder has.",
     ),
     code(
+        "spec/no-daemon",
+        "A schedule says when to run, and no part of this version runs a spec by itself.",
+    ),
+    code(
         "spec/not-built-yet",
         "The language has this, and this version of camroll can't do it yet.",
     ),

@@ -34,7 +34,7 @@ pub(super) struct Document {
     /// What becomes of the albums that a person made.
     #[schemars(extend("default" = "ignore"))]
     albums: Option<Albums>,
-    /// When it runs by itself. Without one: when you run it.
+    /// When it runs by itself. Nothing does that yet: run it from cron or a systemd timer. The time zone is used.
     schedule: Option<Schedule>,
     /// What bounds a run.
     limits: Option<Limits>,
