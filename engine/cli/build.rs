@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
+use sha2::{Digest as _, Sha256};
+
 const BUNDLED: [&str; 8] = ["ftp", "icloud-photos", "immich", "local", "s3", "sftp", "smb", "webdav"];
 
 fn main() {
@@ -14,7 +16,7 @@ fn main() {
     write("pages.rs", pages(&here.join("../../docs/errors")));
 }
 
-/// A table of ids, components and manifests.
+/// A table of ids, components, their digests and manifests.
 fn connectors(here: &Path) -> String {
     println!("cargo::rerun-if-env-changed=CAMROLL_CONNECTORS");
     let folder = match env::var_os("CAMROLL_CONNECTORS") {
@@ -34,8 +36,9 @@ fn connectors(here: &Path) -> String {
             );
             process::exit(1);
         };
+        let digest: [u8; 32] = Sha256::digest(fs::read(&component).expect("it is there")).into();
         table.push_str(&format!(
-            "    Bundled {{ id: {id:?}, component: include_bytes!({:?}), manifest: include_str!({:?}) }},\n",
+            "    Bundled {{ id: {id:?}, component: include_bytes!({:?}), digest: {digest:?}, manifest: include_str!({:?}) }},\n",
             component.display().to_string(),
             manifest.display().to_string()
         ));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use camroll_host::{CodeCacheDir, Connection, Host, HostOptions};
+use camroll_host::{CodeCacheDir, Component, Connection, Host, HostOptions};
 use camroll_model::Secret;
 use camroll_spec::{Spec, SystemSecrets, resolve_secrets};
 use camroll_state::{SignIns, State, StateError};
@@ -16,8 +16,8 @@ use crate::story::Story;
 struct Bundled;
 
 impl Bundle for Bundled {
-    fn component(&self, id: &str) -> Option<&[u8]> {
-        bundle::of(id).map(|bundled| bundled.component)
+    fn component(&self, id: &str) -> Option<Component<'_>> {
+        bundle::of(id).map(|bundled| Component::with_digest(bundled.component, bundled.digest))
     }
 }
 

@@ -44,6 +44,37 @@ impl Default for HostOptions {
     }
 }
 
+/// A component that wasn't loaded yet.
+#[derive(Clone, Copy)]
+pub struct Component<'c> {
+    bytes: &'c [u8],
+    digest: Option<[u8; 32]>,
+}
+
+impl<'c> Component<'c> {
+    /// With its SHA-256, which who has it must be sure of: code that was compiled for another component of that digest would run.
+    pub fn with_digest(bytes: &'c [u8], digest: [u8; 32]) -> Self {
+        Self {
+            bytes,
+            digest: Some(digest),
+        }
+    }
+}
+
+impl<'c, B: AsRef<[u8]> + ?Sized> From<&'c B> for Component<'c> {
+    fn from(bytes: &'c B) -> Self {
+        Self {
+            bytes: bytes.as_ref(),
+            digest: None,
+        }
+    }
+}
+
+/// SHA-256 of a component, by which its compiled form is found.
+pub fn digest_of(component: &[u8]) -> [u8; 32] {
+    Sha256::digest(component).into()
+}
+
 /// The sandbox: one a process.
 pub struct Host {
     engine: wasmtime::Engine,
@@ -69,9 +100,10 @@ impl Host {
     }
 
     /// Loads a component: its manifest and imports are checked before anything of it is compiled.
-    pub fn load(&self, component: &[u8]) -> Result<Connector, LoadError> {
+    pub fn load<'c>(&self, component: impl Into<Component<'c>>) -> Result<Connector, LoadError> {
+        let Component { bytes: component, digest } = component.into();
         let manifest = Arc::new(Manifest::parse(manifest_of(component)?)?);
-        let digest: [u8; 32] = Sha256::digest(component).into();
+        let digest = digest.unwrap_or_else(|| digest_of(component));
         let compiled = match &self.cache {
             Some(cache) => cache.component(&self.engine, &digest, component)?,
             None => compile(&self.engine, component)?,

@@ -31,7 +31,7 @@ pub use bodies::{
 };
 pub use cache::CodeCacheDir;
 pub use connection::{Connection, Disposal, Progress, Question, Reach};
-pub use connector::{ConnectRequest, Connector, Exports, Host, HostOptions};
+pub use connector::{Component, ConnectRequest, Connector, Exports, Host, HostOptions, digest_of};
 pub use error::{HostError, LoadError};
 pub use limits::Limits;
 pub use load::manifest_json;

@@ -11,6 +11,11 @@ use crate::error::StateError;
 /// sled's page cache, bytes as they lie on disk; in memory they are twice as many. A first sync of 20,000 assets took as long with 16 MiB, and 18 MB more.
 const CACHE: u64 = 512 << 10;
 
+/// sled's log is written in pieces of this many bytes, of which two or three are in memory.
+const SEGMENT: usize = 128 << 10;
+/// As it was, and as a state has it that was made then.
+const SEGMENT_BEFORE: usize = 512 << 10;
+
 /// The index.
 #[derive(Clone)]
 pub(crate) struct Index {
@@ -48,13 +53,19 @@ impl Index {
         crate::sign_ins::private_folder(path)?;
         let path = path.to_owned();
         guarded(move || {
-            sled::Config::default()
-                .path(path)
-                .cache_capacity(CACHE)
-                .flush_every_ms(None)
-                .open()
-                .map(|db| Self { db })
-                .map_err(StateError::from)
+            let open = |segment| {
+                sled::Config::default()
+                    .path(&path)
+                    .cache_capacity(CACHE)
+                    .segment_size(segment)
+                    .flush_every_ms(None)
+                    .open()
+            };
+            let opened = match open(SEGMENT) {
+                Err(sled::Error::Unsupported(_)) => open(SEGMENT_BEFORE),
+                opened => opened,
+            };
+            opened.map(|db| Self { db }).map_err(StateError::from)
         })
     }
 
@@ -192,4 +203,25 @@ pub(crate) fn parts(mut key: &[u8]) -> Vec<&str> {
 /// The last eight bytes of a key as a number.
 pub(crate) fn trailing(key: &[u8]) -> u64 {
     key.last_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_with_larger_pieces_is_opened_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index");
+        let db = sled::Config::default()
+            .path(&path)
+            .segment_size(SEGMENT_BEFORE)
+            .open()
+            .unwrap();
+        let before = Index { db };
+        before.put(b"key", &7u32).unwrap();
+        drop(before);
+        let index = Index::open(&path).unwrap();
+        assert_eq!(index.get::<u32>(b"key").unwrap(), Some(7));
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use camroll_host::{ConnectRequest, Connection, Connector, Host, LoadError, SessionStore, StoreError};
+use camroll_host::{Component, ConnectRequest, Connection, Connector, Host, LoadError, SessionStore, StoreError};
 use camroll_model::{ConnectorError, Secret};
 use camroll_state::{SignIn, SignIns};
 use parking_lot::Mutex;
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 /// Gives the component of a connector's id.
 pub trait Bundle: Send + Sync {
     /// The component; none where there is no such connector.
-    fn component(&self, id: &str) -> Option<&[u8]>;
+    fn component(&self, id: &str) -> Option<Component<'_>>;
 }
 
 /// Why there is no connection.
