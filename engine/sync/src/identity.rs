@@ -89,11 +89,13 @@ pub(crate) async fn identify(
     ))
 }
 
+/// What a place is called in the state, before anybody was asked who is there.
+pub(crate) fn place_of(connector: &str, settings: &serde_json::Value) -> String {
+    format!("{connector}/{}", hex::encode(Sha256::digest(settings.to_string())))
+}
+
 fn place_memo(connector: &str, settings: &serde_json::Value) -> String {
-    format!(
-        "place/{connector}/{}",
-        hex::encode(Sha256::digest(settings.to_string()))
-    )
+    format!("place/{}", place_of(connector, settings))
 }
 
 /// Forgets who a place was: it turned out to be a copy of another one, and may get an id of its own.

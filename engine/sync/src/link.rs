@@ -40,6 +40,8 @@ struct Inner {
     stop: Stop,
     failed_rounds: AtomicU32,
     rest_until: parking_lot::Mutex<Option<Instant>>,
+    /// The longest rest that it asked for and that isn't waited in a run.
+    asked_rest: parking_lot::Mutex<Option<Duration>>,
     /// The number of checks done, so that those who wait for one don't repeat it.
     checks: Mutex<u64>,
 }
@@ -52,6 +54,7 @@ impl Link {
             stop,
             failed_rounds: AtomicU32::new(0),
             rest_until: parking_lot::Mutex::new(None),
+            asked_rest: parking_lot::Mutex::new(None),
             checks: Mutex::new(0),
         }))
     }
@@ -64,6 +67,11 @@ impl Link {
     /// Whether the breaker is open: three rounds of failed tries in a row.
     pub fn is_broken(&self) -> bool {
         self.0.failed_rounds.load(Ordering::Relaxed) >= ROUNDS
+    }
+
+    /// The rest that the service asked for, where it was too long to be waited here.
+    pub fn asked_rest(&self) -> Option<Duration> {
+        *self.0.asked_rest.lock()
     }
 
     /// Makes a call, again where that can help: after a pause for what is transient or rate-limited, after a `check` for a sign-in that ended.
@@ -104,6 +112,8 @@ impl Link {
     pub(crate) fn failed(&self, error: &ConnectorError, tries: u32, most: u32) -> Again {
         // Without a pause: who looked at that in the moment before the breaker opens would wait it out.
         if wanted_rest(error) > LONGEST_PAUSE {
+            let mut asked = self.0.asked_rest.lock();
+            *asked = (*asked).max(Some(wanted_rest(error)));
             self.0.failed_rounds.store(ROUNDS, Ordering::Relaxed);
             return Again::No;
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant as Clock;
+use std::time::{Duration, Instant as Clock};
 
 use camroll_host::{Connection, Spool};
 use camroll_model::{
@@ -28,11 +28,15 @@ use crate::preview::Preview;
 use crate::progress::{Event, Progress};
 use crate::reading::{LaneNumber, Readings};
 use crate::recover::recover;
+use crate::resting::{self, resting};
 use crate::stop::{Stop, StopRequest};
 use crate::transfer::Place;
 
 /// Problems that a receipt names; the rest are counted.
 const PROBLEMS: usize = 200;
+
+/// How long an account is left alone whose service failed too often in a row; longer where it asks for that.
+const SOURCE_REST: Duration = Duration::from_mins(30);
 
 /// Codes of what waits as it should: nothing went wrong.
 const WAITING: [&str; 2] = ["source/no-bytes-yet", "plan/not-named"];
@@ -120,14 +124,36 @@ async fn reach(
         Ok(connection) => connection.clone(),
         Err(error) => return Err(Failure::Destination(name, error.clone())),
     };
+    let settings = &destination.connection.settings;
+    if let Some(resting) = resting(state, connection.connector_id(), settings, crate::clock::now())? {
+        return Err(Failure::Destination(name, resting));
+    }
     let link = Link::new(connection, request.stop.clone());
-    let (key, identity) = identify(state, &link, &name, &destination.connection.settings, request.mode).await?;
+    let identified = identify(state, &link, &name, settings, request.mode).await;
+    if identified.is_err() {
+        remember_rest(state, &link, settings)?;
+    }
+    let (key, identity) = identified?;
     Ok(Reached {
         destination: destination.clone(),
         link,
         key,
         identity,
     })
+}
+
+/// Remembers the rest that a destination asked for in this run.
+fn remember_rest(state: &State, link: &Link, settings: &serde_json::Value) -> Result<(), camroll_state::StateError> {
+    match link.asked_rest() {
+        Some(rest) => resting::remember(
+            state,
+            link.connection().connector_id(),
+            settings,
+            rest,
+            crate::clock::now(),
+        ),
+        None => Ok(()),
+    }
 }
 
 fn other_plan(destination: &str) -> Failure {
@@ -153,7 +179,7 @@ fn same_id(destination: &str, twin: &str) -> Failure {
 /// Runs a spec once.
 pub async fn run(state: &Arc<State>, request: RunRequest) -> RunReport {
     let clock = Clock::now();
-    let now = jiff::Timestamp::now();
+    let now = crate::clock::now();
     let run_id = ulid::Ulid::new().to_string();
     let mut tally = Tally::default();
     if let Err(failure) = go(state, &request, &run_id, now, &mut tally).await {
@@ -240,7 +266,9 @@ async fn go(
         now,
     });
     let mut runs = Vec::new();
+    let mut links = Vec::new();
     for (number, there) in reached.into_iter().enumerate() {
+        links.push((there.link.clone(), there.destination.connection.settings.clone()));
         let name = there.destination.name.to_string();
         let approved = match &request.approval {
             None => None,
@@ -325,9 +353,13 @@ async fn go(
     for failure in failures {
         tally.note(failure);
     }
+    for (link, settings) in &links {
+        remember_rest(state, link, settings)?;
+    }
     if context.source.is_broken() {
-        let rest = now + jiff::SignedDuration::from_mins(30);
-        state.set_memo(&breaker, &rest.as_second().to_string())?;
+        let rest = context.source.asked_rest().unwrap_or_default().max(SOURCE_REST);
+        let until = crate::clock::now().as_second().saturating_add(rest.as_secs().cast_signed());
+        state.set_memo(&breaker, &until.to_string())?;
     }
     match heard {
         Ok(heard) => {
