@@ -519,8 +519,8 @@ fn a_wider_filter_brings_what_is_now_wanted_without_a_listing() {
     setting.assert_photos(0..10, SIZE);
 }
 
-#[test]
-fn the_brake_holds_all_of_them_back() {
+/// Twenty edits that were edited again, and a brake that held all of that back.
+fn twenty_held_back() -> Setting {
     let setting = Setting::new();
     setting.add_photos(20, SIZE);
     let edit = |text: &str| {
@@ -543,13 +543,51 @@ fn the_brake_holds_all_of_them_back() {
         std::fs::read_to_string(setting.path("photos/2014/05/IMG_0003-edited.JPG")).unwrap(),
         "one 3"
     );
+    setting
+}
+
+/// What may be under way for long, and once was for good.
+const WITHIN: Duration = Duration::from_secs(60);
+
+#[test]
+fn the_brake_holds_all_of_them_back() {
+    // Everything is planned again where the filters are others, and what the brake held back isn't planned twice.
+    for filters in ["", "filters: { name: \"IMG_*\" }\n"] {
+        let setting = twenty_held_back();
+        setting.write_spec(&format!(
+            "limits: {{ destructive: {{ max: 50, max_percent: 100 }} }}\n{filters}"
+        ));
+        let planned = setting.run(&["plan", "family.yaml", "--json"]);
+        let plan: serde_json::Value = serde_json::from_str(&planned.out).expect("JSON");
+        assert_eq!(plan.to_string().matches(r#""action":"replace""#).count(), 20, "{plan}");
+        let run = setting.sync_within(WITHIN);
+        assert_eq!(run.code, 0, "{}", run.out);
+        assert_eq!(run.receipt()["destinations"]["default"]["replaced"], 20, "{}", run.out);
+        assert_eq!(
+            std::fs::read_to_string(setting.path("photos/2014/05/IMG_0003-edited.JPG")).unwrap(),
+            "two 3"
+        );
+    }
+}
+
+#[test]
+fn what_the_brake_held_back_may_change_before_it_comes() {
+    let setting = twenty_held_back();
+    setting.apple.library(|library| {
+        let id = library.find(&name(3)).unwrap();
+        library.favorite(&id);
+        let id = library.find(&name(4)).unwrap();
+        library.edit(&id, Content::of(b"three 4".to_vec()));
+    });
     setting.write_spec("limits: { destructive: { max: 50, max_percent: 100 } }\n");
-    let run = setting.sync();
+    let run = setting.sync_within(WITHIN);
     assert_eq!(run.code, 0, "{}", run.out);
-    assert_eq!(
-        std::fs::read_to_string(setting.path("photos/2014/05/IMG_0003-edited.JPG")).unwrap(),
-        "two 3"
-    );
+    for (number, text) in [(3, "two 3"), (4, "three 4"), (5, "two 5")] {
+        let path = setting.path(&format!("photos/2014/05/IMG_{number:04}-edited.JPG"));
+        assert_eq!(std::fs::read_to_string(path).unwrap(), text);
+    }
+    let run = setting.sync_within(WITHIN);
+    assert_eq!((run.code, run.put()), (0, 0), "{}", run.out);
 }
 
 #[test]

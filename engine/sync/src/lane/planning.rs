@@ -8,7 +8,7 @@ use camroll_state::{AssetStatus, Catalogued, DirtyEntry, Placed};
 
 use super::order::in_turn;
 use super::outcome::FileEnd;
-use super::staging::{Flight, Staging, close};
+use super::staging::{Flight, Staging, Standing, close};
 use super::status::{push_problem, state_of, status_of};
 use super::{LaneReport, LaneRun, LaneShelf, PLAN_BATCH, presence};
 use crate::annotate::note;
@@ -37,8 +37,10 @@ impl LaneRun {
                     *dirty_after = Some(last.clone());
                     let mut batch = Vec::with_capacity(dirty.len());
                     for entry in dirty {
+                        // One that was told again since it was looked at is among the arrivals.
                         if self.context.library(entry.source).is_some()
                             && let Some(mut known) = self.context.state.asset_at(entry.source, entry.ordinal)?
+                            && known.seq <= self.lane.mark(entry.source)?
                         {
                             known.already_looked_at = true;
                             batch.push(known);
@@ -65,10 +67,7 @@ impl LaneRun {
                 return Ok(arrived);
             }
         }
-        if staging.flights.is_empty() && !staging.deferred.is_empty() {
-            return Ok(std::mem::take(&mut staging.deferred));
-        }
-        Ok(Vec::new())
+        Ok(staging.take_ripe())
     }
 
     pub(super) async fn plan_one(
@@ -83,9 +82,13 @@ impl LaneRun {
             return Ok(());
         };
         let library = Arc::new(library.clone());
-        if staging.flying.contains(&(entry.source, entry.asset.id.clone())) {
-            staging.deferred.push(entry);
-            return Ok(());
+        match staging.standing(&entry) {
+            Standing::Idle => {}
+            Standing::AtTheBrake(ticket) => staging.take_back(ticket),
+            Standing::Flying => {
+                staging.deferred.push(entry);
+                return Ok(());
+            }
         }
         let seq = (!entry.already_looked_at).then_some(entry.seq);
         let position = match seq {
@@ -205,7 +208,7 @@ impl LaneRun {
             files: gentle.len() as u64,
             bytes,
         });
-        staging.flying.insert((entry.source, asset.id.clone()));
+        staging.flying.insert((entry.source, asset.id.clone()), ticket);
         for job in &gentle {
             self.context.readings.want(self.place.lane, FileKey::of(job));
         }
