@@ -3,6 +3,8 @@
 mod setting;
 
 use std::fmt::Write as _;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use camroll_cloud_apple::{Action, Content, apple_checksum};
 use setting::{Run, Setting, name};
@@ -132,6 +134,40 @@ fn one_where_a_crash_left_what_cannot_be_settled_spoils_nothing() {
     assert_eq!(run.code, 0, "{}", run.err);
     assert_eq!(run.receipt()["assets"]["settled"], 40);
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 40);
+}
+
+/// One destination asks the source where files are, for all; it fails before the answer is there. Who of two asks isn't said anywhere, so each of them fails once.
+#[test]
+fn one_that_fails_while_it_asks_for_all_leaves_nobody_waiting() {
+    for failing in ["one", "two"] {
+        let setting = Setting::new();
+        setting.add_photos(400, 1000);
+        folders(&setting, &["one", "two"]);
+        write_spec(&setting, &[("one", ""), ("two", "")], "");
+        setting.login();
+        let asked = setting.apple.gate("lookup", Some(1));
+        let page = setting.apple.gate("list", Some(2));
+        let mut child = setting
+            .command(&["sync", "family.yaml", "--json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        setting.wait(asked.arrived());
+        // No folder can be there any more, so that what comes with the second page can't even be looked for.
+        std::os::unix::fs::symlink("elsewhere", setting.path(failing).join("2014")).unwrap();
+        page.open();
+        // If it was the other one that asked, it waits for its answer; else nobody does.
+        let began = Instant::now();
+        while child.try_wait().unwrap().is_none() && began.elapsed() < Duration::from_secs(5) {
+            std::thread::yield_now();
+        }
+        asked.open();
+        let run = setting.ended(child, Duration::from_secs(60));
+        assert_ne!(run.code, 0, "{failing}: {}", run.out);
+        let well = if failing == "one" { "two" } else { "one" };
+        assert_eq!(put(&run, well), 400, "{failing}: {}", run.out);
+    }
 }
 
 #[test]
