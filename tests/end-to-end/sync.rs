@@ -591,6 +591,47 @@ fn what_the_brake_held_back_may_change_before_it_comes() {
 }
 
 #[test]
+fn a_replaced_file_that_somebody_deleted_is_brought_again_once() {
+    let setting = Setting::new();
+    setting.add_photos(1, SIZE);
+    let edit = |text: &str| {
+        setting.apple.library(|library| {
+            let id = library.find(&name(0)).unwrap();
+            library.edit(&id, Content::of(text.as_bytes().to_vec()));
+        });
+    };
+    edit("one");
+    setting.login();
+    assert_eq!(setting.sync().code, 0);
+    let edited = setting.path("photos/2014/05/IMG_0000-edited.JPG");
+    std::fs::remove_file(&edited).unwrap();
+    edit("second");
+    let before = setting.apple.downloaded();
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (0, 1), "{}", run.out);
+    assert_eq!(std::fs::read_to_string(&edited).unwrap(), "second");
+    assert_eq!(setting.apple.downloaded() - before, 6, "one download");
+    // What somebody else put there stays, and the edit comes beside it.
+    std::fs::write(&edited, "somebody else's").unwrap();
+    edit("third edit");
+    let before = setting.apple.downloaded();
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (0, 1), "{}", run.out);
+    assert_eq!(std::fs::read_to_string(&edited).unwrap(), "somebody else's");
+    assert_eq!(setting.apple.downloaded() - before, 10, "one download");
+    let beside = setting.files().into_iter().filter(|path| path.contains("-edited"));
+    let texts: Vec<String> = beside
+        .map(|path| std::fs::read_to_string(setting.path("photos").join(path)).unwrap())
+        .collect();
+    assert!(
+        texts.len() == 2 && texts.contains(&"third edit".to_owned()),
+        "{texts:?}"
+    );
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (0, 0), "{}", run.out);
+}
+
+#[test]
 fn what_has_no_bytes_yet_comes_with_a_later_run() {
     let setting = Setting::new();
     let id = setting.apple.library(|library| {
