@@ -591,6 +591,42 @@ fn what_the_brake_held_back_may_change_before_it_comes() {
 }
 
 #[test]
+fn the_brake_counts_what_a_killed_run_replaced() {
+    for point in ["publish/after", "record/before", "record/after"] {
+        let setting = Setting::new();
+        setting.add_photos(2, SIZE);
+        let edit = |number, text: &str| {
+            setting.apple.library(|library| {
+                let id = library.find(&name(number)).unwrap();
+                library.edit(&id, Content::of(text.as_bytes().to_vec()));
+            });
+        };
+        edit(0, "one");
+        edit(1, "one");
+        setting.login();
+        assert_eq!(setting.sync().code, 0);
+        edit(0, "two");
+        let killed = setting
+            .command(&["sync", "family.yaml"])
+            .env("CAMROLL_FAILPOINT", point)
+            .output()
+            .unwrap();
+        assert!(!killed.status.success(), "{point}");
+        let there = std::fs::read_to_string(setting.path("photos/2014/05/IMG_0000-edited.JPG"));
+        assert_eq!(there.unwrap(), "two", "{point}: it was replaced");
+        edit(1, "two");
+        setting.write_spec("limits: { destructive: { max: 1, max_percent: 100 } }\n");
+        let run = setting.sync();
+        assert_eq!(run.code, 8, "{point}: {}", run.out);
+        assert!(
+            run.out.contains("1 were in the last seven days"),
+            "{point}: {}",
+            run.out
+        );
+    }
+}
+
+#[test]
 fn a_replaced_file_that_somebody_deleted_is_brought_again_once() {
     let setting = Setting::new();
     setting.add_photos(1, SIZE);
