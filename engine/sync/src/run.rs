@@ -250,7 +250,10 @@ async fn go(
             },
         };
         match lane(&context, LaneNumber(number), there, approved).await {
-            Ok(run) => runs.push(run),
+            Ok((run, unsettled)) => {
+                tally.problems.extend(unsettled);
+                runs.push(run);
+            }
             Err(failure @ Failure::Destination(..)) => {
                 // Nobody waits for what it would have planned.
                 context.readings.over(LaneNumber(number));
@@ -498,7 +501,7 @@ async fn lane(
     number: LaneNumber,
     there: Reached,
     approved: Option<Approved>,
-) -> Result<LaneRun, Failure> {
+) -> Result<(LaneRun, Vec<Problem>), Failure> {
     let Reached {
         destination,
         link,
@@ -518,6 +521,7 @@ async fn lane(
         interrupted: parking_lot::Mutex::default(),
         rules: identity.features.names.clone(),
     });
+    let mut unsettled = Vec::new();
     if context.mode == Mode::Sync {
         let recovered = recover(&context.state, &place, destination.require_proof)
             .await
@@ -529,6 +533,7 @@ async fn lane(
                 recovered.placed
             )));
         }
+        unsettled = recovered.problems;
     }
     let personal = context
         .libraries
@@ -557,7 +562,7 @@ async fn lane(
     let lane = context
         .state
         .lane(context.spec.name.as_str(), &name, &key, fingerprint)?;
-    Ok(LaneRun {
+    let run = LaneRun {
         context: Arc::clone(context),
         destination,
         place,
@@ -567,7 +572,8 @@ async fn lane(
         approved,
         lane,
         memberships: Memberships::default(),
-    })
+    };
+    Ok((run, unsettled))
 }
 
 fn conclude(
