@@ -591,6 +591,47 @@ fn what_the_brake_held_back_may_change_before_it_comes() {
 }
 
 #[test]
+fn what_is_missing_without_a_word_is_told_by_the_next_receipt_whoever_heard_it() {
+    for heard_by in ["a run that was killed", "adopt", "plan"] {
+        let setting = Setting::new();
+        setting.add_photos(5, 100);
+        setting.login();
+        assert_eq!(setting.sync().code, 0);
+        setting.apple.library(|library| {
+            let id = library.find(&name(2)).expect("a photo");
+            library.lose(&id);
+        });
+        match heard_by {
+            "adopt" => {
+                // The archive has something that only the library explains.
+                std::fs::write(setting.path("photos/unknown.jpg"), [1; 100]).unwrap();
+                setting.run(&["adopt", "family", "--json"]);
+            }
+            "plan" => {
+                setting.run(&["plan", "family.yaml"]);
+            }
+            _ => {
+                let killed = setting
+                    .command(&["sync", "family.yaml"])
+                    .env("CAMROLL_FAILPOINT", "cursor/after")
+                    .output()
+                    .unwrap();
+                assert!(!killed.status.success());
+            }
+        }
+        let run = setting.sync();
+        assert_eq!(
+            run.problem_codes(),
+            ["source/unexplained-missing"],
+            "{heard_by}: {}",
+            run.out
+        );
+        assert_eq!(run.receipt()["problems"][0]["name"], name(2), "{heard_by}");
+        assert!(setting.sync().problem_codes().is_empty(), "{heard_by}: told once");
+    }
+}
+
+#[test]
 fn the_brake_counts_what_a_killed_run_replaced() {
     for point in ["publish/after", "record/before", "record/after"] {
         let setting = Setting::new();

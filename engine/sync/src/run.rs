@@ -11,7 +11,7 @@ use camroll_model::{
 };
 use camroll_plan::{Wish, fingerprint};
 use camroll_spec::{LibraryChoice, Spec};
-use camroll_state::{Lane, RunNote, State};
+use camroll_state::{Lane, Ordinal, RunNote, SourceId, State};
 use tokio::sync::watch;
 
 use crate::albums::{Memberships, unknown};
@@ -20,7 +20,7 @@ use crate::context::{Context, HeardLibrary, Mode, Relayout};
 use crate::digests::Digests;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::hear::hear;
+use crate::hear::{hear, unexplained};
 use crate::identity::{forget_place, identify};
 use crate::lane::{Hearing, LaneReport, LaneRun};
 use crate::link::Link;
@@ -79,6 +79,8 @@ struct Tally {
     unreached: Vec<String>,
     advanced: bool,
     account: Option<Account>,
+    /// What is missing without a word and is among the problems: once the receipt is kept, it was told.
+    reported: Vec<(SourceId, Vec<Ordinal>)>,
 }
 
 impl Tally {
@@ -271,7 +273,7 @@ async fn go(
     }
     let (tell, hearing) = watch::channel(Hearing::Goes(0));
     let listen = async {
-        let mut all = Ok(Vec::new());
+        let (mut all, mut failed) = (Vec::new(), None);
         for library in &context.libraries {
             let heard = hear(&context, library, || {
                 tell.send_modify(|hearing| {
@@ -281,18 +283,17 @@ async fn go(
                 })
             })
             .await;
-            match (&mut all, heard) {
-                (Ok(all), Ok(heard)) => all.push(heard),
-                (_, Err(failure)) => {
-                    all = Err(failure);
+            match heard {
+                Ok(heard) => all.push(heard),
+                Err(failure) => {
+                    failed = Some(failure);
                     break;
                 }
-                (Err(_), Ok(_)) => {}
             }
         }
-        let whole = matches!(&all, Ok(all) if all.iter().all(|heard| heard.failure.is_none()));
+        let whole = failed.is_none() && all.iter().all(|heard| heard.failure.is_none());
         tell.send_replace(if whole { Hearing::Done } else { Hearing::BrokeOff });
-        all
+        (all, failed)
     };
     let names: Vec<String> = runs.iter().map(|run| run.place.name.clone()).collect();
     let work = futures::future::join_all(runs.into_iter().map(|run| {
@@ -308,7 +309,7 @@ async fn go(
         }
         std::future::pending::<()>().await;
     };
-    let (heard, reports) = tokio::select! {
+    let ((heard, broke_off), reports) = tokio::select! {
         both = async { tokio::join!(listen, work) } => both,
         () = hard_stop => unreachable!("it never ends"),
     };
@@ -332,27 +333,28 @@ async fn go(
         let rest = now + jiff::SignedDuration::from_mins(30);
         state.set_memo(&breaker, &rest.as_second().to_string())?;
     }
-    match heard {
-        Ok(heard) => {
-            let mut lacking = None;
-            for one in heard {
-                tally.advanced |= one.advanced;
-                tally.problems.extend(one.problems);
-                lacking = lacking.or(one.failure);
-            }
-            if let Some(failure) = lacking {
-                return Err(failure);
-            }
-            tally
-                .problems
-                .extend(unknown(state, &request.spec, &context.libraries)?);
-            if every_library_is_there {
-                crate::heard::keep(state, request.spec.name.as_str(), &context.libraries, now)?;
-            }
-            Ok(())
-        }
-        Err(failure) => Err(failure),
+    let mut lacking = None;
+    for one in heard {
+        tally.advanced |= one.advanced;
+        tally.problems.extend(one.problems);
+        lacking = lacking.or(one.failure);
     }
+    // Also what another run heard, and didn't come to tell.
+    for library in &context.libraries {
+        let missing = state.unreported(library.id)?;
+        tally.problems.extend(unexplained(&context, library, &missing)?);
+        tally.reported.push((library.id, missing));
+    }
+    if let Some(failure) = broke_off.or(lacking) {
+        return Err(failure);
+    }
+    tally
+        .problems
+        .extend(unknown(state, &request.spec, &context.libraries)?);
+    if every_library_is_there {
+        crate::heard::keep(state, request.spec.name.as_str(), &context.libraries, now)?;
+    }
+    Ok(())
 }
 
 /// Hears all that is new of what a spec wants, and does nothing else.
@@ -496,6 +498,7 @@ async fn choose(
     Ok(Chosen { libraries, missing })
 }
 
+/// A destination's part of the run, and what a run before left there that couldn't be settled.
 async fn lane(
     context: &Arc<Context>,
     number: LaneNumber,
@@ -718,6 +721,10 @@ fn conclude(
                 } else {
                     Ok(())
                 }
+            })
+            .and_then(|()| {
+                let mut reported = tally.reported.iter();
+                reported.try_for_each(|(source, missing)| state.reported(*source, missing))
             });
         if let Err(error) = kept {
             tracing::error!("the run's end couldn't be kept: {error}");
