@@ -342,7 +342,6 @@ impl LaneRun {
             if is_as_placed(&entry, &placed.entry) {
                 continue;
             }
-            let target = entry.target.clone();
             let wanted = asset.resource(&file.resource);
             let now_there = match whose(&self.place.link, &entry, placed, wanted).await {
                 Ok(whose) => whose,
@@ -371,7 +370,8 @@ impl LaneRun {
                 // Somebody else's now: it stays, and the new one comes beside it.
                 Whose::Others => {
                     staging.reserved.insert(fold(path, rules), None);
-                    for one in placements.iter_mut().filter(|one| one.entry.target == target) {
+                    let target = &placed.entry.target;
+                    for one in placements.iter_mut().filter(|one| one.entry.target == *target) {
                         one.ownership = camroll_model::Ownership::Found;
                     }
                     return Ok(Surveyed::Again);
