@@ -3,6 +3,8 @@
 mod setting;
 
 use std::fmt::Write as _;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use camroll_cloud_apple::{Action, Content, apple_checksum};
 use setting::{Run, Setting, name};
@@ -124,14 +126,51 @@ fn one_where_a_crash_left_what_cannot_be_settled_spoils_nothing() {
     let run = setting.sync();
     assert_ne!(run.code, 0);
     assert_eq!(put(&run, "well"), 40, "{}{}", run.out, run.err);
+    // That one file keeps back none of the others there.
     let receipt = run.receipt();
-    assert_eq!(receipt["assets"]["settled"], 0, "{receipt}");
+    assert_eq!(receipt["assets"]["settled"], 39, "{receipt}");
+    assert_eq!(receipt["assets"]["failed"], 1, "{receipt}");
     std::fs::remove_file(&published).unwrap();
     std::fs::rename(&aside, &published).unwrap();
     let run = setting.sync();
     assert_eq!(run.code, 0, "{}", run.err);
     assert_eq!(run.receipt()["assets"]["settled"], 40);
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 40);
+}
+
+/// One destination asks the source where files are, for all; it fails before the answer is there. Who of two asks isn't said anywhere, so each of them fails once.
+#[test]
+fn one_that_fails_while_it_asks_for_all_leaves_nobody_waiting() {
+    for failing in ["one", "two"] {
+        let setting = Setting::new();
+        setting.add_photos(400, 1000);
+        folders(&setting, &["one", "two"]);
+        write_spec(&setting, &[("one", ""), ("two", "")], "");
+        setting.login();
+        // Both halves of the first page are asked for at once: no file moves before the failure.
+        let asked = [1, 2].map(|nth| setting.apple.gate("lookup", Some(nth)));
+        let page = setting.apple.gate("list", Some(2));
+        let mut child = setting
+            .command(&["sync", "family.yaml", "--json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        setting.wait(asked[0].arrived());
+        // No folder can be there any more, so that what comes with the second page can't even be looked for.
+        std::os::unix::fs::symlink("elsewhere", setting.path(failing).join("2014")).unwrap();
+        page.open();
+        // If it was the other one that asked, it waits for its answer; else nobody does.
+        let began = Instant::now();
+        while child.try_wait().unwrap().is_none() && began.elapsed() < Duration::from_secs(5) {
+            std::thread::yield_now();
+        }
+        asked.iter().for_each(|gate| gate.open());
+        let run = setting.ended(child, Duration::from_secs(120));
+        assert_ne!(run.code, 0, "{failing}: {}", run.out);
+        let well = if failing == "one" { "two" } else { "one" };
+        assert_eq!(put(&run, well), 400, "{failing}: {}", run.out);
+    }
 }
 
 #[test]

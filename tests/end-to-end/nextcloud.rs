@@ -407,6 +407,40 @@ fn a_file_that_is_locked_comes_later() {
 }
 
 #[test]
+fn a_line_that_breaks_while_a_crash_is_settled_loses_nothing_that_is_staged() {
+    let cloud = Cloud::new(KINDS[0]);
+    cloud.setting.add_photos(1, SIZE);
+    let killed_at = |point: &str| {
+        let mut command = cloud.sync_command();
+        let output = command.env("CAMROLL_FAILPOINT", point).output().unwrap();
+        assert!(!output.status.success(), "{point} was never passed");
+    };
+    // The first is the destination's own id. A whole upload, and it hasn't its name.
+    killed_at("commit/before=2");
+    assert_eq!((cloud.setting.apple.downloaded(), cloud.files().len()), (SIZE, 0));
+    let next = cloud.server.count("MOVE") + 1;
+    cloud.server.fault("MOVE", Some(next), Action::Status(502));
+    let run = cloud.sync();
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert_eq!(cloud.setting.apple.downloaded(), SIZE, "it was fetched twice");
+    cloud.assert_photos(0..1, SIZE);
+
+    // Whole, and given up because its mark wasn't kept: as long as that can't be done, it isn't forgotten, and nothing is fetched again.
+    cloud.setting.add_photos_from(1, 1, SIZE);
+    killed_at("stage/after");
+    let taken_away = cloud.server.count("DELETE");
+    cloud.server.fault("DELETE", None, Action::Status(502));
+    let run = cloud.sync();
+    assert!(cloud.server.count("DELETE") > taken_away, "nothing was given up");
+    assert_ne!(run.code, 0, "{}{}", run.out, run.err);
+    assert_eq!(cloud.setting.apple.downloaded(), 2 * SIZE);
+    cloud.server.mend();
+    let run = cloud.sync();
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    cloud.assert_photos(0..2, SIZE);
+}
+
+#[test]
 fn names_that_an_administrator_forbids_are_written_otherwise() {
     let cloud = Cloud::new(KINDS[0]);
     cloud.server.account(|account| account.names = NameRules::windows());

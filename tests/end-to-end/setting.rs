@@ -118,6 +118,17 @@ impl Setting {
         self.run(&["sync", "family.yaml", "--json"])
     }
 
+    /// The same, for what once never ended.
+    pub fn sync_within(&self, within: Duration) -> Run {
+        let child = self
+            .command(&["sync", "family.yaml", "--json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("camroll runs");
+        self.ended(child, within)
+    }
+
     /// Generated photos, one a minute.
     pub fn add_photos(&self, count: u64, size: u64) {
         self.add_photos_from(0, count, size);

@@ -519,8 +519,8 @@ fn a_wider_filter_brings_what_is_now_wanted_without_a_listing() {
     setting.assert_photos(0..10, SIZE);
 }
 
-#[test]
-fn the_brake_holds_all_of_them_back() {
+/// Twenty edits that were edited again, and a brake that held all of that back.
+fn twenty_held_back() -> Setting {
     let setting = Setting::new();
     setting.add_photos(20, SIZE);
     let edit = |text: &str| {
@@ -543,13 +543,169 @@ fn the_brake_holds_all_of_them_back() {
         std::fs::read_to_string(setting.path("photos/2014/05/IMG_0003-edited.JPG")).unwrap(),
         "one 3"
     );
+    setting
+}
+
+/// What may be under way for long, and once was for good.
+const WITHIN: Duration = Duration::from_secs(60);
+
+#[test]
+fn the_brake_holds_all_of_them_back() {
+    // Everything is planned again where the filters are others, and what the brake held back isn't planned twice.
+    for filters in ["", "filters: { name: \"IMG_*\" }\n"] {
+        let setting = twenty_held_back();
+        setting.write_spec(&format!(
+            "limits: {{ destructive: {{ max: 50, max_percent: 100 }} }}\n{filters}"
+        ));
+        let planned = setting.run(&["plan", "family.yaml", "--json"]);
+        let plan: serde_json::Value = serde_json::from_str(&planned.out).expect("JSON");
+        assert_eq!(plan.to_string().matches(r#""action":"replace""#).count(), 20, "{plan}");
+        let run = setting.sync_within(WITHIN);
+        assert_eq!(run.code, 0, "{}", run.out);
+        assert_eq!(run.receipt()["destinations"]["default"]["replaced"], 20, "{}", run.out);
+        assert_eq!(
+            std::fs::read_to_string(setting.path("photos/2014/05/IMG_0003-edited.JPG")).unwrap(),
+            "two 3"
+        );
+    }
+}
+
+#[test]
+fn what_the_brake_held_back_may_change_before_it_comes() {
+    let setting = twenty_held_back();
+    setting.apple.library(|library| {
+        let id = library.find(&name(3)).unwrap();
+        library.favorite(&id);
+        let id = library.find(&name(4)).unwrap();
+        library.edit(&id, Content::of(b"three 4".to_vec()));
+    });
     setting.write_spec("limits: { destructive: { max: 50, max_percent: 100 } }\n");
-    let run = setting.sync();
+    let run = setting.sync_within(WITHIN);
     assert_eq!(run.code, 0, "{}", run.out);
-    assert_eq!(
-        std::fs::read_to_string(setting.path("photos/2014/05/IMG_0003-edited.JPG")).unwrap(),
-        "two 3"
+    for (number, text) in [(3, "two 3"), (4, "three 4"), (5, "two 5")] {
+        let path = setting.path(&format!("photos/2014/05/IMG_{number:04}-edited.JPG"));
+        assert_eq!(std::fs::read_to_string(path).unwrap(), text);
+    }
+    let run = setting.sync_within(WITHIN);
+    assert_eq!((run.code, run.put()), (0, 0), "{}", run.out);
+}
+
+#[test]
+fn what_is_missing_without_a_word_is_told_by_the_next_receipt_whoever_heard_it() {
+    for heard_by in ["a run that was killed", "adopt", "plan"] {
+        let setting = Setting::new();
+        setting.add_photos(5, 100);
+        setting.login();
+        assert_eq!(setting.sync().code, 0);
+        setting.apple.library(|library| {
+            let id = library.find(&name(2)).expect("a photo");
+            library.lose(&id);
+        });
+        match heard_by {
+            "adopt" => {
+                // The archive has something that only the library explains.
+                std::fs::write(setting.path("photos/unknown.jpg"), [1; 100]).unwrap();
+                setting.run(&["adopt", "family", "--json"]);
+            }
+            "plan" => {
+                setting.run(&["plan", "family.yaml"]);
+            }
+            _ => {
+                let killed = setting
+                    .command(&["sync", "family.yaml"])
+                    .env("CAMROLL_FAILPOINT", "cursor/after")
+                    .output()
+                    .unwrap();
+                assert!(!killed.status.success());
+            }
+        }
+        let run = setting.sync();
+        assert_eq!(
+            run.problem_codes(),
+            ["source/unexplained-missing"],
+            "{heard_by}: {}",
+            run.out
+        );
+        assert_eq!(run.receipt()["problems"][0]["name"], name(2), "{heard_by}");
+        assert!(setting.sync().problem_codes().is_empty(), "{heard_by}: told once");
+    }
+}
+
+#[test]
+fn the_brake_counts_what_a_killed_run_replaced() {
+    for point in ["publish/after", "record/before", "record/after"] {
+        let setting = Setting::new();
+        setting.add_photos(2, SIZE);
+        let edit = |number, text: &str| {
+            setting.apple.library(|library| {
+                let id = library.find(&name(number)).unwrap();
+                library.edit(&id, Content::of(text.as_bytes().to_vec()));
+            });
+        };
+        edit(0, "one");
+        edit(1, "one");
+        setting.login();
+        assert_eq!(setting.sync().code, 0);
+        edit(0, "two");
+        let killed = setting
+            .command(&["sync", "family.yaml"])
+            .env("CAMROLL_FAILPOINT", point)
+            .output()
+            .unwrap();
+        assert!(!killed.status.success(), "{point}");
+        let there = std::fs::read_to_string(setting.path("photos/2014/05/IMG_0000-edited.JPG"));
+        assert_eq!(there.unwrap(), "two", "{point}: it was replaced");
+        edit(1, "two");
+        setting.write_spec("limits: { destructive: { max: 1, max_percent: 100 } }\n");
+        let run = setting.sync();
+        assert_eq!(run.code, 8, "{point}: {}", run.out);
+        assert!(
+            run.out.contains("1 were in the last seven days"),
+            "{point}: {}",
+            run.out
+        );
+    }
+}
+
+#[test]
+fn a_replaced_file_that_somebody_deleted_is_brought_again_once() {
+    let setting = Setting::new();
+    setting.add_photos(1, SIZE);
+    let edit = |text: &str| {
+        setting.apple.library(|library| {
+            let id = library.find(&name(0)).unwrap();
+            library.edit(&id, Content::of(text.as_bytes().to_vec()));
+        });
+    };
+    edit("one");
+    setting.login();
+    assert_eq!(setting.sync().code, 0);
+    let edited = setting.path("photos/2014/05/IMG_0000-edited.JPG");
+    std::fs::remove_file(&edited).unwrap();
+    edit("second");
+    let before = setting.apple.downloaded();
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (0, 1), "{}", run.out);
+    assert_eq!(std::fs::read_to_string(&edited).unwrap(), "second");
+    assert_eq!(setting.apple.downloaded() - before, 6, "one download");
+    // What somebody else put there stays, and the edit comes beside it.
+    std::fs::write(&edited, "somebody else's").unwrap();
+    edit("third edit");
+    let before = setting.apple.downloaded();
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (0, 1), "{}", run.out);
+    assert_eq!(std::fs::read_to_string(&edited).unwrap(), "somebody else's");
+    assert_eq!(setting.apple.downloaded() - before, 10, "one download");
+    let beside = setting.files().into_iter().filter(|path| path.contains("-edited"));
+    let texts: Vec<String> = beside
+        .map(|path| std::fs::read_to_string(setting.path("photos").join(path)).unwrap())
+        .collect();
+    assert!(
+        texts.len() == 2 && texts.contains(&"third edit".to_owned()),
+        "{texts:?}"
     );
+    let run = setting.sync();
+    assert_eq!((run.code, run.put()), (0, 0), "{}", run.out);
 }
 
 #[test]

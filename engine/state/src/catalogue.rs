@@ -111,6 +111,9 @@ fn arrival_key(source: SourceId, seq: u64) -> Vec<u8> {
 fn unread_key(source: SourceId, what: &str) -> Vec<u8> {
     Key::new(b'U').number(source.0).end(what.as_bytes()).bytes()
 }
+fn unreported_key(source: SourceId, ordinal: u64) -> Vec<u8> {
+    Key::new(b'Q').number(source.0).long(ordinal).bytes()
+}
 fn id_key(source: SourceId, id: &str) -> Vec<u8> {
     Key::new(b'i').number(source.0).end(id.as_bytes()).bytes()
 }
@@ -318,6 +321,24 @@ impl State {
         self.index()?.apply(batch)
     }
 
+    /// Assets that a whole listing no longer told, without a tombstone, and that no receipt named or counted yet; in the order in which they were first told.
+    pub fn unreported(&self, source: SourceId) -> Result<Vec<Ordinal>, StateError> {
+        let prefix = Key::new(b'Q').number(source.0).bytes();
+        self.index()?
+            .range::<()>(&prefix, &prefix)
+            .map(|found| found.map(|(key, ())| Ordinal(trailing(&key))))
+            .collect()
+    }
+
+    /// Notes that a receipt tells of these.
+    pub fn reported(&self, source: SourceId, assets: &[Ordinal]) -> Result<(), StateError> {
+        let mut batch = Batch::default();
+        for ordinal in assets {
+            batch.remove(&unreported_key(source, ordinal.0));
+        }
+        self.index()?.apply(batch)
+    }
+
     /// The libraries of an account as they were last told.
     pub fn libraries(&self, connector: &str, account: &str) -> Result<Vec<Library>, StateError> {
         Ok(self
@@ -504,6 +525,8 @@ impl Writing<'_> {
             } else {
                 self.applied.unexplained_besides += 1;
             }
+            // The listing is over with this very page: nothing else would bring it to a receipt.
+            self.batch.put(&unreported_key(self.source, ordinal), &())?;
             entry.unexplained = true;
             self.fresh.insert(id, (ordinal, entry));
         }

@@ -21,6 +21,15 @@ pub struct Placed {
     pub placement: Placement,
 }
 
+/// What was published.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Published {
+    /// What is there now.
+    pub placed: Placed,
+    /// When it took the place of another version; none where nothing was there.
+    pub replaced: Option<Instant>,
+}
+
 /// Something that got another path.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moved {
@@ -334,6 +343,30 @@ impl State {
                 placement: Box::new(placed.placement),
             })
             .collect();
+        self.record(&records)
+    }
+
+    /// Records what was published, and what it took the place of: both, so that the brake counts whatever is there.
+    pub fn record_published(&self, destination: DestinationId, published: Vec<Published>) -> Result<(), StateError> {
+        if published.is_empty() {
+            return Ok(());
+        }
+        let mut records = Vec::with_capacity(published.len());
+        for Published { placed, replaced } in published {
+            // First: of records that are cut off by a power cut, those before are there.
+            records.extend(replaced.map(|at| Record::Lost {
+                destination,
+                folded: placed.folded.clone(),
+                why: Loss::Replaced,
+                at,
+            }));
+            records.push(Record::Placed {
+                destination,
+                intent: placed.intent,
+                folded: placed.folded,
+                placement: Box::new(placed.placement),
+            });
+        }
         self.record(&records)
     }
 

@@ -1,7 +1,7 @@
 //! Makes what was staged visible, in batches, proves it as far as the spec demands, and records it: published, then journalled, then in the index.
 
 use camroll_model::{ConnectorError, ErrorClass, Placement, Proof, Target};
-use camroll_state::{Placed, State};
+use camroll_state::{Placed, Published, State};
 
 use crate::identity::miscounted;
 use crate::survey::read_digests;
@@ -117,6 +117,14 @@ async fn prove(place: &Place, demanded: Proof, committed: &mut [Committed]) {
     }
 }
 
+/// Whether a file that couldn't be committed, looked for or proved may be there all the same: nothing was said of it. Then its intent stays, and the next run looks before it does anything else.
+pub(crate) fn may_be_there(error: &ConnectorError) -> bool {
+    matches!(
+        error.class,
+        ErrorClass::Transient | ErrorClass::RateLimited | ErrorClass::Cancelled | ErrorClass::Unauthenticated
+    )
+}
+
 /// What was read back isn't what was sent.
 pub(crate) fn differs() -> ConnectorError {
     ConnectorError::new(
@@ -127,22 +135,26 @@ pub(crate) fn differs() -> ConnectorError {
 }
 
 async fn record(state: &std::sync::Arc<State>, place: &Place, committed: &mut [Committed]) {
-    let placed: Vec<Placed> = committed
+    let now = jiff::Timestamp::now();
+    let published: Vec<Published> = committed
         .iter()
         .filter_map(|one| {
             let placement = one.result.as_ref().ok()?;
-            Some(Placed {
-                intent: Some(one.held.key.clone()),
-                folded: place.folded(placement),
-                placement: placement.clone(),
+            Some(Published {
+                placed: Placed {
+                    intent: Some(one.held.key.clone()),
+                    folded: place.folded(placement),
+                    placement: placement.clone(),
+                },
+                replaced: one.held.job.replaces.is_some().then(|| now.into()),
             })
         })
         .collect();
-    if placed.is_empty() {
+    if published.is_empty() {
         return;
     }
     let (state, destination) = (std::sync::Arc::clone(state), place.id);
-    let recorded = tokio::task::spawn_blocking(move || state.record_placed(destination, placed)).await;
+    let recorded = tokio::task::spawn_blocking(move || state.record_published(destination, published)).await;
     let failed = match recorded {
         Ok(Ok(())) => return,
         Ok(Err(error)) => state_failed(&error),

@@ -2,7 +2,7 @@
 
 use camroll_model::{AssetId, Change, ConnectorError, ErrorClass, Page, Problem, Retry};
 use camroll_plan::{Scope, scope};
-use camroll_state::{AlbumsHeard, Applied};
+use camroll_state::{AlbumsHeard, Ordinal};
 
 use crate::albums::lacking;
 use crate::context::{Context, HeardLibrary, problem};
@@ -21,7 +21,7 @@ const NAMED: usize = 50;
 pub(crate) struct Heard {
     /// Whether the cursor moved on.
     pub advanced: bool,
-    /// What couldn't be read, and what is missing without a tombstone.
+    /// What couldn't be read.
     pub problems: Vec<Problem>,
     /// All was heard, and what the spec asks for isn't in it: nothing can be planned.
     pub failure: Option<Failure>,
@@ -68,8 +68,7 @@ pub(crate) async fn hear(context: &Context, library: &HeardLibrary, told: impl F
         heard.advanced |= cursor.as_ref() != Some(&page.cursor);
         let page = complete(context, library, page).await?;
         heard.problems.extend(page.changes.iter().filter_map(unread));
-        let applied = context.state.apply_page(library.id, &page)?;
-        heard.problems.extend(unexplained(context, library, &applied)?);
+        context.state.apply_page(library.id, &page)?;
         told();
         if !more {
             heard.failure = lacking(&context.state, &context.spec, library.id, &library.library.name)?;
@@ -106,11 +105,20 @@ fn unread(change: &Change) -> Option<Problem> {
 
 /// What a whole listing no longer told, and nothing says why, as the receipt tells it: by name as far as there is room for them beside what else went wrong. What the spec's filters leave out
 /// concerns nobody.
-fn unexplained(context: &Context, library: &HeardLibrary, applied: &Applied) -> Result<Vec<Problem>, Failure> {
+pub(crate) fn unexplained(
+    context: &Context,
+    library: &HeardLibrary,
+    missing: &[Ordinal],
+) -> Result<Vec<Problem>, Failure> {
     let mut problems = Vec::new();
-    let mut besides = applied.unexplained_besides;
-    for id in &applied.unexplained {
-        let Some(known) = context.state.asset(library.id, id)? else {
+    let mut besides = 0;
+    for ordinal in missing {
+        // One that was told again since is no longer missing.
+        let Some(known) = context
+            .state
+            .asset_at(library.id, *ordinal)?
+            .filter(|known| known.unexplained)
+        else {
             continue;
         };
         // What is gone is in no album any more either, so where albums are asked for that says nothing of what it was.
@@ -123,7 +131,7 @@ fn unexplained(context: &Context, library: &HeardLibrary, applied: &Applied) -> 
             continue;
         }
         problems.push(unexplained_missing(
-            Some((id, known.asset.name.as_deref())),
+            Some((&known.asset.id, known.asset.name.as_deref())),
             "It was in the library before and no longer is, and nothing says that it was deleted. What was synced of it stays at every destination. If you didn't delete it: look for it at the source.".to_owned(),
         ));
     }

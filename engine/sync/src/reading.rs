@@ -320,28 +320,43 @@ impl Readings {
                 moved.await;
                 continue;
             }
+            let asked = Asked {
+                readings: self,
+                keys: unknown.iter().map(|index| keys[*index].clone()).collect(),
+            };
             let references = unknown.iter().map(|index| jobs[*index].reference()).collect();
-            let answered = locate(context, &library, references).await;
-            {
-                let mut inner = self.inner.lock();
-                match &answered {
-                    Ok(answers) => {
-                        for (index, answer) in unknown.iter().zip(answers) {
-                            if let Some(place) = inner.located.get_mut(&keys[*index]) {
-                                place.answer = Some(answer.clone());
-                            }
-                        }
-                    }
-                    Err(_) => {
-                        for index in &unknown {
-                            inner.located.remove(&keys[*index]);
-                        }
-                    }
-                }
-            }
-            self.moved.notify_waiters();
-            answered?;
+            let answers = locate(context, &library, references).await?;
+            asked.answered(answers);
         }
+    }
+}
+
+/// What a destination asks the source for all that want it. Who asks may be cut off before the answer is there, with all that the destination does: then nobody asks any more, and those who wait have to.
+struct Asked<'a> {
+    readings: &'a Readings,
+    keys: Vec<FileKey>,
+}
+
+impl Asked<'_> {
+    fn answered(mut self, answers: Vec<Result<Located, ConnectorError>>) {
+        let mut inner = self.readings.inner.lock();
+        let answered = self.keys.len().min(answers.len());
+        for (key, answer) in self.keys.drain(..answered).zip(answers) {
+            if let Some(place) = inner.located.get_mut(&key) {
+                place.answer = Some(answer);
+            }
+        }
+    }
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        let mut inner = self.readings.inner.lock();
+        for key in &self.keys {
+            inner.located.remove(key);
+        }
+        drop(inner);
+        self.readings.moved.notify_waiters();
     }
 }
 

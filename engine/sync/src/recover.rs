@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use camroll_model::{ConnectorError, Orphan, Placement, Proof};
-use camroll_state::{Intent, Moved, Placed, State};
+use camroll_model::{ConnectorError, ErrorClass, Orphan, Placement, Problem, Proof, Retry, Stored};
+use camroll_state::{Intent, Moved, Placed, Published, State};
 
-use crate::commit::look_for;
+use crate::commit::{look_for, may_be_there};
+use crate::context::problem;
 use crate::identity::miscounted;
 use crate::manifest::open_manifest;
 use crate::survey::read_digests;
 use crate::transfer::{Place, is_contradicted, proof_of, state_failed};
 
 /// What was found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Recovered {
     /// Files that are placed now and were not recorded.
     pub placed: u64,
@@ -20,117 +21,43 @@ pub(crate) struct Recovered {
     pub discarded: u64,
     /// Drafts without an intent that were taken away.
     pub swept: u64,
+    /// Intents that couldn't be settled, and why. They stay.
+    pub problems: Vec<Problem>,
 }
 
-/// Settles all open intents of a destination.
+/// Settles all open intents of a destination. What can't be settled of one file stays with that file and is told; a line that breaks, or a sign-in that ended, says nothing of any: it ends this, and what it concerns stays as it is.
 pub(crate) async fn recover(state: &Arc<State>, place: &Place, demanded: Proof) -> Result<Recovered, ConnectorError> {
     let mut recovered = Recovered::default();
     let open = state.open_intents(place.id);
     for batch in open.chunks(64) {
-        let (held, cut_off): (Vec<_>, Vec<_>) = batch.iter().partition(|intent| intent.held.is_some());
-        let mut placed: Vec<(String, Placement)> = Vec::new();
-        let mut lost = cut_off;
-        let tokens: Vec<_> = held.iter().filter_map(|intent| intent.held.clone()).collect();
-        if !tokens.is_empty() {
-            let asked = tokens.len();
-            let answers = place.link.connection().commit(tokens).await?;
-            if answers.len() != asked {
-                return Err(miscounted("commit", asked, answers.len()));
-            }
-            for (intent, answer) in held.into_iter().zip(answers) {
-                match answer {
-                    Ok(stored) => {
-                        let intended = (*intent.placement).clone();
-                        let placement = Placement {
-                            proof: proof_of(&stored.checked, &stored.entry, &intended),
-                            entry: stored.entry,
-                            ..intended
-                        };
-                        match proven(place, demanded, placement).await? {
-                            Some(placement) => placed.push((intent.key.clone(), placement)),
-                            None => lost.push(intent),
-                        }
-                    }
-                    Err(_) => lost.push(intent),
-                }
-            }
-        }
-        let mut dropped = Vec::new();
-        for intent in lost {
-            if let Some(from) = moves_from(place, intent) {
-                match moved_there(place, intent).await? {
-                    Some(placement) => {
-                        let moved = Moved {
-                            from,
-                            to: Placed {
-                                intent: Some(intent.key.clone()),
-                                folded: place.folded(&placement),
-                                placement,
-                            },
-                            at: jiff::Timestamp::now().into(),
-                        };
-                        state
-                            .record_moved(place.id, moved)
-                            .map_err(|error| state_failed(&error))?;
-                        // It isn't in the archive's manifest under its new name yet.
-                        state
-                            .set_memo(&open_manifest(place.id), "open")
-                            .map_err(|error| state_failed(&error))?;
-                    }
-                    None => state
-                        .drop_intents(place.id, std::slice::from_ref(&intent.key))
-                        .map_err(|error| state_failed(&error))?,
-                }
-                continue;
-            }
-            let found = match look_for(place, &intent.placement).await? {
-                Some(placement) => proven(place, demanded, placement).await?,
-                None => None,
-            };
-            match found {
-                Some(placement) => placed.push((intent.key.clone(), placement)),
-                None => {
-                    // Where things have no path, only staging it again tells whether it is there.
-                    if place.rules.is_none() {
-                        place.interrupted.lock().insert(intent.key.clone());
-                    }
-                    dropped.push(intent);
-                }
-            }
-        }
-        // An upload with a checkpoint goes on when its file's turn comes; if it doesn't come, `sweep_uploads` takes it away.
-        let orphans: Vec<_> = dropped
-            .iter()
-            .filter(|intent| intent.held.is_some() || state.upload(place.id, &intent.key).is_none())
-            .map(|intent| Orphan {
-                path: intent.placement.path().unwrap_or_default().to_owned(),
-                idempotency_key: intent.key.clone(),
-                held: intent.held.clone(),
-                checkpoint: None,
-            })
-            .collect();
-        if !orphans.is_empty() {
-            place.link.connection().abort(orphans).await?;
-        }
-        recovered.placed += placed.len() as u64;
-        recovered.discarded += dropped.len() as u64;
-        let placed = placed
+        let mut settled = Settled::default();
+        let ended = settle(state, place, demanded, batch, &mut settled).await;
+        recovered.placed += settled.placed.len() as u64;
+        recovered.discarded += settled.dropped.len() as u64;
+        recovered.problems.extend(settled.problems);
+        let now = jiff::Timestamp::now();
+        let published = settled
+            .placed
             .into_iter()
-            .map(|(key, placement)| Placed {
-                intent: Some(key),
-                folded: place.folded(&placement),
-                placement,
+            .map(|(intent, placement)| Published {
+                placed: Placed {
+                    intent: Some(intent.key.clone()),
+                    folded: place.folded(&placement),
+                    placement,
+                },
+                replaced: intent.replaces.is_some().then(|| now.into()),
             })
             .collect();
-        let dropped: Vec<String> = dropped.iter().map(|intent| intent.key.clone()).collect();
+        let dropped: Vec<String> = settled.dropped.iter().map(|intent| intent.key.clone()).collect();
         let (state, destination) = (Arc::clone(state), place.id);
         tokio::task::spawn_blocking(move || {
-            state.record_placed(destination, placed)?;
+            state.record_published(destination, published)?;
             state.drop_intents(destination, &dropped)
         })
         .await
-        .map_err(|panic| ConnectorError::new(camroll_model::ErrorClass::Unexpected, "sync/panic", panic.to_string()))?
+        .map_err(|panic| ConnectorError::new(ErrorClass::Unexpected, "sync/panic", panic.to_string()))?
         .map_err(|error| state_failed(&error))?;
+        ended?;
     }
     // An intent comes when the bytes have passed: killed before that, a draft is known by its name alone, and a photo that changed since asks for another name.
     let intended = state
@@ -140,6 +67,211 @@ pub(crate) async fn recover(state: &Arc<State>, place: &Place, demanded: Proof) 
         .collect();
     recovered.swept = place.link.connection().sweep_drafts(intended).await?;
     Ok(recovered)
+}
+
+/// What a batch of intents came to.
+#[derive(Default)]
+struct Settled<'a> {
+    placed: Vec<(&'a Intent, Placement)>,
+    /// Nothing of them is left.
+    dropped: Vec<&'a Intent>,
+    problems: Vec<Problem>,
+}
+
+impl Settled<'_> {
+    /// An intent stays open: the next run looks again. What says nothing of it ends the settling.
+    fn leave(&mut self, place: &Place, intent: &Intent, error: ConnectorError) -> Result<(), ConnectorError> {
+        if may_be_there(&error) {
+            return Err(error);
+        }
+        self.tell(place, intent, &error);
+        Ok(())
+    }
+
+    fn tell(&mut self, place: &Place, intent: &Intent, error: &ConnectorError) {
+        let mut said = problem(Some((&intent.placement.asset, None)), error, Retry::NextRun);
+        said.resource = Some(intent.placement.role.name().to_owned());
+        said.destination = Some(place.name.clone());
+        self.problems.push(said);
+    }
+}
+
+/// Settles some intents. What was settled stands in `settled` also where it ends early.
+async fn settle<'a>(
+    state: &State,
+    place: &Place,
+    demanded: Proof,
+    batch: &'a [Intent],
+    settled: &mut Settled<'a>,
+) -> Result<(), ConnectorError> {
+    let (held, cut_off): (Vec<_>, Vec<_>) = batch.iter().partition(|intent| intent.held.is_some());
+    let mut lost = cut_off;
+    let mut asked = held;
+    let mut tries = 0;
+    while !asked.is_empty() {
+        tries += 1;
+        let answers = commit_held(place, &asked).await?;
+        let mut unsure = Vec::new();
+        for (intent, answer) in asked.into_iter().zip(answers) {
+            let stored = match answer {
+                Ok(stored) => stored,
+                // It may be there, or still be held.
+                Err(error) if may_be_there(&error) => {
+                    unsure.push((intent, error));
+                    continue;
+                }
+                Err(_) => {
+                    lost.push(intent);
+                    continue;
+                }
+            };
+            let intended = (*intent.placement).clone();
+            let placement = Placement {
+                proof: proof_of(&stored.checked, &stored.entry, &intended),
+                entry: stored.entry,
+                ..intended
+            };
+            match proven(place, demanded, placement).await {
+                Ok(Some(placement)) => settled.placed.push((intent, placement)),
+                Ok(None) => lost.push(intent),
+                Err(error) => settled.leave(place, intent, error)?,
+            }
+        }
+        if let Some((_, error)) = unsure.iter().find(|(_, error)| error.class != ErrorClass::Transient) {
+            return Err(error.clone());
+        }
+        if tries == 2 {
+            // The place answers, and not for these: something else is at work on them, and mustn't keep all others back.
+            for (intent, error) in &unsure {
+                settled.tell(place, intent, error);
+            }
+            break;
+        }
+        // With the link's pauses: whether the place answers at all. If it does, only the line had broken.
+        if !unsure.is_empty() {
+            place.link.call(|there| async move { there.probe().await }).await?;
+        }
+        asked = unsure.into_iter().map(|(intent, _)| intent).collect();
+    }
+    let mut given_up = Vec::new();
+    for intent in lost {
+        if let Some(from) = moves_from(place, intent) {
+            match moved_there(place, intent).await? {
+                Some(placement) => {
+                    let moved = Moved {
+                        from,
+                        to: Placed {
+                            intent: Some(intent.key.clone()),
+                            folded: place.folded(&placement),
+                            placement,
+                        },
+                        at: jiff::Timestamp::now().into(),
+                    };
+                    state
+                        .record_moved(place.id, moved)
+                        .map_err(|error| state_failed(&error))?;
+                    // It isn't in the archive's manifest under its new name yet.
+                    state
+                        .set_memo(&open_manifest(place.id), "open")
+                        .map_err(|error| state_failed(&error))?;
+                }
+                None => state
+                    .drop_intents(place.id, std::slice::from_ref(&intent.key))
+                    .map_err(|error| state_failed(&error))?,
+            }
+            continue;
+        }
+        match published(place, demanded, intent).await {
+            Ok(Some(placement)) => settled.placed.push((intent, placement)),
+            Ok(None) => {
+                // Where things have no path, only staging it again tells whether it is there.
+                if place.rules.is_none() {
+                    place.interrupted.lock().insert(intent.key.clone());
+                }
+                given_up.push(intent);
+            }
+            Err(error) => settled.leave(place, intent, error)?,
+        }
+    }
+    // An upload with a checkpoint goes on when its file's turn comes; if it doesn't come, `sweep_uploads` takes it away.
+    let (drafted, going_on): (Vec<_>, Vec<_>) = given_up
+        .into_iter()
+        .partition(|intent| intent.held.is_some() || state.upload(place.id, &intent.key).is_none());
+    settled.dropped.extend(going_on);
+    let answers = abort_all(place, &drafted).await?;
+    let mut ended = None;
+    for (intent, answer) in drafted.into_iter().zip(answers) {
+        match answer {
+            Ok(()) => settled.dropped.push(intent),
+            // The others were taken away all the same.
+            Err(error) => ended = settled.leave(place, intent, error).err().or(ended),
+        }
+    }
+    ended.map_or(Ok(()), Err)
+}
+
+/// Publishes what is held. A call that fails as a whole for one of them is made again for each alone.
+async fn commit_held(place: &Place, held: &[&Intent]) -> Result<Vec<Result<Stored, ConnectorError>>, ConnectorError> {
+    let tokens: Vec<_> = held.iter().filter_map(|intent| intent.held.clone()).collect();
+    if tokens.is_empty() {
+        return Ok(Vec::new());
+    }
+    let there = place.link.connection();
+    match there.commit(tokens.clone()).await {
+        Ok(answers) if answers.len() == tokens.len() => return Ok(answers),
+        Ok(answers) => return Err(miscounted("commit", tokens.len(), answers.len())),
+        Err(error) if may_be_there(&error) => return Err(error),
+        Err(_) => {}
+    }
+    let mut answers = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        answers.push(match there.commit(vec![token]).await {
+            Ok(mut one) if one.len() == 1 => one.remove(0),
+            Ok(other) => Err(miscounted("commit", 1, other.len())),
+            Err(error) => Err(error),
+        });
+    }
+    Ok(answers)
+}
+
+/// Takes drafts away. A call that fails as a whole for one of them is made again for each alone.
+async fn abort_all(place: &Place, intents: &[&Intent]) -> Result<Vec<Result<(), ConnectorError>>, ConnectorError> {
+    let orphans: Vec<_> = intents
+        .iter()
+        .map(|intent| Orphan {
+            path: intent.placement.path().unwrap_or_default().to_owned(),
+            idempotency_key: intent.key.clone(),
+            held: intent.held.clone(),
+            checkpoint: None,
+        })
+        .collect();
+    if orphans.is_empty() {
+        return Ok(Vec::new());
+    }
+    let there = place.link.connection();
+    match there.abort(orphans.clone()).await {
+        Ok(answers) if answers.len() == orphans.len() => return Ok(answers),
+        Ok(answers) => return Err(miscounted("abort", orphans.len(), answers.len())),
+        Err(error) if may_be_there(&error) => return Err(error),
+        Err(_) => {}
+    }
+    let mut answers = Vec::with_capacity(orphans.len());
+    for orphan in orphans {
+        answers.push(match there.abort(vec![orphan]).await {
+            Ok(mut one) if one.len() == 1 => one.remove(0),
+            Ok(other) => Err(miscounted("abort", 1, other.len())),
+            Err(error) => Err(error),
+        });
+    }
+    Ok(answers)
+}
+
+/// What an intent brought, found where it was to be and proved.
+async fn published(place: &Place, demanded: Proof, intent: &Intent) -> Result<Option<Placement>, ConnectorError> {
+    match look_for(place, &intent.placement).await? {
+        Some(placement) => proven(place, demanded, placement).await,
+        None => Ok(None),
+    }
 }
 
 /// The placement with as much proof as is demanded; none where what lies there isn't what was sent.

@@ -11,7 +11,7 @@ use camroll_model::{
 };
 use camroll_plan::{Wish, fingerprint};
 use camroll_spec::{LibraryChoice, Spec};
-use camroll_state::{Lane, RunNote, State};
+use camroll_state::{Lane, Ordinal, RunNote, SourceId, State};
 use tokio::sync::watch;
 
 use crate::albums::{Memberships, unknown};
@@ -20,7 +20,7 @@ use crate::context::{Context, HeardLibrary, Mode, Relayout};
 use crate::digests::Digests;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::hear::hear;
+use crate::hear::{hear, unexplained};
 use crate::identity::{forget_place, identify};
 use crate::lane::{Hearing, LaneReport, LaneRun};
 use crate::link::Link;
@@ -83,6 +83,8 @@ struct Tally {
     unreached: Vec<String>,
     advanced: bool,
     account: Option<Account>,
+    /// What is missing without a word and is among the problems: once the receipt is kept, it was told.
+    reported: Vec<(SourceId, Vec<Ordinal>)>,
 }
 
 impl Tally {
@@ -278,7 +280,10 @@ async fn go(
             },
         };
         match lane(&context, LaneNumber(number), there, approved).await {
-            Ok(run) => runs.push(run),
+            Ok((run, unsettled)) => {
+                tally.problems.extend(unsettled);
+                runs.push(run);
+            }
             Err(failure @ Failure::Destination(..)) => {
                 // Nobody waits for what it would have planned.
                 context.readings.over(LaneNumber(number));
@@ -296,7 +301,7 @@ async fn go(
     }
     let (tell, hearing) = watch::channel(Hearing::Goes(0));
     let listen = async {
-        let mut all = Ok(Vec::new());
+        let (mut all, mut failed) = (Vec::new(), None);
         for library in &context.libraries {
             let heard = hear(&context, library, || {
                 tell.send_modify(|hearing| {
@@ -306,18 +311,17 @@ async fn go(
                 })
             })
             .await;
-            match (&mut all, heard) {
-                (Ok(all), Ok(heard)) => all.push(heard),
-                (_, Err(failure)) => {
-                    all = Err(failure);
+            match heard {
+                Ok(heard) => all.push(heard),
+                Err(failure) => {
+                    failed = Some(failure);
                     break;
                 }
-                (Err(_), Ok(_)) => {}
             }
         }
-        let whole = matches!(&all, Ok(all) if all.iter().all(|heard| heard.failure.is_none()));
+        let whole = failed.is_none() && all.iter().all(|heard| heard.failure.is_none());
         tell.send_replace(if whole { Hearing::Done } else { Hearing::BrokeOff });
-        all
+        (all, failed)
     };
     let names: Vec<String> = runs.iter().map(|run| run.place.name.clone()).collect();
     let work = futures::future::join_all(runs.into_iter().map(|run| {
@@ -333,7 +337,7 @@ async fn go(
         }
         std::future::pending::<()>().await;
     };
-    let (heard, reports) = tokio::select! {
+    let ((heard, broke_off), reports) = tokio::select! {
         both = async { tokio::join!(listen, work) } => both,
         () = hard_stop => unreachable!("it never ends"),
     };
@@ -361,27 +365,28 @@ async fn go(
         let until = crate::clock::now().as_second().saturating_add(rest.as_secs().cast_signed());
         state.set_memo(&breaker, &until.to_string())?;
     }
-    match heard {
-        Ok(heard) => {
-            let mut lacking = None;
-            for one in heard {
-                tally.advanced |= one.advanced;
-                tally.problems.extend(one.problems);
-                lacking = lacking.or(one.failure);
-            }
-            if let Some(failure) = lacking {
-                return Err(failure);
-            }
-            tally
-                .problems
-                .extend(unknown(state, &request.spec, &context.libraries)?);
-            if every_library_is_there {
-                crate::heard::keep(state, request.spec.name.as_str(), &context.libraries, now)?;
-            }
-            Ok(())
-        }
-        Err(failure) => Err(failure),
+    let mut lacking = None;
+    for one in heard {
+        tally.advanced |= one.advanced;
+        tally.problems.extend(one.problems);
+        lacking = lacking.or(one.failure);
     }
+    // Also what another run heard, and didn't come to tell.
+    for library in &context.libraries {
+        let missing = state.unreported(library.id)?;
+        tally.problems.extend(unexplained(&context, library, &missing)?);
+        tally.reported.push((library.id, missing));
+    }
+    if let Some(failure) = broke_off.or(lacking) {
+        return Err(failure);
+    }
+    tally
+        .problems
+        .extend(unknown(state, &request.spec, &context.libraries)?);
+    if every_library_is_there {
+        crate::heard::keep(state, request.spec.name.as_str(), &context.libraries, now)?;
+    }
+    Ok(())
 }
 
 /// Hears all that is new of what a spec wants, and does nothing else.
@@ -525,12 +530,13 @@ async fn choose(
     Ok(Chosen { libraries, missing })
 }
 
+/// A destination's part of the run, and what a run before left there that couldn't be settled.
 async fn lane(
     context: &Arc<Context>,
     number: LaneNumber,
     there: Reached,
     approved: Option<Approved>,
-) -> Result<LaneRun, Failure> {
+) -> Result<(LaneRun, Vec<Problem>), Failure> {
     let Reached {
         destination,
         link,
@@ -550,6 +556,7 @@ async fn lane(
         interrupted: parking_lot::Mutex::default(),
         rules: identity.features.names.clone(),
     });
+    let mut unsettled = Vec::new();
     if context.mode == Mode::Sync {
         let recovered = recover(&context.state, &place, destination.require_proof)
             .await
@@ -561,6 +568,7 @@ async fn lane(
                 recovered.placed
             )));
         }
+        unsettled = recovered.problems;
     }
     let personal = context
         .libraries
@@ -589,7 +597,7 @@ async fn lane(
     let lane = context
         .state
         .lane(context.spec.name.as_str(), &name, &key, fingerprint)?;
-    Ok(LaneRun {
+    let run = LaneRun {
         context: Arc::clone(context),
         destination,
         place,
@@ -599,7 +607,8 @@ async fn lane(
         approved,
         lane,
         memberships: Memberships::default(),
-    })
+    };
+    Ok((run, unsettled))
 }
 
 fn conclude(
@@ -744,6 +753,10 @@ fn conclude(
                 } else {
                     Ok(())
                 }
+            })
+            .and_then(|()| {
+                let mut reported = tally.reported.iter();
+                reported.try_for_each(|(source, missing)| state.reported(*source, missing))
             });
         if let Err(error) = kept {
             tracing::error!("the run's end couldn't be kept: {error}");

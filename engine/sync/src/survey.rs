@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use camroll_model::{ConnectorError, Digest, Entry, ErrorClass, Resource, Target};
+use camroll_model::{ConnectorError, Digest, Entry, ErrorClass, Placement, Resource, Target};
 use camroll_spec::Existing;
 
 use crate::link::Link;
@@ -89,6 +89,47 @@ pub(crate) async fn look(
         }
     }
     Ok(if there.is_some() { Lying::Other } else { Lying::Nothing })
+}
+
+/// Whether a service tells of a file what it told when it was placed.
+pub(crate) fn is_as_placed(there: &Entry, placed: &Entry) -> bool {
+    fn agree<T: PartialEq>(one: &Option<T>, other: &Option<T>) -> bool {
+        one.is_none() || other.is_none() || one == other
+    }
+    !there.folder && agree(&there.size, &placed.size) && agree(&there.version, &placed.version)
+}
+
+/// Whose bytes a file has that isn't told as it was when it was placed.
+pub(crate) enum Whose {
+    /// Those that were placed.
+    AsPlaced,
+    /// Those that are to take their place.
+    Wanted(Vec<Digest>),
+    /// Somebody else's.
+    Others,
+}
+
+/// Reads a file that isn't told as it was placed. Only equal size makes it worth that.
+pub(crate) async fn whose(
+    link: &Link,
+    there: &Entry,
+    placed: &Placement,
+    wanted: Option<&Resource>,
+) -> Result<Whose, ConnectorError> {
+    if there.folder {
+        return Ok(Whose::Others);
+    }
+    if there.size.is_none_or(|size| size == placed.size)
+        && !placed.digests.is_empty()
+        && read_digests(link, &there.target, &placed.digests).await?.is_some()
+    {
+        return Ok(Whose::AsPlaced);
+    }
+    let wanted = match wanted {
+        Some(wanted) => compare(link, there, wanted).await?,
+        None => None,
+    };
+    Ok(wanted.map_or(Whose::Others, Whose::Wanted))
 }
 
 /// What a glance shows, without reading.

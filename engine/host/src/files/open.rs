@@ -5,12 +5,21 @@ use std::sync::Arc;
 use bytes::Bytes;
 use camroll_model::{ConnectorError, ErrorClass};
 use rustix::fs::{Advice, Mode, OFlags, fadvise, fstat, openat};
+use rustix::io::Errno;
 
 use crate::files::folder::{FileKind, Folder, Missing, Version, facts, failed};
 use crate::files::path::RelativePath;
 
 /// Bytes that are read at a time.
 const BLOCK: usize = 256 << 10;
+
+fn not_a_file(path: &RelativePath) -> ConnectorError {
+    ConnectorError::new(
+        ErrorClass::Unsupported,
+        "files/not-a-file",
+        format!("{:?} isn't a file.", path.as_str()),
+    )
+}
 
 /// A file that is read.
 pub(crate) struct OpenFile {
@@ -29,15 +38,15 @@ impl OpenFile {
         let (parent, name) = path.split();
         let parent = folder.folder(parent, Missing::Fail)?;
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = openat(&parent, name, flags, Mode::empty()).map_err(|error| failed(error, path.as_str()))?;
+        let file = openat(&parent, name, flags, Mode::empty()).map_err(|error| match error {
+            // A link isn't followed, now or later: no try after this one opens it.
+            Errno::LOOP => not_a_file(path),
+            other => failed(other, path.as_str()),
+        })?;
         let stat = fstat(&file).map_err(|error| failed(error, path.as_str()))?;
         let facts = facts(path.as_str(), &stat);
         if facts.kind != FileKind::File {
-            return Err(ConnectorError::new(
-                ErrorClass::Unsupported,
-                "files/not-a-file",
-                format!("{:?} isn't a file.", path.as_str()),
-            ));
+            return Err(not_a_file(path));
         }
         if expected.is_some_and(|expected| *expected != facts.version) {
             return Err(super::publish::changed(path.as_str()));

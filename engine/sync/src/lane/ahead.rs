@@ -57,7 +57,8 @@ impl LaneRun {
             let plan = plan_asset(presence, asset, &albums, &library.key, &wish, &placements, &shelf);
             paths.extend(plan.actions.into_iter().filter_map(|action| match action {
                 Action::Put { file, .. } => Some(file.path),
-                Action::Replace { .. } | Action::Remove { .. } => None,
+                Action::Replace { placed, .. } => placed.path().map(str::to_owned),
+                Action::Remove { .. } => None,
             }));
         }
         futures::stream::iter(paths)

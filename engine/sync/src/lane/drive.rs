@@ -1,6 +1,6 @@
 //! The loop of a lane: what is ready is started, what ended is taken, until nothing is left.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use camroll_host::Reach;
@@ -31,7 +31,7 @@ impl LaneRun {
     ) -> Result<(), Failure> {
         let mut staging = Staging {
             flights: HashMap::new(),
-            flying: HashSet::new(),
+            flying: HashMap::new(),
             next_ticket: 0,
             open: BTreeMap::new(),
             looked: BTreeMap::new(),
@@ -89,11 +89,8 @@ impl LaneRun {
                     }
                     match heard {
                         Hearing::Goes(_) => break,
-                        Hearing::Done | Hearing::BrokeOff
-                            if !staging.flights.is_empty() && !staging.deferred.is_empty() =>
-                        {
-                            break;
-                        }
+                        // Told again while files of it move: it is planned when they are there.
+                        Hearing::Done | Hearing::BrokeOff if !staging.deferred.is_empty() => break,
                         Hearing::Done | Hearing::BrokeOff => planned_all = true,
                     }
                     continue;
@@ -173,12 +170,16 @@ impl LaneRun {
                     }
                     break;
                 }
-                if !planned_all && staging.jobs.is_empty() {
+                if !planned_all && staging.jobs.is_empty() && !staging.has_ripe() {
                     // All that is known is done: wait for the source to tell more, or to end because the run stops.
                     tokio::select! {
                         _ = hearing.changed() => {}
                         () = readings.moves() => {}
                         () = self.context.stop.wait(StopRequest::Gently), if !self.context.stop.is_asked() => {}
+                        () = self.context.stop.wait(StopRequest::Now) => {
+                            self.record(&mut staging)?;
+                            return Err(Failure::Interrupted);
+                        }
                     }
                 }
                 continue;

@@ -4,13 +4,13 @@ use std::collections::VecDeque;
 
 use camroll_model::{ConnectorError, ErrorClass, Located, Ownership, Placement, Problem, Retry};
 use camroll_plan::fold;
-use camroll_state::{Loss, Seq, SourceId};
+use camroll_state::{Seq, SourceId};
 
 use super::staging::{Flight, Staging, close};
 use super::status::{push_problem, state_of};
 use super::{CHECKPOINT, LaneReport, LaneRun};
 use crate::annotate::told_with_bytes;
-use crate::commit::Committed;
+use crate::commit::{Committed, may_be_there};
 use crate::context::{Mode, problem};
 use crate::failure::Failure;
 use crate::manifest::ManifestWriter;
@@ -100,15 +100,6 @@ impl LaneRun {
         }
         if job.replaces.is_some() {
             report.replaced += 1;
-            let lost = self.context.state.record_lost(
-                self.place.id,
-                self.place.folded(&placement),
-                Loss::Replaced,
-                self.context.now.into(),
-            );
-            if let Err(error) = lost {
-                tracing::warn!("{}", state_failed(&error));
-            }
         }
         if let Err(error) = told_with_bytes(&self.context, &self.place, &job.library, &job.asset, &placement) {
             tracing::warn!("{}", state_failed(&error));
@@ -292,14 +283,6 @@ impl LaneRun {
             tracing::warn!("{}", state_failed(&error));
         }
     }
-}
-
-/// Whether a file that couldn't be committed or proved may be there all the same: then its intent stays, and the next run looks before it does anything else.
-fn may_be_there(error: &ConnectorError) -> bool {
-    matches!(
-        error.class,
-        ErrorClass::Transient | ErrorClass::RateLimited | ErrorClass::Cancelled | ErrorClass::Unauthenticated
-    )
 }
 
 /// How a file ended in this run.

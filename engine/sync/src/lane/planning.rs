@@ -8,7 +8,7 @@ use camroll_state::{AssetStatus, Catalogued, DirtyEntry, Placed};
 
 use super::order::in_turn;
 use super::outcome::FileEnd;
-use super::staging::{Flight, Staging, close};
+use super::staging::{Flight, Staging, Standing, close};
 use super::status::{push_problem, state_of, status_of};
 use super::{LaneReport, LaneRun, LaneShelf, PLAN_BATCH, presence};
 use crate::annotate::note;
@@ -19,7 +19,7 @@ use crate::link::cancelled;
 use crate::preview::PreviewAction;
 use crate::progress::{Arrival, Event};
 use crate::reading::{FileKey, Position};
-use crate::survey::{Listing, Lying, look, read_digests, stat};
+use crate::survey::{Listing, Lying, Whose, is_as_placed, look, read_digests, stat, whose};
 use crate::transfer::Job;
 
 impl LaneRun {
@@ -37,8 +37,10 @@ impl LaneRun {
                     *dirty_after = Some(last.clone());
                     let mut batch = Vec::with_capacity(dirty.len());
                     for entry in dirty {
+                        // One that was told again since it was looked at is among the arrivals.
                         if self.context.library(entry.source).is_some()
                             && let Some(mut known) = self.context.state.asset_at(entry.source, entry.ordinal)?
+                            && known.seq <= self.lane.mark(entry.source)?
                         {
                             known.already_looked_at = true;
                             batch.push(known);
@@ -65,10 +67,7 @@ impl LaneRun {
                 return Ok(arrived);
             }
         }
-        if staging.flights.is_empty() && !staging.deferred.is_empty() {
-            return Ok(std::mem::take(&mut staging.deferred));
-        }
-        Ok(Vec::new())
+        Ok(staging.take_ripe())
     }
 
     pub(super) async fn plan_one(
@@ -83,9 +82,13 @@ impl LaneRun {
             return Ok(());
         };
         let library = Arc::new(library.clone());
-        if staging.flying.contains(&(entry.source, entry.asset.id.clone())) {
-            staging.deferred.push(entry);
-            return Ok(());
+        match staging.standing(&entry) {
+            Standing::Idle => {}
+            Standing::AtTheBrake(ticket) => staging.take_back(ticket),
+            Standing::Flying => {
+                staging.deferred.push(entry);
+                return Ok(());
+            }
         }
         let seq = (!entry.already_looked_at).then_some(entry.seq);
         let position = match seq {
@@ -111,9 +114,14 @@ impl LaneRun {
                 reserved: &staging.reserved,
             };
             plan = plan_asset(presence, &asset, &albums, &library.key, &wish, &placements, &shelf);
-            match self.survey(&plan, &asset, &library, listing, staging).await? {
+            let surveyed = self.survey_replaced(&plan, &asset, &mut placements, staging).await?;
+            let surveyed = match surveyed {
+                Surveyed::Clear => self.survey(&plan, &asset, &library, listing, staging).await?,
+                other => other,
+            };
+            match surveyed {
                 Surveyed::Clear => break,
-                Surveyed::Taken => {}
+                Surveyed::Again => {}
                 Surveyed::Unread(error) => {
                     unread = Some(error);
                     break;
@@ -205,7 +213,7 @@ impl LaneRun {
             files: gentle.len() as u64,
             bytes,
         });
-        staging.flying.insert((entry.source, asset.id.clone()));
+        staging.flying.insert((entry.source, asset.id.clone()), ticket);
         for job in &gentle {
             self.context.readings.want(self.place.lane, FileKey::of(job));
         }
@@ -300,6 +308,90 @@ impl LaneRun {
         Ok(())
     }
 
+    /// Looks at what files are to take the place of, before anything is fetched: the service would refuse to put a file over another than was placed, and each run would fetch it again. Where it isn't what was placed any more, `placements` says so and the asset is planned again.
+    async fn survey_replaced(
+        &self,
+        plan: &AssetPlan,
+        asset: &Asset,
+        placements: &mut Vec<Placement>,
+        staging: &mut Staging,
+    ) -> Result<Surveyed, Failure> {
+        let Some(rules) = &self.features.names else {
+            return Ok(Surveyed::Clear);
+        };
+        for action in &plan.actions {
+            let Action::Replace { file, placed, .. } = action else {
+                continue;
+            };
+            let Some(path) = placed.path() else { continue };
+            let failed = |error| Failure::Destination(self.place.name.clone(), error);
+            let there = match staging.seen.remove(path) {
+                Some(there) => there,
+                None => stat(&self.place.link, path).await.map_err(failed)?,
+            };
+            let folded = self.place.folded(placed);
+            let Some(entry) = there else {
+                // Nothing is there that needs protecting.
+                if self.context.mode == Mode::Sync {
+                    let now = self.context.now.into();
+                    self.context.state.record_vanished(self.place.id, vec![folded], now)?;
+                }
+                placements.retain(|one| one.entry.target != placed.entry.target);
+                return Ok(Surveyed::Again);
+            };
+            if is_as_placed(&entry, &placed.entry) {
+                continue;
+            }
+            let wanted = asset.resource(&file.resource);
+            let now_there = match whose(&self.place.link, &entry, placed, wanted).await {
+                Ok(whose) => whose,
+                Err(error) if error.class == ErrorClass::Unauthenticated || self.place.link.is_broken() => {
+                    return Err(failed(error));
+                }
+                Err(error) => return Ok(Surveyed::Unread(error)),
+            };
+            let mut now_placed = (**placed).clone();
+            match now_there {
+                // Touched, and the bytes are those that were placed.
+                Whose::AsPlaced => now_placed.entry = entry,
+                // It got there, and that couldn't be recorded.
+                Whose::Wanted(digests) => {
+                    now_placed = Placement {
+                        resource: file.resource.clone(),
+                        recipe: file.recipe.clone(),
+                        version: file.version.clone(),
+                        size: entry.size.unwrap_or(0),
+                        entry,
+                        digests,
+                        proof: Proof::ReadBack,
+                        ..now_placed
+                    }
+                }
+                // Somebody else's now: it stays, and the new one comes beside it.
+                Whose::Others => {
+                    staging.reserved.insert(fold(path, rules), None);
+                    let target = &placed.entry.target;
+                    for one in placements.iter_mut().filter(|one| one.entry.target == *target) {
+                        one.ownership = camroll_model::Ownership::Found;
+                    }
+                    return Ok(Surveyed::Again);
+                }
+            }
+            if self.context.mode == Mode::Sync {
+                let placed = Placed {
+                    intent: None,
+                    folded,
+                    placement: now_placed.clone(),
+                };
+                self.context.state.record_placed(self.place.id, vec![placed])?;
+            }
+            placements.retain(|one| one.entry.target != placed.entry.target);
+            placements.push(now_placed);
+            return Ok(Surveyed::Again);
+        }
+        Ok(Surveyed::Clear)
+    }
+
     /// Looks at what lies where new files shall be. One that is taken by something else is remembered, and the asset is planned again.
     async fn survey(
         &self,
@@ -350,7 +442,7 @@ impl LaneRun {
                 Lying::Nothing => {}
                 Lying::Other => {
                     staging.reserved.insert(folded, None);
-                    return Ok(Surveyed::Taken);
+                    return Ok(Surveyed::Again);
                 }
                 Lying::Equal(entry, digests) => {
                     let path = entry.target.path.clone().unwrap_or_default();
@@ -360,7 +452,7 @@ impl LaneRun {
                         && holder != (library.key.clone(), asset.id.clone())
                     {
                         staging.reserved.insert(fold(&file.path, rules), None);
-                        return Ok(Surveyed::Taken);
+                        return Ok(Surveyed::Again);
                     }
                     found.push(Placed {
                         intent: None,
@@ -432,7 +524,8 @@ impl LaneRun {
 
 enum Surveyed {
     Clear,
-    Taken,
+    /// What is there is otherwise than was planned with.
+    Again,
     /// What lies there may be the very file, and can't be read.
     Unread(ConnectorError),
     Found(Vec<Placed>),

@@ -1,6 +1,6 @@
 //! What a lane has under way.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use camroll_model::{Asset, AssetId, ConnectorError, Located};
@@ -26,7 +26,8 @@ pub(super) struct Flight {
 
 pub(super) struct Staging {
     pub(super) flights: HashMap<u64, Flight>,
-    pub(super) flying: HashSet<(SourceId, AssetId)>,
+    /// The tickets of assets that are under way.
+    pub(super) flying: HashMap<(SourceId, AssetId), u64>,
     pub(super) next_ticket: u64,
     /// By library: what arrived and isn't recorded yet, and up to where all was looked at.
     pub(super) open: BTreeMap<SourceId, BTreeSet<Seq>>,
@@ -41,6 +42,59 @@ pub(super) struct Staging {
     pub(super) recorded: u32,
     /// What lay where the batch that is planned now goes.
     pub(super) seen: Seen,
+}
+
+/// How an asset that was told again stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It isn't under way.
+    Idle,
+    /// All that is left of it waits for the brake, and that for all to be planned: this one too.
+    AtTheBrake(u64),
+    /// Files of it move.
+    Flying,
+}
+
+impl Staging {
+    pub(super) fn standing(&self, entry: &Catalogued) -> Standing {
+        let key = (entry.source, entry.asset.id.clone());
+        let Some(ticket) = self.flying.get(&key).copied() else {
+            return Standing::Idle;
+        };
+        let braked = self.destructive.iter().find(|(braked, _)| *braked == ticket);
+        let left = self.flights.get(&ticket).map(|flight| flight.waiting_for);
+        match (braked, left) {
+            (Some((_, jobs)), Some(left)) if jobs.len() == left => Standing::AtTheBrake(ticket),
+            _ => Standing::Flying,
+        }
+    }
+
+    /// Takes out what was told again while it was under way and can be planned now.
+    pub(super) fn take_ripe(&mut self) -> Vec<Catalogued> {
+        let (flying, ripe) = std::mem::take(&mut self.deferred)
+            .into_iter()
+            .partition(|entry| self.standing(entry) == Standing::Flying);
+        self.deferred = flying;
+        ripe
+    }
+
+    pub(super) fn has_ripe(&self) -> bool {
+        self.deferred
+            .iter()
+            .any(|entry| self.standing(entry) != Standing::Flying)
+    }
+
+    /// Forgets what was planned of an asset that waits for the brake: it is planned anew from what was told since.
+    pub(super) fn take_back(&mut self, ticket: u64) {
+        self.destructive.retain(|(braked, _)| *braked != ticket);
+        let Some(flight) = self.flights.remove(&ticket) else {
+            return;
+        };
+        self.flying.remove(&(flight.library.id, flight.asset.id.clone()));
+        if let Some(seq) = flight.seq {
+            close(self, flight.library.id, seq);
+        }
+    }
 }
 
 pub(super) enum Step {
