@@ -186,10 +186,13 @@ impl Writing<'_> {
         self.batch.put(&hearing_key(self.source), &lacking)
     }
 
-    /// A listing that began is at its end.
-    pub(crate) fn albums_end(&mut self) -> Result<(), StateError> {
+    /// A listing that began is at its end. An item that couldn't be read is no reason to keep what the albums no longer tell: no later change would take it away.
+    pub(crate) fn albums_end(&mut self, snapshot: u64) -> Result<(), StateError> {
         let hearing = self.hearing()?;
         let whole = !hearing.gap;
+        if whole {
+            self.untold_albums(snapshot)?;
+        }
         self.batch.put(&hearing_key(self.source), &Hearing { whole, ..hearing })
     }
 
@@ -214,8 +217,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// At the end of a whole snapshot: what it didn't tell is gone, for it can be made again from what the source tells.
-    pub(crate) fn untold_albums(&mut self, snapshot: u64) -> Result<(), StateError> {
+    /// At the end of a snapshot that read all albums: what it didn't tell is gone, for it can be made again from what the source tells.
+    fn untold_albums(&mut self, snapshot: u64) -> Result<(), StateError> {
         let albums = albums_key(self.source).bytes();
         for found in self.state.index()?.range::<Told>(&albums, &albums) {
             let (key, _) = found?;

@@ -497,13 +497,12 @@ impl Writing<'_> {
     fn snapshot_end(&mut self) -> Result<(), StateError> {
         let whole = self.counters.running && !self.counters.incomplete;
         if self.counters.running {
-            self.albums_end()?;
+            self.albums_end(self.counters.snapshot)?;
         }
         self.counters.running = false;
         if !whole {
             return Ok(());
         }
-        self.untold_albums(self.counters.snapshot)?;
         // What this page told before its end isn't in the index yet, and is newer than what is.
         let mut untold: Vec<(String, u64, Entry)> = Vec::new();
         for (id, (ordinal, entry)) in &self.fresh {

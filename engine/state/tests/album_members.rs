@@ -70,7 +70,6 @@ fn change() -> impl Strategy<Value = Change> {
 struct Model {
     albums: BTreeSet<String>,
     listing: bool,
-    complete: bool,
     gap: bool,
     whole: bool,
     told: BTreeSet<String>,
@@ -87,19 +86,18 @@ impl Model {
                 self.albums.remove(key);
             }
             Change::Unread { what, .. } => {
-                self.complete = false;
                 if what == "albums" || self.albums.contains(what) {
                     (self.gap, self.whole) = (true, false);
                 }
             }
             Change::SnapshotBegin => {
-                (self.listing, self.complete, self.gap) = (true, true, false);
+                (self.listing, self.gap) = (true, false);
                 self.told.clear();
             }
             Change::SnapshotEnd => {
                 if self.listing {
                     self.whole = !self.gap;
-                    if self.complete {
+                    if !self.gap {
                         self.albums = self.albums.intersection(&self.told).cloned().collect();
                     }
                 }
@@ -175,6 +173,38 @@ fn an_album_that_is_told_in_the_page_of_its_trouble_counts() {
         Change::SnapshotEnd,
     ];
     state.apply_page(id, &page(told)).expect("applied");
+    assert_eq!(state.albums_heard(id).expect("it is known"), AlbumsHeard::Whole);
+}
+
+#[test]
+fn a_listing_with_an_unreadable_item_still_says_who_left_an_album() {
+    let (_folder, state, id) = opened();
+    let told = vec![
+        Change::SnapshotBegin,
+        Change::Album(album(0)),
+        Change::Album(album(1)),
+        Change::Member(member(0, 0)),
+        Change::SnapshotEnd,
+    ];
+    state.apply_page(id, &page(told)).expect("applied");
+    let of = || state.albums_of(id, &asset(0, 0).id).expect("they are there");
+    // Where an album couldn't be read, what was known of it stays.
+    let told = vec![
+        Change::SnapshotBegin,
+        Change::Album(album(0)),
+        unread("album-0"),
+        Change::SnapshotEnd,
+    ];
+    state.apply_page(id, &page(told)).expect("applied");
+    assert_eq!(of(), vec!["album-0".to_owned()]);
+    let told = vec![
+        Change::SnapshotBegin,
+        Change::Album(album(0)),
+        unread("an item"),
+        Change::SnapshotEnd,
+    ];
+    state.apply_page(id, &page(told)).expect("applied");
+    assert_eq!(of(), Vec::<String>::new());
     assert_eq!(state.albums_heard(id).expect("it is known"), AlbumsHeard::Whole);
 }
 
