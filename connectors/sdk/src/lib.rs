@@ -46,6 +46,7 @@ macro_rules! world {
 pub mod errors;
 pub mod http;
 pub mod paths;
+pub mod refused;
 pub mod replacing;
 pub mod token;
 

@@ -8,14 +8,21 @@ use crate::failures::{conflict, of_reply};
 use crate::packets::{kind, Kind, Reply};
 use crate::session::{there, Session};
 use camroll_connector::paths::{ancestry, below};
+use camroll_connector::refused::Refused;
 
-/// Sees that these folders are there.
-pub fn ensure<'a>(session: &mut Session, folders: impl Iterator<Item = &'a str>) -> Result<(), Error> {
+/// Sees that a folder is there.
+pub fn ensure(session: &mut Session, folder: &str) -> Result<(), Error> {
+    ensure_all(session, [folder].into_iter())?.of(folder)
+}
+
+/// Sees that these folders are there; which of them couldn't be made. What fails for all is a connection's end.
+pub fn ensure_all<'a>(session: &mut Session, folders: impl Iterator<Item = &'a str>) -> Result<Refused, Error> {
+    let mut refused = Refused::default();
     let wanted: BTreeSet<&str> = folders
         .filter(|folder| !folder.is_empty() && !session.folders.contains(*folder))
         .collect();
     if wanted.is_empty() {
-        return Ok(());
+        return Ok(refused);
     }
     let asked: Vec<_> = wanted
         .iter()
@@ -27,24 +34,33 @@ pub fn ensure<'a>(session: &mut Session, folders: impl Iterator<Item = &'a str>)
     let replies = session.ask_all(asked)?;
     let mut missing: BTreeSet<&str> = BTreeSet::new();
     for (folder, reply) in wanted.iter().zip(replies) {
-        match there(reply, folder)? {
-            Some(attributes) if attributes.kind() == Kind::Folder => {
+        match there(reply, folder) {
+            Ok(Some(attributes)) if attributes.kind() == Kind::Folder => {
                 session.folders.insert((*folder).to_string());
             }
-            Some(_) => return Err(conflict(folder, "a file is where a folder should be")),
-            None => missing.extend(ancestry(folder)),
+            Ok(Some(_)) => refused.insert(folder, in_the_way(folder)),
+            // Below a file some servers say this of what isn't there: what it would be in tells.
+            Ok(None) | Err(_) => missing.extend(ancestry(folder)),
         }
     }
     // In the order of their names, so that what holds another one comes first.
     for folder in missing {
-        make(session, folder)?;
+        if refused.of(folder).is_ok() {
+            if let Err(why) = make(session, folder)? {
+                refused.insert(folder, why);
+            }
+        }
     }
-    Ok(())
+    Ok(refused)
 }
 
-fn make(session: &mut Session, folder: &str) -> Result<(), Error> {
+fn in_the_way(folder: &str) -> Error {
+    conflict(folder, "a file is where a folder should be")
+}
+
+fn make(session: &mut Session, folder: &str) -> Result<Result<(), Error>, Error> {
     if session.folders.contains(folder) {
-        return Ok(());
+        return Ok(Ok(()));
     }
     let path = below(&session.root, folder);
     let packet = session.packet(kind::MKDIR).text(&path).no_attributes();
@@ -54,10 +70,10 @@ fn make(session: &mut Session, folder: &str) -> Result<(), Error> {
         let packet = session.packet(kind::STAT).text(&path);
         match session.ask(packet)? {
             Reply::Attributes(attributes) if attributes.kind() == Kind::Folder => {}
-            Reply::Attributes(_) => return Err(conflict(folder, "a file is where a folder should be")),
-            _ => return Err(of_reply(reply, folder)),
+            Reply::Attributes(_) => return Ok(Err(in_the_way(folder))),
+            _ => return Ok(Err(of_reply(reply, folder))),
         }
     }
     session.folders.insert(folder.to_string());
-    Ok(())
+    Ok(Ok(()))
 }

@@ -48,7 +48,7 @@ impl Files for Session {
 
 /// Gives files their names, each or not on its own; what is there then.
 pub fn publish(session: &mut Session, items: &[Held]) -> Result<Vec<Result<Attributes, Error>>, Error> {
-    folders::ensure(session, items.iter().filter_map(|held| parent(&held.path)))?;
+    let refused = folders::ensure_all(session, items.iter().filter_map(|held| parent(&held.path)))?;
     let naming = naming_of(session)?;
     let mut asked = Vec::new();
     for held in items {
@@ -62,6 +62,10 @@ pub fn publish(session: &mut Session, items: &[Held]) -> Result<Vec<Result<Attri
         let (Some(from), Some(to)) = (found.next(), found.next()) else {
             return Err(unexpected("sftp/garbled", "An answer is missing."));
         };
+        if let Err(why) = refused.of(parent(&held.path).unwrap_or_default()) {
+            results.push(Err(why));
+            continue;
+        }
         let (mut from, mut to) = (there(from, &held.path), there(to, &held.path));
         if held.replaces.is_some() && (matches!(from, Ok(None)) || matches!(to, Ok(None))) {
             let mended = held.mend(session);
@@ -181,7 +185,10 @@ fn looked_at(
     let told = items.iter().zip(results).zip(found);
     Ok(told
         .map(|((held, result), reply)| {
-            let now = there(reply, &held.path)?;
+            let now = match (&result, there(reply, &held.path)) {
+                (Ok(()), now) => now?,
+                (Err(_), now) => now.unwrap_or_default(),
+            };
             match (result, now) {
                 (Ok(()), Some(now)) if now.size == Some(held.size) => Ok(now),
                 (Ok(()), _) => Err(error(
@@ -206,7 +213,7 @@ fn naming_of(session: &mut Session) -> Result<Naming, Error> {
     if let Some(known) = session.naming {
         return Ok(known);
     }
-    folders::ensure(session, [STAGING].into_iter())?;
+    folders::ensure(session, STAGING)?;
     let mark: String = random::bytes(8).iter().map(|byte| format!("{byte:02x}")).collect();
     let path = |root: &str, name: &str| below(root, &format!("{STAGING}/rename-{mark}-{name}"));
     let [one, other, second] = ["a", "b", "c"].map(|name| path(&session.root, name));
@@ -238,7 +245,7 @@ fn naming_of(session: &mut Session) -> Result<Naming, Error> {
 /// Renames what is there, in that version, to where nothing is.
 pub fn rename(session: &mut Session, from: &str, version: &str, to: &str) -> Result<Attributes, Error> {
     expect(session, from, version)?;
-    folders::ensure(session, parent(to).into_iter())?;
+    folders::ensure(session, parent(to).unwrap_or_default())?;
     let naming = naming_of(session)?;
     let (old, new) = (below(&session.root, from), below(&session.root, to));
     if session.look(&new)?.is_some() {

@@ -57,7 +57,7 @@ pub struct Upload<'a> {
 /// Brings a file's bytes to its temporary name; how many there are.
 pub fn upload(session: &mut Session, upload: Upload) -> Result<u64, Error> {
     let path = below(&session.root, &draft(upload.key)?);
-    folders::ensure(session, [STAGING].into_iter())?;
+    folders::ensure(session, STAGING)?;
     let reached = match &upload.checkpoint {
         Some(state) if goes_on(session) => reached(session, state, &path)?,
         _ => 0,

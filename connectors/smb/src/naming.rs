@@ -24,7 +24,7 @@ pub struct Held {
 
 /// Gives files their names, each or not on its own; what is there then.
 pub fn publish(session: &mut Session, items: &[Held]) -> Result<Vec<Result<Attributes, Error>>, Error> {
-    folders::ensure(session, items.iter().filter_map(|held| parent(&held.path)))?;
+    let refused = folders::ensure_all(session, items.iter().filter_map(|held| parent(&held.path)))?;
     let drafts = items
         .iter()
         .map(|held| draft(&held.key))
@@ -39,7 +39,8 @@ pub fn publish(session: &mut Session, items: &[Held]) -> Result<Vec<Result<Attri
         let (Some(from), Some(to)) = (found.next(), found.next()) else {
             return Err(unexpected("smb/garbled", "An answer is missing."));
         };
-        results.push(may_take_place(held, from, to));
+        let folder = refused.of(parent(&held.path).unwrap_or_default());
+        results.push(folder.and_then(|()| may_take_place(held, from, to)));
     }
     let mut changes = Vec::new();
     for ((held, draft), result) in items.iter().zip(&drafts).zip(&results) {
@@ -123,7 +124,7 @@ fn looked_at(
 /// Renames what is there, in that version, to where nothing is.
 pub fn rename(session: &mut Session, from: &str, version: &str, to: &str) -> Result<Attributes, Error> {
     expect(session, from, version)?;
-    folders::ensure(session, parent(to).into_iter())?;
+    folders::ensure(session, parent(to).unwrap_or_default())?;
     let request = renamed(session, to, Standing::Stays)?;
     change(session, from, request)?;
     session.look(to)?.ok_or_else(|| {

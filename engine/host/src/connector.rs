@@ -101,7 +101,10 @@ impl Host {
 
     /// Loads a component: its manifest and imports are checked before anything of it is compiled.
     pub fn load<'c>(&self, component: impl Into<Component<'c>>) -> Result<Connector, LoadError> {
-        let Component { bytes: component, digest } = component.into();
+        let Component {
+            bytes: component,
+            digest,
+        } = component.into();
         let manifest = Arc::new(Manifest::parse(manifest_of(component)?)?);
         let digest = digest.unwrap_or_else(|| digest_of(component));
         let compiled = match &self.cache {

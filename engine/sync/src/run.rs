@@ -362,7 +362,9 @@ async fn go(
     }
     if context.source.is_broken() {
         let rest = context.source.asked_rest().unwrap_or_default().max(SOURCE_REST);
-        let until = crate::clock::now().as_second().saturating_add(rest.as_secs().cast_signed());
+        let until = crate::clock::now()
+            .as_second()
+            .saturating_add(rest.as_secs().cast_signed());
         state.set_memo(&breaker, &until.to_string())?;
     }
     let mut lacking = None;

@@ -54,6 +54,30 @@ pub async fn what_is_put_there(connection: &Connection, files: &Path, names: &[&
     assert_eq!(std::fs::read(files.join("empty")).unwrap(), b"");
 }
 
+/// A folder that can't be made, for a file has its name, is the trouble of what belongs there, and of nothing else that is committed with it.
+pub async fn a_folder_in_the_way(connection: &Connection, files: &Path) {
+    put(connection, file("blocked", &key("blocked")), b"a file")
+        .await
+        .expect("a file");
+    let paths = ["a/x.jpg", "blocked/y.jpg", "blocked/deep/z.jpg", "b/z.jpg"];
+    let mut tokens = Vec::new();
+    for path in paths {
+        let staged = stage(connection, file(path, &key(path)), path.as_bytes()).await;
+        tokens.push(token(staged.expect(path)));
+    }
+    let ended = connection.commit(tokens).await.expect("each ends on its own");
+    for (path, ended) in paths.into_iter().zip(ended) {
+        if path.starts_with("blocked") {
+            let (_, code) = class(ended);
+            assert!(!files.join(path).exists(), "{path}: {code}");
+        } else {
+            ended.expect(path);
+            assert_eq!(std::fs::read(files.join(path)).expect(path), path.as_bytes());
+        }
+    }
+    assert_eq!(std::fs::read(files.join("blocked")).unwrap(), b"a file");
+}
+
 /// A file at a path that is there, with its own path as content, stays unless it is the one that shall be replaced; many that are committed at once end each on its own. `code` is what a conflict is
 /// called.
 pub async fn one_name_one_file(connection: &Connection, files: &Path, there: &str, code: &str) {

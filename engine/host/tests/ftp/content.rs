@@ -34,6 +34,7 @@ pub async fn all_of_it(place: &Place) {
     })
     .await;
     holding::nothing_is_left(connection, files).await;
+    holding::a_folder_in_the_way(connection, files).await;
 }
 
 /// A large file, there and back.

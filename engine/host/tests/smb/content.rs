@@ -27,6 +27,7 @@ async fn all_of_it(connection: &Connection, files: &std::path::Path) {
     holding::one_name_one_file(connection, files, NAMES[0], "smb/conflict").await;
     holding::other_names(connection, files, |entry| entry.version = Some("1-1".to_owned())).await;
     holding::nothing_is_left(connection, files).await;
+    holding::a_folder_in_the_way(connection, files).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
