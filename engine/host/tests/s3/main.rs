@@ -6,3 +6,4 @@ mod lock;
 mod parts;
 mod place;
 mod refused;
+mod trials;
