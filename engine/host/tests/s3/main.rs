@@ -6,4 +6,5 @@ mod lock;
 mod parts;
 mod place;
 mod refused;
+mod sent;
 mod trials;
