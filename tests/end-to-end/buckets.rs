@@ -166,6 +166,8 @@ fn a_large_file_comes_in_parts_and_a_wrong_one_not_at_all() {
             .unwrap();
         assert_eq!(listed, "", "{server}");
         let uploads = bucket.rclone_says(&["backend", "list-multipart-uploads", &bucket.remote()]);
+        // rclone's server lists none.
+        assert!(uploads.is_some() || server != "SeaweedFS", "{server}: a list");
         assert!(
             uploads.is_none_or(|uploads| !uploads.contains(&name(0))),
             "{server}: an upload is left"
@@ -217,10 +219,14 @@ fn killed_in_the_midst_of_an_upload_it_goes_on_with_the_parts_that_are_there() {
         assert_eq!((run.code, run.put()), (0, 1), "{server}: {}{}", run.out, run.err);
         let asked = between.requests();
         for part in 1..=6 {
-            let sent = between.count("PUT", &format!("partNumber={part}&"));
+            let sent = between.count("PUT", &format!("JPG?partNumber={part}&"));
             assert_eq!(sent, 1, "{server}: part {part}: {asked:#?}");
         }
-        assert_eq!(between.count("POST", "uploads="), 1, "{server}: it is the same upload");
+        assert_eq!(
+            between.count("POST", "JPG?uploads="),
+            1,
+            "{server}: it is the same upload"
+        );
         let folder = expected(
             &setting,
             &[(format!("2014/05/{}", name(0)), Content::generated(1, LARGE))],

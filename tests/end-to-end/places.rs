@@ -60,6 +60,23 @@ fn bucket(name: &'static str, bucket: Bucket) -> Place {
     }
 }
 
+/// A bucket of SeaweedFS with Object Lock, and a spec that asks for it.
+pub fn locked_bucket() -> Option<Place> {
+    let server = Bucket::seaweedfs(&here("seaweedfs")?, &here("rclone")?);
+    server
+        .rclone_says(&["mkdir", ":s3:locked", "--s3-bucket-object-lock-enabled"])
+        .expect("a bucket with Object Lock");
+    let place = bucket("SeaweedFS, locked", server);
+    Some(Place {
+        destination: format!(
+            "{}    lock: {{ mode: compliance, for: 30d }}\n",
+            place.destination.replace("bucket: photos", "bucket: locked")
+        ),
+        remote: ":s3:locked/family".to_owned(),
+        ..place
+    })
+}
+
 fn webdav(name: &'static str, address: String, sign_in: &str, files: PathBuf, server: Box<dyn Any>) -> Place {
     Place {
         name,

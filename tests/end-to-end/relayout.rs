@@ -1,9 +1,12 @@
 //! A changed layout: what is there stays, until a plan that moves it is given to a sync.
 
+mod places;
 mod setting;
 
 use std::process::Stdio;
 
+use camroll_cloud_apple::Content;
+use places::{places, rclone_agrees, run, write_spec};
 use setting::{Setting, name};
 
 const SIZE: u64 = 4_000;
@@ -141,4 +144,48 @@ fn inodes(setting: &Setting, paths: &[String]) -> Vec<u64> {
         .iter()
         .map(|path| std::fs::metadata(setting.path("photos").join(path)).unwrap().ino())
         .collect()
+}
+
+/// A copy and a removal in a bucket, a MOVE by WebDAV, a rename by SFTP.
+#[test]
+fn at_servers_what_is_there_moves_and_is_fetched_by_nobody() {
+    const SERVERS: [&str; 3] = ["SeaweedFS", "Apache mod_dav", "OpenSSH"];
+    for make in places() {
+        let Some(place) = make().filter(|place| SERVERS.contains(&place.name)) else {
+            continue;
+        };
+        let at = place.name;
+        let setting = Setting::new();
+        setting.add_photos(COUNT, SIZE);
+        write_spec(&setting, &place, "");
+        setting.login();
+        let sync = |more: &[&str]| {
+            let arguments: Vec<&str> = ["sync", "family.yaml", "--json"].iter().chain(more).copied().collect();
+            let run = run(&setting, &place, &arguments);
+            assert_eq!(run.code, 0, "{at}: {}{}", run.out, run.err);
+            run
+        };
+        assert_eq!(sync(&[]).put(), COUNT, "{at}");
+        let fetched = downloads(&setting);
+        change_layout(&setting);
+        let planned = run(
+            &setting,
+            &place,
+            &["plan", "family.yaml", "--relayout", "-o", "moves.json"],
+        );
+        assert_eq!(planned.code, 0, "{at}: {}{}", planned.out, planned.err);
+        let moved = sync(&["--plan", "moves.json"]);
+        assert_eq!(moved.receipt()["destinations"]["default"]["renamed"], COUNT, "{at}");
+        assert_eq!(downloads(&setting), fetched, "{at}: nothing was fetched for it");
+        let expected = setting.path("expected");
+        std::fs::create_dir_all(expected.join("2014")).unwrap();
+        for number in 0..COUNT {
+            let bytes = Content::generated(number + 1, SIZE).block(0, usize::MAX);
+            std::fs::write(expected.join("2014").join(name(number)), bytes).unwrap();
+        }
+        assert!(rclone_agrees(&place, &expected.display().to_string()), "{at}");
+        assert_eq!(sync(&[]).put(), 0, "{at}");
+        let deep = run(&setting, &place, &["verify", "family", "--deep"]);
+        assert_eq!(deep.code, 0, "{at}: {}{}", deep.out, deep.err);
+    }
 }

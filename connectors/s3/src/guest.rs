@@ -5,7 +5,7 @@ use camroll_connector::{bodies, token};
 use crate::objects::{self, path};
 use crate::parts::{windows, Upload, ONE_PIECE};
 use crate::wanted::{Stored, Wanted};
-use crate::{bucket, providers, put, upload};
+use crate::{bucket, lock, providers, put, upload};
 
 camroll_connector::world!(
     "camroll:s3/guest",
@@ -56,6 +56,7 @@ impl destination::Guest for S3 {
                 "This provider has no Object Lock: leave `lock` out.",
             ));
         }
+        lock::is_on()?;
         let needs = |from, digests: &[&str], window| destination::Needs {
             from,
             size: true,

@@ -6,6 +6,7 @@ pub mod failures;
 pub mod keys;
 pub mod parts;
 pub mod providers;
+pub mod retention;
 pub mod settings;
 pub mod trial;
 pub mod xml;
@@ -16,6 +17,8 @@ mod bucket;
 mod condition;
 #[cfg(target_arch = "wasm32")]
 mod guest;
+#[cfg(target_arch = "wasm32")]
+mod lock;
 #[cfg(target_arch = "wasm32")]
 mod objects;
 #[cfg(target_arch = "wasm32")]

@@ -2,15 +2,14 @@
 
 use base64::prelude::{Engine as _, BASE64_STANDARD};
 use camroll_connector::errors::{error, unexpected};
-use camroll_connector::http::Answer;
+use camroll_connector::http::{Answer, Builder};
 use camroll_connector::types::{Digest, Entry, Instant, Target};
 use camroll_connector::{bodies, Error, ErrorClass};
 
 use crate::bucket::{answer, settings, success, to};
 use crate::failures::{already_there, failure};
 use crate::keys::decoded;
-use crate::providers::Etag;
-use crate::trial::PROBE;
+use crate::providers::{Conditions, Etag};
 use crate::{keys, xml};
 
 /// When it was taken, seconds since 1970: the key and the form that rclone reads and writes.
@@ -137,7 +136,7 @@ fn page(prefix: &str, next: Option<&str>, most: &str) -> Result<(Vec<Entry>, Opt
             // What ends with a slash stands for a folder in a service's own pages.
             let path = settings
                 .path(&key)
-                .filter(|path| !path.is_empty() && !path.ends_with('/') && *path != PROBE)?;
+                .filter(|path| !path.is_empty() && !path.ends_with('/'))?;
             Some(entry(path, Some(object.size), &object.etag))
         })
         .collect();
@@ -245,7 +244,14 @@ pub fn rename(expected: &Entry, new: &str) -> Result<Entry, Error> {
     }
     let old = expect(expected)?;
     match look(new)? {
-        None => copy(&old, new)?,
+        None if expected.size.is_some_and(|size| size > LARGEST_COPY) => {
+            return Err(error(
+                ErrorClass::Unsupported,
+                "s3/copy-too-large",
+                "A bucket has no rename, and its service copies no object above 5 GiB in one request. The object stays where it is.",
+            ))
+        }
+        None => copy(&old, new, expected)?,
         // Copied by a run that was cut off before it took the old one away: the key of a staging is one file's alone.
         Some((there, key)) if there.size == expected.size && key.is_some() && key == staged_as(&old)? => {}
         Some(_) => return Err(already_there()),
@@ -265,18 +271,38 @@ fn staged_as(path: &str) -> Result<Option<String>, Error> {
     Ok(look(path)?.and_then(|(_, key)| key))
 }
 
-fn copy(old: &str, new: &str) -> Result<(), Error> {
+/// The largest object that is copied by one request, bytes (docs.aws.amazon.com/AmazonS3, CopyObject).
+const LARGEST_COPY: u64 = 5 << 30;
+
+/// The service takes the metadata and the tags along by itself; class and encryption would be the bucket's own.
+fn copy(old: &str, new: &str, expected: &Entry) -> Result<(), Error> {
     let settings = settings()?;
     let source = format!("/{}/{}", settings.bucket, keys::path(&settings.key(old)));
-    let copied = success(
-        answer(to("PUT", &settings.key(new), &[])?.header("x-amz-copy-source", source))?,
-        "renaming an object",
-    )?;
+    let mut request = kept(to("PUT", &settings.key(new), &[])?)?.header("x-amz-copy-source", source);
+    if let Some(version) = &expected.version {
+        request = request.header("x-amz-copy-source-if-match", version.clone());
+    }
+    if settings.provider().conditions == Conditions::Kept {
+        request = request.header("if-none-match", "*");
+    }
+    let copied = success(answer(request)?, "renaming an object")?;
     let text = String::from_utf8_lossy(&copied.body);
     if xml::failure(&text).is_some() {
         return Err(failure(&copied, "renaming an object"));
     }
     Ok(())
+}
+
+/// A request that says how an object is kept: its class and its encryption.
+pub fn kept(mut request: Builder<'_>) -> Result<Builder<'_>, Error> {
+    let settings = settings()?;
+    if let Some(class) = &settings.storage_class {
+        request = request.header("x-amz-storage-class", class.clone());
+    }
+    if let Some(encryption) = &settings.encryption {
+        request = request.header("x-amz-server-side-encryption", encryption.clone());
+    }
+    Ok(request)
 }
 
 /// Raw bytes as a header has them.

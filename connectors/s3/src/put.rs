@@ -8,7 +8,7 @@ use crate::bucket::{answer, settings, success, to};
 use crate::condition::{condition, Look};
 use crate::objects::{base64, look, told};
 use crate::wanted::{Stored, Wanted};
-use crate::{keys, server};
+use crate::{keys, lock, server};
 
 /// One request: what it brings is there when it is answered.
 pub fn put(wanted: &Wanted<'_>) -> Result<Stored, Error> {
@@ -16,6 +16,7 @@ pub fn put(wanted: &Wanted<'_>) -> Result<Stored, Error> {
         // It may be there since an answer of before was lost.
         Err(failed) if failed.class == ErrorClass::Conflict => match look(&wanted.path)? {
             Some((entry, Some(key))) if key == keys::encoded(&wanted.key) && entry.size == Some(wanted.size) => {
+                lock::look(&wanted.path)?;
                 Ok(Stored {
                     entry,
                     checked: checked()?,
@@ -23,7 +24,8 @@ pub fn put(wanted: &Wanted<'_>) -> Result<Stored, Error> {
             }
             _ => Err(failed),
         },
-        done => done,
+        Ok(stored) => lock::look_once(&wanted.path).map(|()| stored),
+        failed => failed,
     }
 }
 

@@ -110,6 +110,11 @@ impl Lock {
         self.legal_hold || self.retention_days().is_some_and(|days| days > 0)
     }
 
+    /// Who may shorten a retention, as S3 writes it.
+    pub fn retention_mode(&self) -> String {
+        self.mode.as_deref().unwrap_or("governance").to_uppercase()
+    }
+
     /// Days of retention.
     pub fn retention_days(&self) -> Option<u64> {
         let text = self.days.as_deref()?;

@@ -6,6 +6,12 @@ use camroll_connector::http::{Builder, Encoding};
 /// The trailer's name: CRC-32C.
 pub const NAME: &str = "x-amz-checksum-crc32c";
 
+/// What an upload is begun with, so that its parts may have them, and its whole one that is computed from theirs.
+pub const WHOLE: [(&str, &str); 2] = [
+    ("x-amz-checksum-algorithm", "CRC32C"),
+    ("x-amz-checksum-type", "FULL_OBJECT"),
+];
+
 /// Sends a range of a file, and its checksum behind it.
 pub fn behind_range<'b>(request: Builder<'b>, body: &'b Body, offset: u64, length: u64) -> Builder<'b> {
     announced(request, length)

@@ -2,6 +2,12 @@
 
 /// Where the trials are made.
 pub const PROBE: &str = ".camroll/probe";
+/// How often a trial is made anew that another instance spoilt: each does so once, when it is done.
+pub const MOST_TRIES: u32 = 16;
+/// How often an object is written, where none is refused.
+pub const MOST_WRITES: u32 = 4;
+/// Versions of it that are taken away at a time.
+pub const MOST_VERSIONS: u32 = 8;
 /// What stands there.
 pub const TEXT: &str = "camroll looks whether this server keeps what S3 promises.";
 /// Not its MD5.

@@ -9,11 +9,11 @@ use camroll_connector::{staging, token, Error, ErrorClass};
 use crate::bucket::{answer, settings, success, to};
 use crate::condition::{condition, Look};
 use crate::failures::failure;
-use crate::objects::{base64, entry, tells_md5};
+use crate::objects::{base64, entry, stat, tells_md5};
 use crate::parts::{part, part_size, Checksums, Upload, UNDER_WAY};
 use crate::put::checked;
 use crate::wanted::{hex, Stored, Wanted};
-use crate::{server, trailer, xml};
+use crate::{lock, server, trailer, xml};
 
 /// Brings all parts; `commit` puts them together.
 pub fn parts(wanted: &Wanted<'_>, checkpoint: Option<Vec<u8>>) -> Result<Upload, Error> {
@@ -88,11 +88,13 @@ fn begun(wanted: &Wanted<'_>) -> Result<Upload, Error> {
     let create = || wanted.described(to("POST", &settings.key(&wanted.path), &[("uploads", "")])?);
     let mut answered = match upload.checksums {
         Checksums::Before => answer(create()?)?,
-        Checksums::Behind => answer(
-            create()?
-                .header("x-amz-checksum-algorithm", "CRC32C")
-                .header("x-amz-checksum-type", "FULL_OBJECT"),
-        )?,
+        Checksums::Behind => {
+            let mut request = create()?;
+            for (name, value) in trailer::WHOLE {
+                request = request.header(name, value);
+            }
+            answer(request)?
+        }
     };
     if upload.checksums == Checksums::Behind && matches!(answered.status, 400 | 501) {
         // It compares trailers, and not the whole of an upload.
@@ -160,11 +162,17 @@ fn taken_up(wanted: &Wanted<'_>, saved: Upload) -> Result<Upload, Error> {
 /// Puts the parts together. Called again when that was done: `expired`, whatever stands there.
 pub fn complete(upload: &Upload) -> Result<Stored, Error> {
     match complete_once(upload) {
-        Err(failed) if failed.class == ErrorClass::Conflict && !is_held(upload)? => Err(error(
-            ErrorClass::Expired,
-            "s3/NoSuchUpload",
-            "Nothing is held under that upload any more.",
-        )),
+        Err(failed) if failed.class == ErrorClass::Conflict && !is_held(upload)? => {
+            // It may have been put together, and not looked at.
+            if settings()?.lock.is_some() && stat(&upload.path)?.is_some_and(|there| there.size == Some(upload.size)) {
+                lock::look(&upload.path)?;
+            }
+            Err(error(
+                ErrorClass::Expired,
+                "s3/NoSuchUpload",
+                "Nothing is held under that upload any more.",
+            ))
+        }
         done => done,
     }
 }
@@ -213,6 +221,7 @@ fn complete_once(upload: &Upload) -> Result<Stored, Error> {
         return Err(failure(&answer, "putting an upload together"));
     }
     let etag = xml::etag(&text).unwrap_or_default();
+    lock::look_once(&upload.path)?;
     Ok(Stored {
         entry: entry(&upload.path, Some(upload.size), &etag),
         // Every part was sent with its digest.

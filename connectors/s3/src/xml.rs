@@ -138,6 +138,45 @@ pub fn uploads(text: &str, key: &str) -> Vec<String> {
     found
 }
 
+/// Whether a bucket locks what it is asked to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObjectLock {
+    /// It does.
+    On,
+    /// It was made without.
+    Off,
+}
+
+/// What a bucket's configuration says of Object Lock; none where it is something else.
+pub fn object_lock(text: &str) -> Option<ObjectLock> {
+    let document = parsed(text)?;
+    let root = document.root_element();
+    (root.tag_name().name() == "ObjectLockConfiguration").then_some(())?;
+    Some(match child(root, "ObjectLockEnabled").map(str::trim) {
+        Some("Enabled") => ObjectLock::On,
+        _ => ObjectLock::Off,
+    })
+}
+
+/// Mode and end of an object's retention; none where it is something else.
+pub fn retention(text: &str) -> Option<(String, String)> {
+    let document = parsed(text)?;
+    let root = document.root_element();
+    (root.tag_name().name() == "Retention").then_some(())?;
+    Some((
+        child(root, "Mode")?.trim().to_owned(),
+        child(root, "RetainUntilDate")?.trim().to_owned(),
+    ))
+}
+
+/// Whether that says that an object is held.
+pub fn has_legal_hold(text: &str) -> bool {
+    parsed(text).is_some_and(|document| {
+        let root = document.root_element();
+        root.tag_name().name() == "LegalHold" && child(root, "Status").map(str::trim) == Some("ON")
+    })
+}
+
 /// The ETag of an object that was put together or copied.
 pub fn etag(text: &str) -> Option<String> {
     let document = parsed(text)?;
@@ -159,6 +198,24 @@ mod tests {
         let encoded = text.replace("<IsTr", "<EncodingType>url</EncodingType><IsTr");
         assert_eq!(super::listing(&encoded).unwrap().keys, Keys::Encoded);
         assert_eq!(super::listing(&text.replace("<Size>5", "<Size>five")), None);
+    }
+
+    #[test]
+    fn whether_a_bucket_locks() {
+        let on = "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>";
+        assert_eq!(object_lock(on), Some(ObjectLock::On));
+        assert_eq!(object_lock("<ObjectLockConfiguration/>"), Some(ObjectLock::Off));
+        let held =
+            "<Retention><Mode>GOVERNANCE</Mode><RetainUntilDate>2027-01-01T00:00:00Z</RetainUntilDate></Retention>";
+        assert_eq!(
+            retention(held),
+            Some(("GOVERNANCE".into(), "2027-01-01T00:00:00Z".into()))
+        );
+        assert_eq!(retention("the object itself"), None);
+        assert!(has_legal_hold("<LegalHold><Status>ON</Status></LegalHold>"));
+        assert!(!has_legal_hold("<LegalHold><Status>OFF</Status></LegalHold>"));
+        // A server that takes the question for a listing.
+        assert_eq!(object_lock("<ListBucketResult/>"), None);
     }
 
     #[test]

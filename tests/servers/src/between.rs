@@ -19,6 +19,24 @@ pub enum Act {
     Hold,
     /// It is done, and the connection breaks before the answer.
     LoseTheAnswer,
+    /// It is done, and the headers of its answer whose names begin with these words are left out.
+    Withhold(String),
+}
+
+/// A request as it came: method and target, and its headers by their names in small letters.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// `PUT /photos/a.jpg`
+    pub line: String,
+    headers: Vec<(String, String)>,
+}
+
+impl Asked {
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(known, _)| known == name)?;
+        Some(&found.1)
+    }
 }
 
 struct Rule {
@@ -32,7 +50,7 @@ struct Rule {
 #[derive(Default)]
 struct Seen {
     rules: Vec<Rule>,
-    requests: Vec<String>,
+    requests: Vec<Asked>,
 }
 
 /// It ends with the value that stands for it.
@@ -93,12 +111,17 @@ impl Between {
     pub fn count(&self, method: &str, part: &str) -> usize {
         let begin = format!("{method} ");
         let seen = self.lock();
-        let fits = |line: &&String| line.starts_with(&begin) && line.contains(part);
+        let fits = |asked: &&Asked| asked.line.starts_with(&begin) && asked.line.contains(part);
         seen.requests.iter().filter(fits).count()
     }
 
     /// All that came, in order.
     pub fn requests(&self) -> Vec<String> {
+        self.asked().into_iter().map(|asked| asked.line).collect()
+    }
+
+    /// All that came, with the headers.
+    pub fn asked(&self) -> Vec<Asked> {
         self.lock().requests.clone()
     }
 
@@ -141,7 +164,10 @@ fn pass(client: &TcpStream, server: SocketAddr, seen: &Mutex<Seen>) -> io::Resul
     let target = rest.split(' ').next().unwrap_or_default();
     let act = {
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.requests.push(format!("{method} {target}"));
+        seen.requests.push(Asked {
+            line: format!("{method} {target}"),
+            headers: head.iter().skip(1).filter_map(|line| header(line)).collect(),
+        });
         act(&mut seen.rules, method, target)
     };
     let mut body = reader.by_ref().take(length);
@@ -184,8 +210,28 @@ fn pass(client: &TcpStream, server: SocketAddr, seen: &Mutex<Seen>) -> io::Resul
     let mut client = client;
     match act {
         Some(Act::LoseTheAnswer) => io::copy(&mut upstream, &mut io::sink()).map(drop),
+        Some(Act::Withhold(words)) => {
+            let mut answer = BufReader::new(upstream);
+            loop {
+                let mut line = String::new();
+                if answer.read_line(&mut line)? == 0 {
+                    return Ok(());
+                }
+                if !line.to_ascii_lowercase().starts_with(&words) {
+                    client.write_all(line.as_bytes())?;
+                }
+                if line == "\r\n" {
+                    return io::copy(&mut answer, &mut client).map(drop);
+                }
+            }
+        }
         _ => io::copy(&mut upstream, &mut client).map(drop),
     }
+}
+
+fn header(line: &str) -> Option<(String, String)> {
+    let (name, value) = line.split_once(':')?;
+    Some((name.to_ascii_lowercase(), value.trim().to_owned()))
 }
 
 fn act(rules: &mut [Rule], method: &str, target: &str) -> Option<Act> {

@@ -6,3 +6,5 @@ mod lock;
 mod parts;
 mod place;
 mod refused;
+mod sent;
+mod trials;

@@ -21,7 +21,7 @@ async fn parts_are_seen_together_or_not_at_all() {
             .await
             .expect("it is held");
         assert_eq!(stat(&connection, "a b/long+é.mov").await, None);
-        assert_eq!(place.between.count("PUT", "partNumber="), PARTS);
+        assert_eq!(place.between.count("PUT", "mov?partNumber="), PARTS);
         let stored = commit(&connection, &token).await.expect("put together");
         assert_eq!(stored.checked, [compared]);
         assert_eq!(stored.entry.size, Some(LARGE as u64));
@@ -114,10 +114,10 @@ async fn an_upload_goes_on_where_it_was_cut_off() {
             .await
             .expect("it goes on");
         for part in 1..=6 {
-            let sent = place.between.count("PUT", &format!("partNumber={part}&"));
+            let sent = place.between.count("PUT", &format!("mov?partNumber={part}&"));
             assert_eq!(sent, 1, "part {part} was there");
         }
-        assert_eq!(place.between.count("POST", "uploads="), 1, "it is the same upload");
+        assert_eq!(place.between.count("POST", "mov?uploads="), 1, "it is the same upload");
         commit(&connection, &token).await.expect("put together");
         assert_eq!(read(&connection, "long.mov", 0).await, bytes);
     }

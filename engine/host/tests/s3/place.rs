@@ -21,6 +21,9 @@ use serde_json::{Value, json};
 use sha2::Digest as _;
 use zeroize::Zeroizing;
 
+/// Of keys that hold for a time.
+pub const SESSION_TOKEN: &str = "token-of-a-session";
+
 /// When a file was taken.
 pub const TAKEN: i64 = 1_600_000_000;
 
@@ -169,11 +172,16 @@ pub fn try_connect(settings: Value, secret: &str) -> Result<Connection, Connecto
     let host = Host::new(options).expect("a host");
     host.load(&component).expect("it loads").connect(ConnectRequest {
         name: "test".to_owned(),
+        secrets: [
+            ("access-key", ACCESS_KEY),
+            ("secret-key", secret),
+            ("session-token", SESSION_TOKEN),
+        ]
+        .into_iter()
+        .filter(|(slot, _)| *slot != "session-token" || settings.get("session_token").is_some())
+        .map(|(slot, secret)| (slot.to_owned(), Secret::new(secret.to_owned())))
+        .collect::<BTreeMap<_, _>>(),
         settings,
-        secrets: [("access-key", ACCESS_KEY), ("secret-key", secret)]
-            .into_iter()
-            .map(|(slot, secret)| (slot.to_owned(), Secret::new(secret.to_owned())))
-            .collect::<BTreeMap<_, _>>(),
         store: Arc::new(MemoryStore::default()),
     })
 }

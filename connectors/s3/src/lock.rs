@@ -1,0 +1,156 @@
+//! Whether the service locks what it is asked to lock: one that knows nothing of locks takes their headers like any others, and its objects can be removed all the same.
+
+use std::cell::Cell;
+
+use camroll_connector::errors::error;
+use camroll_connector::http::{Answer, Builder};
+use camroll_connector::{clock, Error, ErrorClass};
+
+use crate::bucket::{answer, settings, success, to};
+use crate::failures::failure;
+use crate::retention::{iso8601, Lock};
+use crate::xml;
+
+const MODE: &str = "x-amz-object-lock-mode";
+const UNTIL: &str = "x-amz-object-lock-retain-until-date";
+const HOLD: &str = "x-amz-object-lock-legal-hold";
+/// Until when it was asked for: an object whose answer was lost is compared with that as well.
+const ASKED: &str = "x-amz-meta-camroll-retain-until";
+
+thread_local! {
+    static SEEN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The bucket was made with Object Lock, unless the service doesn't say.
+pub fn is_on() -> Result<(), Error> {
+    if settings()?.lock.is_none() {
+        return Ok(());
+    }
+    let answer = answer(to("GET", "", &[("object-lock", "")])?)?;
+    let text = String::from_utf8_lossy(&answer.body);
+    let off = match answer.status {
+        200..=299 => xml::object_lock(&text) == Some(xml::ObjectLock::Off),
+        _ => xml::failure(&text).is_some_and(|said| said.code == "ObjectLockConfigurationNotFoundError"),
+    };
+    if off {
+        return Err(Error {
+            details: vec![("setting".to_owned(), "/lock".to_owned())],
+            ..error(
+                ErrorClass::InvalidSetting,
+                "s3/bucket-without-lock",
+                "The bucket was made without Object Lock: make one with it, switch it on in the provider's console, or leave `lock` out.",
+            )
+        });
+    }
+    if answer.status < 300 {
+        return Ok(());
+    }
+    // Whoever doesn't know the question, or doesn't let this key ask it, is looked at with the first object.
+    refused(&answer, "asking for the bucket's lock").map_or(Ok(()), Err)
+}
+
+/// A request that asks for the lock.
+pub fn asked(request: Builder<'_>) -> Result<Builder<'_>, Error> {
+    let settings = settings()?;
+    let Some(lock) = &settings.lock else {
+        return Ok(request);
+    };
+    let mut request = request;
+    if let Some(days) = lock.retention_days() {
+        let until = iso8601(clock::now().seconds + i64::try_from(days * 86_400).unwrap_or(0));
+        request = request
+            .header(MODE, lock.retention_mode())
+            .header(UNTIL, until.clone())
+            .header(ASKED, until);
+    }
+    if lock.legal_hold {
+        request = request.header(HOLD, "ON");
+    }
+    Ok(request)
+}
+
+/// Looks whether an object is held, once an instance.
+pub fn look_once(path: &str) -> Result<(), Error> {
+    match SEEN.get() {
+        true => Ok(()),
+        false => look(path),
+    }
+}
+
+/// Looks whether an object is held as it was asked for.
+pub fn look(path: &str) -> Result<(), Error> {
+    let settings = settings()?;
+    let Some(lock) = &settings.lock else {
+        return Ok(());
+    };
+    let there = success(answer(to("HEAD", &settings.key(path), &[])?)?, "looking at a lock")?;
+    let asked = Lock {
+        mode: lock.retention_days().map(|_| lock.retention_mode()),
+        until: there.header(ASKED).map(str::to_owned),
+        hold: lock.legal_hold,
+    };
+    let lacks = match held(&there).lacks(&asked) {
+        None => told(path)?.lacks(&asked),
+        lacks => lacks,
+    };
+    match lacks {
+        None => {
+            SEEN.set(true);
+            Ok(())
+        }
+        Some(lacks) => Err(Error {
+            details: vec![("setting".to_owned(), "/lock".to_owned())],
+            ..error(
+                ErrorClass::InvalidSetting,
+                "s3/not-locked",
+                format!("The service took {path:?} and doesn't lock it as it was asked to: {lacks}, or this key may not see it. It is there, and counts for nothing."),
+            )
+        }),
+    }
+}
+
+fn held(answer: &Answer) -> Lock {
+    Lock {
+        mode: answer.header(MODE).map(str::to_uppercase),
+        until: answer.header(UNTIL).map(str::to_owned),
+        hold: answer.header(HOLD).is_some_and(|hold| hold.eq_ignore_ascii_case("on")),
+    }
+}
+
+/// What the service says when it is asked for the lock itself. There are servers that keep every header and give it back, and lock nothing: those answer with the object.
+fn told(path: &str) -> Result<Lock, Error> {
+    let settings = settings()?;
+    let ask = |what: &str| -> Result<String, Error> {
+        let request = to("GET", &settings.key(path), &[(what, "")])?.header("range", "bytes=0-4095");
+        let answer = answer(request)?;
+        if answer.status < 300 {
+            return Ok(String::from_utf8_lossy(&answer.body).into_owned());
+        }
+        match refused(&answer, "asking for an object's lock") {
+            Some(failed) => Err(failed),
+            None => Ok(String::new()),
+        }
+    };
+    let Some(lock) = &settings.lock else {
+        return Ok(Lock::default());
+    };
+    let mut told = Lock::default();
+    if lock.retention_days().is_some() {
+        let said = xml::retention(&ask("retention")?);
+        (told.mode, told.until) = said.unzip();
+    }
+    if lock.legal_hold {
+        told.hold = xml::has_legal_hold(&ask("legal-hold")?);
+    }
+    Ok(told)
+}
+
+/// The error of an answer, where the service can't say now; none where it says that it never does, or not to this key.
+fn refused(answer: &Answer, what: &str) -> Option<Error> {
+    let failed = failure(answer, what);
+    match failed.class {
+        ErrorClass::Transient if answer.status != 501 => Some(failed),
+        ErrorClass::RateLimited | ErrorClass::Unauthenticated => Some(failed),
+        _ => None,
+    }
+}
