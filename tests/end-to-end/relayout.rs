@@ -138,6 +138,36 @@ fn killed_between_a_move_and_its_record() {
     }
 }
 
+/// Servers that rename by a second link, or by a copy: the first name is taken away afterwards.
+#[test]
+fn killed_between_the_second_name_and_the_end_of_the_first() {
+    use std::os::unix::fs::MetadataExt as _;
+    let setting = placed();
+    change_layout(&setting);
+    setting.run(&["plan", "family.yaml", "--relayout", "-o", "moves.json"]);
+    let status = setting
+        .command(&["sync", "family.yaml", "--plan", "moves.json"])
+        .env("CAMROLL_FAILPOINT", "record/before=5")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(!status.success());
+    let moved = |number: u64| setting.path("photos/2014").join(name(number));
+    let (_, last) = (0..COUNT)
+        .filter_map(|number| {
+            let changed = std::fs::metadata(moved(number)).ok()?;
+            Some(((changed.ctime(), changed.ctime_nsec()), number))
+        })
+        .max()
+        .unwrap();
+    std::fs::hard_link(moved(last), setting.path("photos/2014/05").join(name(last))).unwrap();
+    let run = setting.run(&["sync", "family.yaml", "--plan", "moves.json", "--json"]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert_eq!(setting.files(), paths(true));
+    assert_eq!(setting.run(&["verify", "family", "--deep"]).code, 0);
+}
+
 fn inodes(setting: &Setting, paths: &[String]) -> Vec<u64> {
     use std::os::unix::fs::MetadataExt as _;
     paths

@@ -85,11 +85,10 @@ impl Model {
             Change::Tombstone { key, .. } => {
                 self.albums.remove(key);
             }
-            Change::Unread { what, .. } => {
-                if what == "albums" || self.albums.contains(what) {
-                    (self.gap, self.whole) = (true, false);
-                }
+            Change::Unread { what, .. } if what == "albums" || self.albums.contains(what) => {
+                (self.gap, self.whole) = (true, false);
             }
+            Change::Unread { .. } => {}
             Change::SnapshotBegin => {
                 (self.listing, self.gap) = (true, false);
                 self.told.clear();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use camroll_host::Disposal;
 use camroll_model::{ConnectorError, ErrorClass, Orphan, Placement, Problem, Proof, Retry, Stored};
 use camroll_state::{Intent, Moved, Placed, Published, State};
 
@@ -296,7 +297,8 @@ fn moves_from(place: &Place, intent: &Intent) -> Option<String> {
     (from != place.folded(&intent.placement)).then_some(from)
 }
 
-/// What an intended move came to: the file at its new path, if it is there, is the one that was placed, and is gone from where it was.
+/// What an intended move came to: the file at its new path, if it is there, is the one that was placed, and is gone from where it was. Where both names are there, the move was cut off between a copy or a
+/// second link and the removal of the first: that is finished, once the new one is seen to hold the same bytes.
 pub(crate) async fn moved_there(place: &Place, intent: &Intent) -> Result<Option<Placement>, ConnectorError> {
     let Some(was) = &intent.replaces else { return Ok(None) };
     let target = was.target.clone();
@@ -307,10 +309,20 @@ pub(crate) async fn moved_there(place: &Place, intent: &Intent) -> Result<Option
             async move { there.stat(target).await }
         })
         .await?;
-    match still_there {
-        Some(_) => Ok(None),
-        None => look_for(place, &intent.placement).await,
+    let Some(old) = still_there else {
+        return look_for(place, &intent.placement).await;
+    };
+    if old.version != was.version || old.size != was.size {
+        return Ok(None);
     }
+    let moved = look_for(place, &intent.placement).await?;
+    if moved.is_some()
+        && let Err(error) = place.link.connection().remove(was.clone(), Disposal::Delete).await
+    {
+        // Both stay, as the next plan finds them.
+        return if may_be_there(&error) { Err(error) } else { Ok(None) };
+    }
+    Ok(moved)
 }
 
 /// Takes away uploads that were cut off and that this run, which saw all that is wanted, didn't go on with. How many.
