@@ -151,7 +151,8 @@ fn what_somebody_hid_is_missing_and_a_repair_brings_it_anew() {
     rclone_says(&place, &["deletefile", &hidden]).expect("a marker");
     let verified = run(&setting, &place, &["verify", "family"]);
     assert_ne!(verified.code, 0, "{}{}", verified.out, verified.err);
-    assert!(verified.out.contains(&name(1)), "{}", verified.out);
+    let said = format!("{}{}", verified.out, verified.err);
+    assert!(said.contains(&name(1)), "{said}");
     run(&setting, &place, &["verify", "family", "--repair"]);
     let again = sync(&setting, &place);
     assert_eq!((again.code, again.put()), (0, 1), "{}{}", again.out, again.err);
