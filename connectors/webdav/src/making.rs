@@ -45,8 +45,12 @@ impl Session {
         self.take(&first, answers, &mut failed);
 
         // What is above some of them isn't there: all of it at once. A server that takes them up in another order says 409 to what came too early.
-        let second = self.folders.borrow().unknown(&chains);
-        let second: Vec<String> = second.into_iter().filter(|url| !failed.contains_key(url)).collect();
+        let open: Vec<Vec<String>> = chains
+            .iter()
+            .filter(|chain| failure_of(chain, &failed).is_none())
+            .cloned()
+            .collect();
+        let second = self.folders.borrow().unknown(&open);
         let requests = second.iter().map(|url| self.request("MKCOL", url)).collect();
         self.take(&second, self.ask_all(requests), &mut failed);
 
@@ -68,12 +72,12 @@ impl Session {
         if self.folders.borrow().holds(folder) {
             return Ok(());
         }
+        if let Some(failed) = failure_of(chain, failed) {
+            return Err(failed.clone());
+        }
         for url in chain {
             if self.folders.borrow().holds(url) {
                 continue;
-            }
-            if let Some(failed) = failed.get(url) {
-                return Err(failed.clone());
             }
             let answer = self.ask(self.request("MKCOL", url))?;
             match self.known(url, &answer, Missing::LookedAt)? {
@@ -86,11 +90,14 @@ impl Session {
 
     fn take(&self, urls: &[String], answers: Vec<Result<Answer, Error>>, failed: &mut HashMap<String, Error>) {
         for (url, answer) in urls.iter().zip(answers) {
-            match answer.and_then(|answer| self.known(url, &answer, Missing::Believed)) {
+            let known = match answer {
+                // A kept connection may close in the moment that it is used: asked again with the next round.
+                Err(broken) if broken.class == ErrorClass::Transient => continue,
+                answer => answer.and_then(|answer| self.known(url, &answer, Missing::Believed)),
+            };
+            match known {
                 Ok(Some(known)) => self.folders.borrow_mut().insert(url.clone(), known),
                 Ok(None) => {}
-                // A kept connection may close in the moment that it is used: asked again with the next round.
-                Err(error) if error.class == ErrorClass::Transient => {}
                 Err(error) => drop(failed.insert(url.clone(), error)),
             }
         }
@@ -110,4 +117,9 @@ impl Session {
             },
         }
     }
+}
+
+/// Why one of these can't be had.
+fn failure_of<'f>(chain: &[String], failed: &'f HashMap<String, Error>) -> Option<&'f Error> {
+    chain.iter().find_map(|url| failed.get(url))
 }

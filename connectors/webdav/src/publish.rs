@@ -96,17 +96,30 @@ pub fn publish(session: &Session, held: &[Held]) -> Vec<Result<Entry, Error>> {
         .zip(wanted.iter().chain(&staged))
         .map(|(answer, url)| session.seen(url, answer));
     let wanted: Vec<_> = there.by_ref().take(held.len()).collect();
-    let mut results: Vec<Result<(), Error>> = made
-        .folders
-        .into_iter()
-        .zip(held)
-        .zip(wanted.into_iter().zip(there))
-        .map(|((folder, held), (wanted, staged))| {
+    let mut signed_out = None;
+    let mut results: Vec<Result<(), Error>> = Vec::with_capacity(held.len());
+    for ((folder, held), (wanted, staged)) in made.folders.into_iter().zip(held).zip(wanted.into_iter().zip(there)) {
+        for failed in [folder.as_ref().err(), wanted.as_ref().err(), staged.as_ref().err()]
+            .into_iter()
+            .flatten()
+        {
+            if failed.class == ErrorClass::Unauthenticated {
+                signed_out.get_or_insert_with(|| failed.clone());
+            }
+        }
+        let ready = || -> Result<(), Error> {
             folder?;
             free(session, held, wanted?)?;
             whole(held.size, staged?.ok_or_else(gone)?.size)
-        })
-        .collect();
+        };
+        results.push(ready());
+    }
+    // What a server says to those behind it, such as that there were too many, isn't what a person has to mend.
+    if let Some(why) = signed_out {
+        for result in &mut results {
+            *result = Err(why.clone());
+        }
+    }
 
     let moving = open(&results);
     let requests = moving.iter().map(|&index| request(session, &held[index])).collect();

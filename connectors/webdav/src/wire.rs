@@ -93,16 +93,26 @@ impl Session {
         Answer::read(builder.send()?)
     }
 
-    /// Sends all at once, as far as the host lets an instance, and reads each; in order.
+    /// Sends all at once, as far as the host lets an instance, and reads each; in order. Once a sign-in was refused nothing more is sent: servers count what doesn't fit, and lock out.
     pub fn ask_all(&self, builders: Vec<Builder<'_>>) -> Vec<Result<Answer, Error>> {
         let read = |pending: Result<Pending, Error>| Answer::read(Pending::wait(pending?)?);
         let mut under_way = VecDeque::new();
-        let mut answers = Vec::with_capacity(builders.len());
+        let mut answers: Vec<Result<Answer, Error>> = Vec::with_capacity(builders.len());
+        let mut refused = None;
         for builder in builders {
             if under_way.len() == UNDER_WAY {
-                answers.extend(under_way.pop_front().map(read));
+                let answer = under_way.pop_front().map(read);
+                if let Some(Ok(answer)) = &answer {
+                    if answer.status == 401 {
+                        refused = Some(self.failed(answer, "sign-in"));
+                    }
+                }
+                answers.extend(answer);
             }
-            under_way.push_back(builder.start());
+            under_way.push_back(match &refused {
+                Some(refused) => Err(refused.clone()),
+                None => builder.start(),
+            });
         }
         answers.extend(under_way.into_iter().map(read));
         answers

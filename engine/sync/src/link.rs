@@ -95,7 +95,7 @@ impl Link {
             match error.class {
                 ErrorClass::Unauthenticated if !checked => {
                     checked = true;
-                    self.check_once(seen).await?;
+                    self.check_once(seen).await.map_err(|failed| refusal(error, failed))?;
                 }
                 ErrorClass::Transient | ErrorClass::RateLimited => {
                     tries += 1;
@@ -185,6 +185,14 @@ impl Link {
             *checks += 1;
         }
         Ok(())
+    }
+}
+
+/// What is told of a sign-in that was refused and then looked at. That there were too many tries, which is what a service says next, isn't what a person has to mend.
+pub(crate) fn refusal(refused: ConnectorError, looked_at: ConnectorError) -> ConnectorError {
+    match looked_at.class {
+        ErrorClass::RateLimited => refused,
+        _ => looked_at,
     }
 }
 

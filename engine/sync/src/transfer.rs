@@ -281,7 +281,10 @@ async fn attempts(context: &Arc<Context>, place: &Place, job: Job, located: Loca
                         renewed = true;
                         match place.link.renew(looks).await {
                             Ok(()) => true,
-                            Err(error) => return Err((job, Trouble::destination(error))),
+                            Err(looked_at) => {
+                                let error = crate::link::refusal(trouble.error, looked_at);
+                                return Err((job, Trouble::destination(error)));
+                            }
                         }
                     }
                     _ => false,
