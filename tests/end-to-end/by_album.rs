@@ -274,3 +274,22 @@ fn an_album_that_cannot_be_read_stops_the_spec_until_it_is() {
     done(&setting.sync(), 0);
     assert_eq!(setting.apple.requests() - requests, 2);
 }
+
+#[test]
+fn a_restore_by_album_says_where_albums_are_not_known() {
+    let setting = with(10);
+    album(&setting, None, "Selects", 0..3);
+    setting.write_spec("filters: { album: Selects }\n");
+    setting.login();
+    done(&setting.sync(), 3);
+    let known = setting.run(&["restore", "family", "--to", "known", "--in-scope"]);
+    assert_eq!(known.code, 0, "{}{}", known.out, known.err);
+    assert!(!known.err.contains("left out"), "{}", known.err);
+    // Another machine: the archive alone doesn't tell who is in which album.
+    std::fs::remove_dir_all(setting.path("state")).unwrap();
+    let unknown = setting.run(&["restore", "family", "--to", "unknown", "--in-scope"]);
+    assert!(unknown.err.contains("are left out"), "{}{}", unknown.out, unknown.err);
+    let all = setting.run(&["restore", "family", "--to", "all"]);
+    assert_eq!(all.code, 0, "{}{}", all.out, all.err);
+    assert!(!all.err.contains("left out"), "{}", all.err);
+}

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use camroll_model::{AlbumPath, Asset, AssetKind, ConnectorError, ErrorClass, Library, Placement, Problem, Retry};
 use camroll_plan::{Scope, scope};
 use camroll_spec::{Filter, HiddenFilter, Spec};
-use camroll_state::State;
+use camroll_state::{AlbumsHeard, State};
 use futures::StreamExt as _;
 use sha2::{Digest as _, Sha256};
 
@@ -65,6 +65,11 @@ async fn go(state: &Arc<State>, request: &RestoreRequest) -> Result<RestoreRepor
         return Err(nothing(&name, "The journal has nothing that was placed at"));
     }
     let asked = asked(request);
+    if asked.asks_for_albums() && !knows_albums(state)? {
+        request.progress.tell(Event::Notice(
+            "The filter asks for albums, and not all of who is in which is known here: files that may be in them are left out. Without `--in-scope` all come back.".to_owned(),
+        ));
+    }
     let mut restoring = Restoring {
         request,
         memberships: Memberships::read(state, [&asked], state.sources()?.into_iter().map(|(_, id)| id))?,
@@ -181,6 +186,17 @@ fn asked(request: &RestoreRequest) -> Spec {
     }
     spec.filters = Filter::All(all);
     spec
+}
+
+/// Whether every library's albums were heard whole. Without state nobody's were.
+fn knows_albums(state: &State) -> Result<bool, Failure> {
+    let sources = state.sources()?;
+    for (_, id) in &sources {
+        if state.albums_heard(*id)? != AlbumsHeard::Whole {
+            return Ok(false);
+        }
+    }
+    Ok(!sources.is_empty())
 }
 
 /// The asset as the catalogue has it, its albums and its library.
