@@ -135,7 +135,7 @@ pub(crate) fn differs() -> ConnectorError {
 }
 
 async fn record(state: &std::sync::Arc<State>, place: &Place, committed: &mut [Committed]) {
-    let now = jiff::Timestamp::now();
+    let now = crate::clock::now();
     let published: Vec<Published> = committed
         .iter()
         .filter_map(|one| {

@@ -36,7 +36,7 @@ pub(crate) async fn recover(state: &Arc<State>, place: &Place, demanded: Proof) 
         recovered.placed += settled.placed.len() as u64;
         recovered.discarded += settled.dropped.len() as u64;
         recovered.problems.extend(settled.problems);
-        let now = jiff::Timestamp::now();
+        let now = crate::clock::now();
         let published = settled
             .placed
             .into_iter()
@@ -166,7 +166,7 @@ async fn settle<'a>(
                             folded: place.folded(&placement),
                             placement,
                         },
-                        at: jiff::Timestamp::now().into(),
+                        at: crate::clock::now().into(),
                     };
                     state
                         .record_moved(place.id, moved)
@@ -211,33 +211,16 @@ async fn settle<'a>(
     ended.map_or(Ok(()), Err)
 }
 
-/// Publishes what is held. A call that fails as a whole for one of them is made again for each alone.
+/// Publishes what is held.
 async fn commit_held(place: &Place, held: &[&Intent]) -> Result<Vec<Result<Stored, ConnectorError>>, ConnectorError> {
-    let tokens: Vec<_> = held.iter().filter_map(|intent| intent.held.clone()).collect();
-    if tokens.is_empty() {
-        return Ok(Vec::new());
-    }
+    let tokens = held.iter().filter_map(|intent| intent.held.clone()).collect();
     let there = place.link.connection();
-    match there.commit(tokens.clone()).await {
-        Ok(answers) if answers.len() == tokens.len() => return Ok(answers),
-        Ok(answers) => return Err(miscounted("commit", tokens.len(), answers.len())),
-        Err(error) if may_be_there(&error) => return Err(error),
-        Err(_) => {}
-    }
-    let mut answers = Vec::with_capacity(tokens.len());
-    for token in tokens {
-        answers.push(match there.commit(vec![token]).await {
-            Ok(mut one) if one.len() == 1 => one.remove(0),
-            Ok(other) => Err(miscounted("commit", 1, other.len())),
-            Err(error) => Err(error),
-        });
-    }
-    Ok(answers)
+    together_or_alone("commit", tokens, |tokens| there.commit(tokens)).await
 }
 
-/// Takes drafts away. A call that fails as a whole for one of them is made again for each alone.
+/// Takes drafts away.
 async fn abort_all(place: &Place, intents: &[&Intent]) -> Result<Vec<Result<(), ConnectorError>>, ConnectorError> {
-    let orphans: Vec<_> = intents
+    let orphans = intents
         .iter()
         .map(|intent| Orphan {
             path: intent.placement.path().unwrap_or_default().to_owned(),
@@ -246,21 +229,33 @@ async fn abort_all(place: &Place, intents: &[&Intent]) -> Result<Vec<Result<(), 
             checkpoint: None,
         })
         .collect();
-    if orphans.is_empty() {
+    let there = place.link.connection();
+    together_or_alone("abort", orphans, |orphans| there.abort(orphans)).await
+}
+
+/// A call for many. One that fails as a whole for one of them is made again for each alone.
+async fn together_or_alone<Item: Clone, Answer, Asked>(
+    what: &str,
+    items: Vec<Item>,
+    call: impl Fn(Vec<Item>) -> Asked,
+) -> Result<Vec<Result<Answer, ConnectorError>>, ConnectorError>
+where
+    Asked: Future<Output = Result<Vec<Result<Answer, ConnectorError>>, ConnectorError>>,
+{
+    if items.is_empty() {
         return Ok(Vec::new());
     }
-    let there = place.link.connection();
-    match there.abort(orphans.clone()).await {
-        Ok(answers) if answers.len() == orphans.len() => return Ok(answers),
-        Ok(answers) => return Err(miscounted("abort", orphans.len(), answers.len())),
+    match call(items.clone()).await {
+        Ok(answers) if answers.len() == items.len() => return Ok(answers),
+        Ok(answers) => return Err(miscounted(what, items.len(), answers.len())),
         Err(error) if may_be_there(&error) => return Err(error),
         Err(_) => {}
     }
-    let mut answers = Vec::with_capacity(orphans.len());
-    for orphan in orphans {
-        answers.push(match there.abort(vec![orphan]).await {
+    let mut answers = Vec::with_capacity(items.len());
+    for item in items {
+        answers.push(match call(vec![item]).await {
             Ok(mut one) if one.len() == 1 => one.remove(0),
-            Ok(other) => Err(miscounted("abort", 1, other.len())),
+            Ok(other) => Err(miscounted(what, 1, other.len())),
             Err(error) => Err(error),
         });
     }

@@ -1,4 +1,4 @@
-//! The rest that a destination asked for: it is left alone until then by later runs too, and the others go on.
+//! Rests that outlive a run: who asked to be left alone, or failed too often in a row, is left alone by later runs too.
 
 use std::time::Duration;
 
@@ -10,46 +10,43 @@ use crate::identity::place_of;
 /// No service's word is obeyed for longer, nor is a memo that says so: the clock was set back.
 const LONGEST: Duration = Duration::from_hours(24);
 
-fn memo(connector: &str, settings: &serde_json::Value) -> String {
-    format!("rest/{}", place_of(connector, settings))
-}
+/// Who rests, as the state has it.
+pub(crate) struct Whom(String);
 
-/// Remembers that a place asked to be left alone for so long from now on.
-pub(crate) fn remember(
-    state: &State,
-    connector: &str,
-    settings: &serde_json::Value,
-    rest: Duration,
-    now: jiff::Timestamp,
-) -> Result<(), StateError> {
-    let seconds = rest.min(LONGEST).as_secs().cast_signed();
-    state.set_memo(
-        &memo(connector, settings),
-        &now.as_second().saturating_add(seconds).to_string(),
-    )
-}
-
-/// What is said instead of asking a place that wants to be left alone still; none where it may be asked.
-pub(crate) fn resting(
-    state: &State,
-    connector: &str,
-    settings: &serde_json::Value,
-    now: jiff::Timestamp,
-) -> Result<Option<ConnectorError>, StateError> {
-    let until = state
-        .memo(&memo(connector, settings))?
-        .and_then(|text| text.parse::<i64>().ok());
-    let Some(until) = until else { return Ok(None) };
-    let left = until.saturating_sub(now.as_second());
-    if left <= 0 || left > LONGEST.as_secs().cast_signed() {
-        return Ok(None);
+impl Whom {
+    /// A source's account.
+    pub(crate) fn account(connector: &str, account: &str) -> Self {
+        Self(format!("breaker/{connector}/{account}"))
     }
-    let when = jiff::Timestamp::from_second(until).map_or_else(|_| until.to_string(), |time| time.to_string());
-    let mut error = ConnectorError::new(
+
+    /// A destination, before it was asked who it is.
+    pub(crate) fn place(connector: &str, settings: &serde_json::Value) -> Self {
+        Self(format!("rest/{}", place_of(connector, settings)))
+    }
+
+    /// Remembers that it is to be left alone for so long from now on.
+    pub(crate) fn rests(&self, state: &State, rest: Duration) -> Result<(), StateError> {
+        let seconds = rest.min(LONGEST).as_secs().cast_signed();
+        let until = crate::clock::now().as_second().saturating_add(seconds);
+        state.set_memo(&self.0, &until.to_string())
+    }
+
+    /// Until when it is left alone; none where it may be asked.
+    pub(crate) fn rests_until(&self, state: &State) -> Result<Option<jiff::Timestamp>, StateError> {
+        let now = crate::clock::now();
+        Ok(state
+            .memo(&self.0)?
+            .and_then(|text| text.parse().ok())
+            .and_then(|until| jiff::Timestamp::from_second(until).ok())
+            .filter(|until| *until > now && until.as_second() - now.as_second() <= LONGEST.as_secs().cast_signed()))
+    }
+}
+
+/// What is said of a destination instead of asking it.
+pub(crate) fn left_alone(until: jiff::Timestamp) -> ConnectorError {
+    ConnectorError::new(
         ErrorClass::RateLimited,
         "sync/resting",
-        format!("The service asked to be left alone until {when}."),
-    );
-    error.retry_after = u32::try_from(left).ok();
-    Ok(Some(error))
+        format!("The service asked to be left alone until {until}."),
+    )
 }

@@ -28,7 +28,7 @@ use crate::preview::Preview;
 use crate::progress::{Event, Progress};
 use crate::reading::{LaneNumber, Readings};
 use crate::recover::recover;
-use crate::resting::{self, resting};
+use crate::resting::{Whom, left_alone};
 use crate::stop::{Stop, StopRequest};
 use crate::transfer::Place;
 
@@ -127,8 +127,8 @@ async fn reach(
         Err(error) => return Err(Failure::Destination(name, error.clone())),
     };
     let settings = &destination.connection.settings;
-    if let Some(resting) = resting(state, connection.connector_id(), settings, crate::clock::now())? {
-        return Err(Failure::Destination(name, resting));
+    if let Some(until) = Whom::place(connection.connector_id(), settings).rests_until(state)? {
+        return Err(Failure::Destination(name, left_alone(until)));
     }
     let link = Link::new(connection, request.stop.clone());
     let identified = identify(state, &link, &name, settings, request.mode).await;
@@ -147,13 +147,7 @@ async fn reach(
 /// Remembers the rest that a destination asked for in this run.
 fn remember_rest(state: &State, link: &Link, settings: &serde_json::Value) -> Result<(), camroll_state::StateError> {
     match link.asked_rest() {
-        Some(rest) => resting::remember(
-            state,
-            link.connection().connector_id(),
-            settings,
-            rest,
-            crate::clock::now(),
-        ),
+        Some(rest) => Whom::place(link.connection().connector_id(), settings).rests(state, rest),
         None => Ok(()),
     }
 }
@@ -202,18 +196,11 @@ async fn go(
     let account_id = account.id.clone().unwrap_or_else(|| account.name.clone());
     tally.account = Some(account);
     let connector = request.source.connector_id().to_owned();
-    let breaker = format!("breaker/{connector}/{account_id}");
-    if let Some(until) = state
-        .memo(&breaker)?
-        .and_then(|text| text.parse::<i64>().ok())
-        .filter(|until| *until > now.as_second())
-    {
+    let resting = Whom::account(&connector, &account_id);
+    if let Some(until) = resting.rests_until(state)? {
         return Err(Failure::Guard {
             code: "sync/resting",
-            message: format!(
-                "The service failed so often in a row that it is left alone until {}.",
-                jiff::Timestamp::from_second(until).map_or_else(|_| until.to_string(), |time| time.to_string())
-            ),
+            message: format!("The service failed so often in a row that it is left alone until {until}."),
             destination: None,
         });
     }
@@ -362,10 +349,7 @@ async fn go(
     }
     if context.source.is_broken() {
         let rest = context.source.asked_rest().unwrap_or_default().max(SOURCE_REST);
-        let until = crate::clock::now()
-            .as_second()
-            .saturating_add(rest.as_secs().cast_signed());
-        state.set_memo(&breaker, &until.to_string())?;
+        resting.rests(state, rest)?;
     }
     let mut lacking = None;
     for one in heard {
@@ -411,7 +395,7 @@ pub(crate) async fn hear_all(state: &Arc<State>, request: &RunRequest) -> Result
         readings: Readings::new(0, Spool::new(state.folder().join("spool"), 0), 0),
         digests: Digests::of([]),
         run: String::new(),
-        now: jiff::Timestamp::now(),
+        now: crate::clock::now(),
     };
     for library in &context.libraries {
         if let Some(failure) = hear(&context, library, || {}).await?.failure {
@@ -740,7 +724,7 @@ fn conclude(
         let text = serde_json::to_string(&receipt).unwrap_or_default();
         let note = RunNote {
             started: started.into(),
-            ended: jiff::Timestamp::now().into(),
+            ended: crate::clock::now().into(),
             exit: exit.code(),
             receipt: text.clone(),
             sign_in_expires: tally.account.and_then(|account| account.expires),

@@ -297,7 +297,7 @@ impl Verifying<'_> {
             self.report.mismatches.push(told);
         }
         if !dirty.is_empty() {
-            self.archive.make_dirty(self.id, &dirty, jiff::Timestamp::now())?;
+            self.archive.make_dirty(self.id, &dirty, crate::clock::now())?;
         }
         Ok(())
     }

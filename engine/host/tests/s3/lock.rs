@@ -8,15 +8,21 @@ use serde_json::json;
 
 use crate::place::{Place, Saved, class, commit, connect, file, list, noise, rclone, replacing, seaweedfs, stat};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_locked_stays() {
-    let Some(place) = seaweedfs() else { return };
+/// A bucket with Object Lock, and the settings that lead there.
+fn locked_bucket(place: &Place) -> serde_json::Value {
     place
         .bucket
         .rclone_says(&["mkdir", ":s3:locked", "--s3-bucket-object-lock-enabled"])
         .expect("a bucket with Object Lock");
     let mut settings = place.settings();
     settings["bucket"] = "locked".into();
+    settings
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_locked_stays() {
+    let Some(place) = seaweedfs() else { return };
+    let mut settings = locked_bucket(&place);
     settings["lock"] = json!({"mode": "compliance", "for": "30d"});
     let connection = connect(settings.clone(), SECRET_KEY);
     let features = connection.probe().await.expect("it is looked at").features;
@@ -111,12 +117,7 @@ async fn a_server_that_locks_nothing_is_found_out_by_the_first_object() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_whose_lock_cant_be_seen_counts_for_nothing_until_it_can() {
     let Some(place) = seaweedfs() else { return };
-    place
-        .bucket
-        .rclone_says(&["mkdir", ":s3:locked", "--s3-bucket-object-lock-enabled"])
-        .expect("a bucket with Object Lock");
-    let mut settings = place.settings();
-    settings["bucket"] = "locked".into();
+    let mut settings = locked_bucket(&place);
     settings["lock"] = json!({"mode": "governance", "for": "30d", "legal_hold": true});
     for withheld in [
         "x-amz-object-lock-mode",

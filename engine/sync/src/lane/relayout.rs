@@ -140,7 +140,7 @@ impl LaneRun {
                             folded: self.place.folded(&moved),
                             placement: moved.clone(),
                         },
-                        at: jiff::Timestamp::now().into(),
+                        at: crate::clock::now().into(),
                     },
                 )?;
                 report.renamed += 1;
