@@ -397,7 +397,8 @@ fn one_that_asks_for_ten_minutes_gets_them_and_the_other_is_finished() {
         };
         assert_eq!(put(&first, "here"), Some(COUNT), "{server}: {}", first.out);
         let before = put(&first, "bucket").unwrap();
-        assert!((20..40).contains(&before), "{server}: {before} were put");
+        // rclone's server fails some of the 20 that are let through, where several ask it at once.
+        assert!((10..=20).contains(&before), "{server}: {before} were put");
         assert!(between.count("PUT", "2014/05") < 60, "{server}: it was asked on and on");
         setting.assert_photos(0..COUNT, SIZE);
 

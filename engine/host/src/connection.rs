@@ -556,10 +556,11 @@ impl Connection {
     pub async fn stage(&self, file: StageFile, mut body: Outlet) -> Result<Staged, ConnectorError> {
         let file = convert::file_out(file);
         let saver = body.saver.take();
+        let throttle = self.0.shared.throttle.clone();
         failpoint("stage/before");
         let staged = self
             .destination(async |store: &mut Store<Guest>, guest| {
-                let own = store.data_mut().table.push(Body::outlet(body))?;
+                let own = store.data_mut().table.push(Body::outlet(body, throttle))?;
                 let lent = Resource::new_borrow(own.rep());
                 store.data_mut().saver = saver;
                 let result = guest.call_stage(&mut *store, &file, lent).await;

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use wasmtime::component::{HasSelf, InstancePre, Linker};
 
 use crate::bindings::{Everything, exports::camroll::connector as able};
+use crate::bodies::Throttle;
 use crate::cache::{CodeCache, CodeCacheDir, compile};
 use crate::connection::Connection;
 use crate::engine::{Ticker, engine};
@@ -194,6 +195,8 @@ pub struct ConnectRequest {
     pub secrets: BTreeMap<String, Secret>,
     /// Where what it remembers is kept.
     pub store: Arc<dyn SessionStore>,
+    /// Bounds the bytes of files that pass in a second.
+    pub throttle: Throttle,
 }
 
 impl Connector {
@@ -268,6 +271,7 @@ impl Connector {
             tcp,
             folder,
             limits: self.0.limits,
+            throttle: request.throttle,
             stop: watch::Sender::new(false),
             log: LogBudget::default(),
         };

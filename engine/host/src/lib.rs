@@ -27,7 +27,7 @@ mod vault;
 
 pub use bodies::{
     Checkpoint, Evidence, Gate, Intake, Keep, Outlet, OutletOptions, Parked, PipeOptions, Proven, Saver, Spool,
-    digest_only, from_bytes, memory, pipe,
+    Throttle, digest_only, from_bytes, memory, pipe,
 };
 pub use cache::CodeCacheDir;
 pub use connection::{Connection, Disposal, Progress, Question, Reach};

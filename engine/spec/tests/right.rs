@@ -7,7 +7,7 @@ use std::time::Duration;
 use camroll_model::Proof;
 use camroll_spec::{
     ConnectionOrigin, Connectors, DateBound, Existing, FileRole, Filter, HiddenFilter, KindFilter, Layout,
-    LibraryChoice, SecretRef, SourceFile, Trigger, Versions, Want, load, read,
+    LibraryChoice, Pace, SecretRef, SourceFile, Trigger, Versions, Want, load, read,
 };
 use jiff::civil::date;
 use serde_json::json;
@@ -257,4 +257,36 @@ fn the_examples_are_right_with_the_bundled_connectors() {
     let said: Vec<String> = reading.diagnostics.iter().map(ToString::to_string).collect();
     assert_eq!(said, Vec::<String>::new());
     assert!(reading.specs.len() >= 7);
+}
+
+#[test]
+fn a_pace_is_its_connections_over_all_specs() {
+    let files = [
+        file(
+            "a.yaml",
+            &format!(
+                "version: 1\nname: one\nconnections:\n  nas:\n    connector: local\n    with: {{ path: out }}\n    pace: {{ per_day: 100GB, transfers: 4 }}\nsource: {SOURCE}\ndestination: {{ connection: nas, pace: {{ per_day: 50GB, bandwidth: 20MB/s }} }}\n"
+            ),
+        ),
+        file(
+            "b.yaml",
+            &format!(
+                "version: 1\nname: two\nsource: {SOURCE}\ndestination: {{ connection: nas, pace: {{ transfers: 2 }} }}\n---\nversion: 1\nname: three\nsource: {SOURCE}\ndestination: {{ connector: local, with: {{ path: other }} }}\n"
+            ),
+        ),
+    ];
+    let reading = read(&files, &connectors());
+    assert_eq!(reading.diagnostics, []);
+    let paces: Vec<Pace> = reading
+        .specs
+        .iter()
+        .map(|spec| spec.destinations[0].connection.pace)
+        .collect();
+    let smallest = Pace {
+        per_day: 50_000_000_000.try_into().ok(),
+        bandwidth: 20_000_000.try_into().ok(),
+        transfers: 2.try_into().ok(),
+    };
+    assert_eq!(paces, [smallest, smallest, Pace::default()]);
+    assert_eq!(reading.specs[0].source.connection.pace, Pace::default());
 }

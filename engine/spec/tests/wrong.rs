@@ -241,7 +241,6 @@ fn what_is_not_built_says_so() {
     in_rest("filters: { «resolution: { min: 4k } }\n", not_built, &["resolution"]);
     in_rest("kind: «Policy\n", not_built, &["Policy"]);
     in_destination("deletions: «mirror", not_built, &["mirror"]);
-    in_destination("«pace: {}", not_built, &["pace"]);
     in_destination("«conversion: { heic: auto }", not_built, &["conversion"]);
     in_source("{ connector: «./mine.wasm }", not_built, &["by path"]);
     in_source(
@@ -447,4 +446,16 @@ fn connections_that_are_wrong_or_doubled() {
         .find(|fault| fault.code == "spec/two-connections")
         .expect("told");
     assert!(doubled.message.contains("a.yaml, line 3"), "{doubled}");
+}
+
+#[test]
+fn a_pace_bounds_something_that_can_be_kept() {
+    in_destination("pace: «{}", "spec/empty", &["per_day, bandwidth, transfers"]);
+    in_destination("pace: { bandwidth: «20MB }", "spec/rate", &["20MB", "20MB/s"]);
+    in_destination("pace: { bandwidth: «20Mbit/s }", "spec/rate", &["bytes in a second"]);
+    in_destination("pace: { bandwidth: «1KB/s }", "spec/range", &["100KB/s"]);
+    in_destination("pace: { per_day: «0 }", "spec/range", &["at least a byte"]);
+    in_destination("pace: { transfers: «0 }", "spec/range", &["from 1 to 64"]);
+    in_destination("pace: { «bandwith: 1MB/s }", "spec/unknown-key", &["bandwidth"]);
+    in_rest("limits: { «per_day: 1GB }\n", "spec/unknown-key", &["a pace"]);
 }

@@ -166,7 +166,7 @@ impl Adopting<'_> {
                 reader.unread
             )));
         }
-        let transfers = self.request.spec.limits.transfers.get() as usize;
+        let transfers = self.request.spec.transfers_at(&self.request.destination);
         for segment in 0..reader.segments() {
             let told = reader.files_of(segment).await.map_err(|error| self.failed(error))?;
             let mut new: Vec<Told> = Vec::new();

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use camroll_host::{Component, ConnectRequest, Connection, Connector, Host, LoadError, SessionStore, StoreError};
+use camroll_host::{
+    Component, ConnectRequest, Connection, Connector, Host, LoadError, SessionStore, StoreError, Throttle,
+};
 use camroll_model::{ConnectorError, Secret};
 use camroll_state::{SignIn, SignIns};
 use parking_lot::Mutex;
@@ -40,6 +42,8 @@ pub struct Opener {
     bundle: Box<dyn Bundle>,
     sign_ins: SignIns,
     loaded: Mutex<HashMap<String, Connector>>,
+    /// Of each account whose bandwidth a spec bounds: all its connections share it.
+    throttles: Mutex<HashMap<String, Throttle>>,
 }
 
 struct Kept(SignIn);
@@ -62,6 +66,7 @@ impl Opener {
             bundle,
             sign_ins,
             loaded: Mutex::default(),
+            throttles: Mutex::default(),
         }
     }
 
@@ -105,7 +110,17 @@ impl Opener {
                 settings: connection.settings.clone(),
                 secrets,
                 store: Arc::new(Kept(sign_in)),
+                throttle: self.throttle(connection),
             })
             .map_err(OpenError::Connect)
+    }
+
+    fn throttle(&self, connection: &camroll_spec::Connection) -> Throttle {
+        let Some(bandwidth) = connection.pace.bandwidth else {
+            return Throttle::default();
+        };
+        let mut throttles = self.throttles.lock();
+        let throttle = throttles.entry(connection.account());
+        throttle.or_insert_with(|| Throttle::of(bandwidth)).clone()
     }
 }

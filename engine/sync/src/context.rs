@@ -6,6 +6,7 @@ use camroll_model::{AssetId, ConnectorError, Library, Problem, Retry, SourceKey}
 use camroll_spec::Spec;
 use camroll_state::{SourceId, State};
 
+use crate::allowance::Allowance;
 use crate::digests::Digests;
 use crate::link::Link;
 use crate::progress::Progress;
@@ -42,6 +43,8 @@ pub(crate) struct Context {
     pub libraries: Vec<HeardLibrary>,
     /// What its destinations read of the source, once for all of them.
     pub readings: Readings,
+    /// What may begin to be fetched.
+    pub allowance: Allowance,
     /// Digests that are computed of a file as it goes by.
     pub digests: Digests,
     /// The run's id, in order of time.

@@ -6,6 +6,7 @@
 
 mod adopt;
 mod albums;
+mod allowance;
 mod annotate;
 mod approval;
 mod archive;

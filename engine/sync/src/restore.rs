@@ -300,7 +300,7 @@ impl Restoring<'_> {
             files: wanted.len() as u64,
             bytes: wanted.iter().map(|one| one.placement.size).sum(),
         });
-        let transfers = self.request.spec.limits.transfers.get() as usize;
+        let transfers = self.request.spec.transfers_at(&self.request.destination);
         let (from, into) = (self.from.clone(), self.into.clone());
         let mut bringing = futures::stream::iter(wanted)
             .map(|one| {

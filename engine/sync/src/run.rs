@@ -15,6 +15,7 @@ use camroll_state::{Lane, Ordinal, RunNote, SourceId, State};
 use tokio::sync::watch;
 
 use crate::albums::{Memberships, unknown};
+use crate::allowance::Allowance;
 use crate::approval::{Approval, Approved};
 use crate::context::{Context, HeardLibrary, Mode, Relayout};
 use crate::digests::Digests;
@@ -239,7 +240,6 @@ async fn go(
         return Ok(());
     }
     let spool = Spool::new(state.folder().join("spool"), request.spec.limits.spool);
-    let transfers = request.spec.limits.transfers.get() as usize;
     let context = Arc::new(Context {
         spec: Arc::clone(&request.spec),
         state: Arc::clone(state),
@@ -249,7 +249,8 @@ async fn go(
         mode: request.mode,
         relayout: request.relayout,
         libraries,
-        readings: Readings::new(reached.len(), spool, transfers),
+        readings: Readings::new(reached.len(), spool, request.spec.transfers_from_source()),
+        allowance: Allowance::of(state, &request.spec.source.connection),
         digests: Digests::of(reached.iter().map(|there| there.identity.features.clone())),
         run: run_id.to_owned(),
         now,
@@ -393,6 +394,7 @@ pub(crate) async fn hear_all(state: &Arc<State>, request: &RunRequest) -> Result
         libraries,
         // Nothing is read: no destination takes part.
         readings: Readings::new(0, Spool::new(state.folder().join("spool"), 0), 0),
+        allowance: Allowance::of(state, &request.spec.source.connection),
         digests: Digests::of([]),
         run: String::new(),
         now: crate::clock::now(),
@@ -538,6 +540,7 @@ async fn lane(
         identity: format!("{}/{}", context.state.engine(), key.identity),
         lane: number,
         features: identity.features.clone(),
+        allowance: Allowance::of(&context.state, &destination.connection),
         uploads: parking_lot::Mutex::default(),
         interrupted: parking_lot::Mutex::default(),
         rules: identity.features.names.clone(),

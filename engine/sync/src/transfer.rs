@@ -13,6 +13,7 @@ use camroll_state::{DestinationId, Intent, State, Upload};
 use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
 
+use crate::allowance::Allowance;
 use crate::context::{Context, HeardLibrary};
 use crate::fetch::{locate_one, look_ahead, read};
 use crate::link::{Again, Link, cancelled};
@@ -119,6 +120,8 @@ pub(crate) struct Place {
     /// Its number in the run.
     pub lane: LaneNumber,
     pub features: Features,
+    /// What may begin to be sent.
+    pub allowance: Allowance,
     /// Uploads of this run that may be left for the next one.
     pub uploads: Mutex<HashSet<String>>,
     /// Files that a run before this one may have brought without coming to record it, where only staging them again tells.
@@ -263,6 +266,9 @@ async fn attempts(context: &Arc<Context>, place: &Place, job: Job, located: Loca
         if let Err(error) = place.link.rest().await {
             return Err((job, Trouble::destination(error)));
         }
+        if let Err(error) = place.allowance.begin(counted(&job, &located)) {
+            return Err((job, Trouble::destination(error)));
+        }
         let looks = place.link.looks().await;
         match once(context, place, &job, &located).await {
             Ok(held) => {
@@ -312,6 +318,12 @@ async fn attempts(context: &Arc<Context>, place: &Place, job: Job, located: Loca
     }
 }
 
+/// Bytes that a file counts with in what a day is allowed.
+fn counted(job: &Job, located: &Located) -> u64 {
+    let told = located.size.or_else(|| job.resource()?.size);
+    told.unwrap_or(0)
+}
+
 async fn once(context: &Arc<Context>, place: &Place, job: &Job, located: &Located) -> Result<Held, Trouble> {
     let resource = job.resource().ok_or_else(|| Trouble::source(gone(job)))?;
     if located.version != job.file.version {
@@ -330,16 +342,18 @@ async fn once(context: &Arc<Context>, place: &Place, job: &Job, located: &Locate
     let key = job.idempotency_key(&place.identity);
     let placement = proposed(job, size, &expected);
     let reading = Reading::of(&place.features, size, &context.readings.spool);
+    let counted = counted(job, located);
     let mut known = None;
     let mut promised = expected.clone();
     if reading == Reading::Twice {
+        context.allowance.begin(counted).map_err(Trouble::source)?;
         let proven = look_ahead(context, job, located, expected.clone(), context.digests.for_size(size))
             .await
             .map_err(Trouble::source)?;
         promised.clone_from(&proven.digests);
         known = Some(proven);
     }
-    let intake = camroll_host::pipe(PipeOptions {
+    let mut intake = camroll_host::pipe(PipeOptions {
         size,
         digests: promised,
         compute: context.digests.for_size(size),
@@ -367,6 +381,11 @@ async fn once(context: &Arc<Context>, place: &Place, job: &Job, located: &Locate
     let (mut outlet, fetching) = match claim {
         Claim::Another(parked) => (parked.begin(options), None),
         Claim::Yours => {
+            if let Err(error) = context.allowance.begin(counted) {
+                // Others may wait for these bytes.
+                intake.fail(error.clone());
+                return Err(Trouble::source(error));
+            }
             let outlet = intake.outlet(options);
             let (context, job, located) = (Arc::clone(context), job.clone(), located.clone());
             // On a task of its own: others may read the same bytes, however this destination ends.
@@ -442,6 +461,9 @@ async fn once(context: &Arc<Context>, place: &Place, job: &Job, located: &Locate
         }
         Staged::Stored(stored) => (None, shown(place, &key, *stored, placement)),
     };
+    if placement.ownership == Ownership::Found {
+        place.allowance.did_not_move(counted).map_err(Trouble::destination)?;
+    }
     Ok(Held {
         job: job.clone(),
         key,

@@ -180,7 +180,7 @@ impl Verifying<'_> {
         let (to_read, taken): (Vec<_>, Vec<_>) =
             to_read.into_iter().partition(|(_, touched)| deep || touched.is_some());
         self.report.as_placed += taken.len() as u64;
-        let transfers = self.request.spec.limits.transfers.get() as usize;
+        let transfers = self.request.spec.transfers_at(&self.request.destination);
         let link = &self.archive.link;
         let mut reading = futures::stream::iter(to_read)
             .map(|(stands, touched)| async move {

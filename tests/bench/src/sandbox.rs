@@ -114,6 +114,7 @@ impl Through {
             let component = std::fs::read(setting.binaries.join(format!("../connectors/{name}.wasm")))?;
             host.load(&component)?
                 .connect(ConnectRequest {
+                    throttle: camroll_host::Throttle::default(),
                     name: name.into(),
                     settings,
                     secrets,

@@ -58,6 +58,7 @@ pub(crate) fn connect(
 ) -> Connection {
     connector(service.connector())
         .connect(ConnectRequest {
+            throttle: camroll_host::Throttle::default(),
             name: "conformance".to_owned(),
             settings: service.settings(address),
             secrets: secrets

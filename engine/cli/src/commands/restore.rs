@@ -2,7 +2,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use camroll_host::Connection;
-use camroll_spec::{Connection as Written, ConnectionName, ConnectionOrigin, ConnectorId, ConnectorRef, Span};
+use camroll_spec::{Connection as Written, ConnectionName, ConnectionOrigin, ConnectorId, ConnectorRef, Pace, Span};
 use camroll_sync::{Choice, Exit, FiltersChoice, Knowledge, Opener, RestoreReport, RestoreRequest, restore};
 use indicatif::HumanBytes;
 use serde_json::json;
@@ -86,6 +86,7 @@ fn folder_to_restore_to(opener: &Opener, folder: &Path) -> Result<Connection, St
         connector: ConnectorRef::Bundled(ConnectorId::parse("local").map_err(|_| Story::unexpected("a name"))?),
         settings: json!({ "path": path }),
         secrets: std::collections::BTreeMap::new(),
+        pace: Pace::default(),
     };
     opener
         .open(&written, std::collections::BTreeMap::new())

@@ -3,6 +3,7 @@ use camroll_model::{Algorithm, ConnectorError, ErrorClass};
 use futures::stream::{BoxStream, StreamExt as _};
 
 use crate::bodies::outlet::{Outlet, Range};
+use crate::bodies::throttle::Throttle;
 use crate::files::OpenFile;
 
 /// A file's content or an answer's, as a connector holds it.
@@ -17,7 +18,11 @@ enum Source {
         stream: BoxStream<'static, Result<Bytes, ConnectorError>>,
         length: Option<u64>,
     },
-    Outlet(Box<Outlet>),
+    Outlet {
+        outlet: Box<Outlet>,
+        /// Whom the bytes go to.
+        throttle: Throttle,
+    },
     File(OpenFile),
 }
 
@@ -26,8 +31,12 @@ impl Body {
         Self::of(Source::Answer { stream, length })
     }
 
-    pub(crate) fn outlet(outlet: Outlet) -> Self {
-        Self::of(Source::Outlet(Box::new(outlet)))
+    /// A file's bytes on their way to a connection that has this throttle.
+    pub(crate) fn outlet(outlet: Outlet, throttle: Throttle) -> Self {
+        Self::of(Source::Outlet {
+            outlet: Box::new(outlet),
+            throttle,
+        })
     }
 
     pub(crate) fn file(file: OpenFile) -> Self {
@@ -45,14 +54,14 @@ impl Body {
     pub(crate) fn size(&self) -> Option<u64> {
         match &self.source {
             Source::Answer { length, .. } => *length,
-            Source::Outlet(outlet) => outlet.size,
+            Source::Outlet { outlet, .. } => outlet.size,
             Source::File(file) => Some(file.size()),
         }
     }
 
     /// The digest of the whole, where it is known already.
     pub(crate) fn digest(&self, algorithm: &str) -> Option<Vec<u8>> {
-        let Source::Outlet(outlet) = &self.source else {
+        let Source::Outlet { outlet, .. } = &self.source else {
             return None;
         };
         let proven = outlet.proven()?;
@@ -70,7 +79,7 @@ impl Body {
         offset: u64,
         length: u64,
     ) -> Result<Option<Vec<u8>>, ConnectorError> {
-        let (Source::Outlet(outlet), Some(algorithm)) = (&self.source, Algorithm::from_name(algorithm)) else {
+        let (Source::Outlet { outlet, .. }, Some(algorithm)) = (&self.source, Algorithm::from_name(algorithm)) else {
             return Ok(None);
         };
         let known = outlet.range_digest(algorithm, offset, length);
@@ -85,7 +94,7 @@ impl Body {
     /// A range, for a request or a connection that sends it.
     pub(crate) fn range(&self, offset: u64, length: Option<u64>) -> Result<Range, ConnectorError> {
         match &self.source {
-            Source::Outlet(outlet) => Ok(outlet.range(offset, length)),
+            Source::Outlet { outlet, throttle } => Ok(outlet.range(offset, length).throttled(throttle.clone())),
             Source::Answer { .. } | Source::File(_) => Err(ConnectorError::new(
                 ErrorClass::Unsupported,
                 "host/not-built",
@@ -99,7 +108,11 @@ impl Body {
         let next = if self.leftover.is_empty() {
             match &mut self.source {
                 Source::Answer { stream, .. } => stream.next().await.transpose()?,
-                Source::Outlet(outlet) => outlet.at(self.position).await?,
+                Source::Outlet { outlet, throttle } => {
+                    let bytes = outlet.at(self.position).await?;
+                    throttle.pass(bytes.as_ref().map_or(0, Bytes::len)).await;
+                    bytes
+                }
                 Source::File(file) => file.next(self.position).await?,
             }
         } else {
@@ -146,7 +159,7 @@ impl Body {
         let anywhere = match &self.source {
             Source::File(_) => true,
             // Whether they are still there shows when they are read.
-            Source::Outlet(outlet) => offset < self.position && outlet.keeps(self.position - offset),
+            Source::Outlet { outlet, .. } => offset < self.position && outlet.keeps(self.position - offset),
             Source::Answer { .. } => false,
         };
         if anywhere {

@@ -8,6 +8,7 @@ mod outlet;
 mod pipe;
 mod prefixes;
 mod spool;
+mod throttle;
 
 pub use body::Body;
 pub use checkpoint::{Checkpoint, Saver};
@@ -17,3 +18,4 @@ pub(crate) use outlet::Range;
 pub use outlet::{Evidence, Outlet, OutletOptions, Parked};
 pub use pipe::{Gate, Intake, PipeOptions, Proven, digest_only, from_bytes, memory, pipe};
 pub use spool::Spool;
+pub use throttle::Throttle;

@@ -11,6 +11,7 @@ use crate::bodies::checkpoint::{Checkpoint, Saver};
 use crate::bodies::flow::{Flow, Found, Keep};
 use crate::bodies::hashes::Hashes;
 use crate::bodies::pipe::{Gate, Proven};
+use crate::bodies::throttle::Throttle;
 
 /// How a destination reads.
 pub struct OutletOptions {
@@ -169,6 +170,7 @@ impl Outlet {
             offset,
             length: length.or(self.size.map(|size| size.saturating_sub(offset))),
             is_empty_body: self.size == Some(0),
+            throttle: Throttle::default(),
         }
     }
 
@@ -204,9 +206,15 @@ pub(crate) struct Range {
     offset: u64,
     length: Option<u64>,
     is_empty_body: bool,
+    throttle: Throttle,
 }
 
 impl Range {
+    /// The same for what sends it; who only looks at the bytes isn't held back.
+    pub(crate) fn throttled(self, throttle: Throttle) -> Self {
+        Self { throttle, ..self }
+    }
+
     /// Bytes, where known.
     pub(crate) fn length(&self) -> Option<u64> {
         self.length
@@ -235,8 +243,8 @@ impl Range {
         let (offset, length) = (self.offset, self.length);
         let end = length.map(|length| offset.saturating_add(length));
         let hashes = self.reader.asked(offset, length);
-        let state = (Arc::clone(&self.reader), offset, hashes);
-        futures::stream::try_unfold(state, move |(reader, position, mut hashes)| async move {
+        let state = (Arc::clone(&self.reader), self.throttle.clone(), offset, hashes);
+        futures::stream::try_unfold(state, move |(reader, throttle, position, mut hashes)| async move {
             if end.is_some_and(|end| position >= end) {
                 return Ok(None);
             }
@@ -250,6 +258,8 @@ impl Range {
                 let left = usize::try_from(end - position).unwrap_or(usize::MAX);
                 bytes.truncate(left.min(bytes.len()));
             }
+            bytes.truncate(throttle.piece(bytes.len()));
+            throttle.pass(bytes.len()).await;
             let next = position + bytes.len() as u64;
             if let Some(hashes) = &mut hashes {
                 hashes.update(&bytes);
@@ -258,7 +268,7 @@ impl Range {
             if Some(next) == end {
                 reader.tell(offset, length, hashes.take());
             }
-            Ok(Some((bytes, (reader, next, hashes))))
+            Ok(Some((bytes, (reader, throttle, next, hashes))))
         })
         .boxed()
     }

@@ -79,6 +79,7 @@ impl HostSink for Guest {
             .unless_stopped(async {
                 let mut intake = intake.lock().await;
                 while let Some(bytes) = body.next().await? {
+                    shared.throttle.pass(bytes.len()).await;
                     intake.append(bytes).await?;
                 }
                 Ok(())
@@ -99,6 +100,7 @@ impl HostSink for Guest {
                         "At most 4 MiB pass in one call.",
                     ));
                 }
+                shared.throttle.pass(bytes.len()).await;
                 intake.lock().await.append(bytes.into()).await
             })
             .await;

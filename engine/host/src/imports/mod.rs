@@ -20,6 +20,7 @@ pub use self::bodies::Sink;
 pub use self::http::Pending;
 pub use self::later::Outgoing;
 pub use self::tcp::TcpConnection;
+use crate::bodies::Throttle;
 use crate::computing::Computing;
 use crate::files::Folder;
 use crate::limits::{Limiter, Limits};
@@ -39,6 +40,8 @@ pub(crate) struct Shared {
     pub tcp: Tcp,
     pub folder: Option<Folder>,
     pub limits: Limits,
+    /// Bounds what passes of files.
+    pub throttle: Throttle,
     pub stop: watch::Sender<bool>,
     pub log: LogBudget,
 }

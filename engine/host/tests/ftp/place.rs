@@ -88,6 +88,7 @@ pub fn servers(protection: Protection) -> impl Iterator<Item = (&'static str, Ft
 /// A connection with these settings.
 pub fn connect(settings: Value, password: &str) -> Result<Connection, ConnectorError> {
     CONNECTOR.connect(ConnectRequest {
+        throttle: camroll_host::Throttle::default(),
         name: "test".to_owned(),
         settings,
         secrets: BTreeMap::from([("password".to_owned(), Secret::new(password.to_owned()))]),

@@ -124,6 +124,7 @@ impl Place {
 pub fn connect(url: &str, key: &str) -> Connection {
     CONNECTOR
         .connect(ConnectRequest {
+            throttle: camroll_host::Throttle::default(),
             name: "test".to_owned(),
             settings: json!({"url": url, "api_key": "api-key"}),
             secrets: BTreeMap::from([("api-key".to_owned(), Secret::new(key.to_owned()))]),

@@ -80,6 +80,7 @@ pub fn remembering(host: &Host, settings: Value, secret: Option<&str>, store: Ar
         .collect::<BTreeMap<_, _>>();
     connector
         .connect(ConnectRequest {
+            throttle: camroll_host::Throttle::default(),
             name: "test".to_owned(),
             settings,
             secrets,

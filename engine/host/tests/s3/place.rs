@@ -171,6 +171,7 @@ pub fn try_connect(settings: Value, secret: &str) -> Result<Connection, Connecto
     };
     let host = Host::new(options).expect("a host");
     host.load(&component).expect("it loads").connect(ConnectRequest {
+        throttle: camroll_host::Throttle::default(),
         name: "test".to_owned(),
         secrets: [
             ("access-key", ACCESS_KEY),

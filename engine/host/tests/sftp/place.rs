@@ -30,6 +30,7 @@ pub fn rclone() -> Option<RcloneSftp> {
 /// A connection with these settings and secrets.
 pub fn connect(settings: Value, secrets: &[(&str, &str)]) -> Result<Connection, ConnectorError> {
     CONNECTOR.connect(ConnectRequest {
+        throttle: camroll_host::Throttle::default(),
         name: "test".to_owned(),
         settings,
         secrets: secrets

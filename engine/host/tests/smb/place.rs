@@ -26,6 +26,7 @@ pub fn samba() -> Option<Samba> {
 /// A connection with these settings and secrets.
 pub fn connect(settings: Value, secrets: &[(&str, &str)]) -> Result<Connection, ConnectorError> {
     CONNECTOR.connect(ConnectRequest {
+        throttle: camroll_host::Throttle::default(),
         name: "test".to_owned(),
         settings,
         secrets: secrets

@@ -18,6 +18,7 @@ pub fn connection(connector: &str) -> Connection {
         connector: ConnectorRef::Bundled(ConnectorId::parse(connector).expect("an id")),
         settings: serde_json::Value::Null,
         secrets: BTreeMap::new(),
+        pace: camroll_spec::Pace::default(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use camroll_model::Proof;
 
-use super::{ConnectionName, ConnectorId, DestinationName, Filter, Layout, Schedule, SlotName, SpecName};
+use super::{ConnectionName, ConnectorId, DestinationName, Filter, Layout, Pace, Schedule, SlotName, SpecName};
 use crate::secrets::SecretUse;
 use crate::text::Position;
 
@@ -39,6 +39,35 @@ impl Spec {
     pub fn asks_for_albums(&self) -> bool {
         let mut layouts = self.destinations.iter().map(|destination| &destination.layout);
         self.filters.asks_for_albums() || layouts.any(Layout::asks_for_albums)
+    }
+
+    /// How many files may move at once at one of its destinations.
+    pub fn transfers_at(&self, destination: &Destination) -> usize {
+        self.transfers_by(&destination.connection)
+    }
+
+    /// How many files may move at once from its source.
+    pub fn transfers_from_source(&self) -> usize {
+        self.transfers_by(&self.source.connection)
+    }
+
+    fn transfers_by(&self, connection: &Connection) -> usize {
+        let own = self.limits.transfers;
+        connection.pace.transfers.map_or(own, |paced| paced.min(own)).get() as usize
+    }
+
+    /// All connections that it uses: its source's, and those of its destinations.
+    pub fn connections(&self) -> impl Iterator<Item = &Connection> {
+        let destinations = self.destinations.iter().map(|destination| &destination.connection);
+        std::iter::once(&self.source.connection).chain(destinations)
+    }
+
+    pub(crate) fn connections_mut(&mut self) -> impl Iterator<Item = &mut Connection> {
+        let destinations = self
+            .destinations
+            .iter_mut()
+            .map(|destination| &mut destination.connection);
+        std::iter::once(&mut self.source.connection).chain(destinations)
     }
 }
 
@@ -75,6 +104,15 @@ pub struct Connection {
     pub settings: serde_json::Value,
     /// Where each slot's secret comes from.
     pub secrets: std::collections::BTreeMap<SlotName, SecretUse>,
+    /// What a person allows of it: over all specs that were read together, and of each bound the smallest.
+    pub pace: Pace,
+}
+
+impl Connection {
+    /// What it is the same connection by, whatever it is called: connector and settings.
+    pub fn account(&self) -> String {
+        format!("{}/{}", self.connector.id().as_str(), self.settings)
+    }
 }
 
 /// Where a connection was written.

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::fields::{Keys, fields, find, not_built_yet};
+use super::pace::pace;
 use super::{Faults, expect};
-use crate::language::{Connection, ConnectionName, ConnectionOrigin, ConnectorId, ConnectorRef, LibraryChoice, Source};
+use crate::language::{
+    Connection, ConnectionName, ConnectionOrigin, ConnectorId, ConnectorRef, LibraryChoice, Pace, Source,
+};
 use crate::settings::{ConnectorInfo, ConnectorRole, Connectors, Settings, check};
 use crate::text::{Diagnostic, Entry, Node, Place, short};
 use crate::values::nearest;
@@ -14,15 +17,15 @@ use crate::values::nearest;
 /// Keys of a connection under `connections:`.
 pub(crate) const KEYS: Keys = Keys {
     of: "a connection",
-    known: &["connector", "with"],
-    later: &["pace"],
+    known: &["connector", "with", "pace"],
+    later: &[],
 };
 
 /// Keys of a source.
 pub(crate) const SOURCE_KEYS: Keys = Keys {
     of: "a source",
-    known: &["connection", "connector", "with", "libraries"],
-    later: &["pace"],
+    known: &["connection", "connector", "with", "pace", "libraries"],
+    later: &[],
 };
 
 /// A connection with a name, read once, used by any spec of its folder.
@@ -98,6 +101,7 @@ fn definition(entry: &Entry, connectors: &Connectors, faults: &mut Faults<'_>) -
         faults.error("spec/name", entry.key_place, message);
     }
     let entries = fields(&entry.node, &entry.key, KEYS, faults)?;
+    let pace = find(entries, "pace").map_or_else(Pace::default, |node| pace(node, faults));
     let (connector, settings) = connector_and_settings(entries, entry.key_place, &[], connectors, faults)?;
     Some(Connection {
         name: name.ok()?,
@@ -105,6 +109,7 @@ fn definition(entry: &Entry, connectors: &Connectors, faults: &mut Faults<'_>) -
         connector,
         settings: settings.json,
         secrets: settings.secrets,
+        pace,
     })
 }
 
@@ -124,6 +129,7 @@ pub(crate) fn connection(
     faults: &mut Faults<'_>,
 ) -> Option<Connection> {
     let word = role.word();
+    let own = find(entries, "pace").map_or_else(Pace::default, |node| pace(node, faults));
     match (find(entries, "connection"), find(entries, "connector")) {
         (Some(reference), None) => {
             if let Some(with) = entries.iter().find(|entry| entry.key == "with") {
@@ -159,7 +165,10 @@ pub(crate) fn connection(
                 known.connectors,
                 faults,
             )?;
-            Some(connection.clone())
+            Some(Connection {
+                pace: connection.pace.and(own),
+                ..connection.clone()
+            })
         }
         (None, Some(connector)) => {
             let (found, settings) = connector_and_settings(entries, place, &[role], known.connectors, faults)?;
@@ -170,6 +179,7 @@ pub(crate) fn connection(
                 connector: found,
                 settings: settings.json,
                 secrets: settings.secrets,
+                pace: own,
             })
         }
         (Some(_), Some(connector)) => {

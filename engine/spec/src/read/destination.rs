@@ -16,12 +16,13 @@ pub(crate) const KEYS: Keys = Keys {
         "connection",
         "connector",
         "with",
+        "pace",
         "layout",
         "deletions",
         "existing",
         "require_proof",
     ],
-    later: &["pace", "conversion"],
+    later: &["conversion"],
 };
 
 /// The words of `existing:`.
@@ -94,11 +95,12 @@ pub(crate) fn destination(
     let mut keys = KEYS;
     // Accepted while it asks for nothing.
     if node.get("conversion").is_some_and(super::document::conversion_keeps) {
-        keys.later = &["pace"];
+        keys.later = &[];
         keys.known = &[
             "connection",
             "connector",
             "with",
+            "pace",
             "layout",
             "deletions",
             "existing",

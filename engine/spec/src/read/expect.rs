@@ -2,7 +2,7 @@
 
 use super::Faults;
 use crate::text::{Node, Value, short};
-use crate::values::{Size, nearest};
+use crate::values::{Rate, Size, nearest};
 
 /// A text. Words that other YAML readers take for something else are warned of.
 pub(crate) fn text<'n>(node: &'n Node, key: &str, faults: &mut Faults<'_>) -> Option<&'n str> {
@@ -139,6 +139,20 @@ pub(crate) fn size(node: &Node, key: &str, faults: &mut Faults<'_>) -> Option<u6
         );
     }
     size.map(|size| size.0)
+}
+
+/// Bytes in a second, as people write them.
+pub(crate) fn rate(node: &Node, key: &str, faults: &mut Faults<'_>) -> Option<u64> {
+    let text = scalar(node, key, Rate::FORM, faults)?;
+    let rate = Rate::parse(text);
+    if rate.is_none() {
+        faults.error(
+            "spec/rate",
+            node.place,
+            format!("\"{key}\" is \"{}\"; expected {}", short(text), Rate::FORM),
+        );
+    }
+    rate.map(|rate| rate.0)
 }
 
 /// A scalar as it stands in the file.

@@ -15,12 +15,13 @@ pub(crate) struct Keys {
 }
 
 /// The keys of all maps, so that an unknown key's right place can be told.
-pub(crate) const PLACES: [Keys; 5] = [
+pub(crate) const PLACES: [Keys; 6] = [
     super::document::KEYS,
     super::connection::SOURCE_KEYS,
     super::destination::KEYS,
     super::schedule::KEYS,
     super::limits::KEYS,
+    super::pace::KEYS,
 ];
 
 /// The lines of a map; tells unknown keys and keys of later. None if it is no map.

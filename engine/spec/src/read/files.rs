@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::connection::{Definitions, Known, definitions};
 use super::document::document;
+use super::pace;
 use super::shown::{mask, suspects};
 use super::{Faults, ShownText};
 use crate::language::Spec;
@@ -137,6 +138,7 @@ pub fn read(files: &[SourceFile], connectors: &Connectors) -> Reading {
     }
     // A name that is there twice is an error of both.
     reading.specs.retain(|spec| !names.doubled.contains(spec.name.as_str()));
+    pace::agree(&mut reading.specs);
     collect(parsed, folders, &mut reading);
     if reading
         .diagnostics

@@ -10,6 +10,7 @@ mod files;
 pub(crate) mod filters;
 pub(crate) mod limits;
 mod load;
+pub(crate) mod pace;
 pub(crate) mod schedule;
 mod secret;
 mod shown;

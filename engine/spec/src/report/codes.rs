@@ -124,6 +124,10 @@ pub const CODES: &[Code] = &[
     ),
     code("spec/range", "A value is out of range."),
     code(
+        "spec/rate",
+        "Not a rate. Rates are written 500KB/s or 20MB/s: bytes in a second.",
+    ),
+    code(
         "spec/role",
         "A connector that can only be read was given as a destination, or the other way round.",
     ),

@@ -72,6 +72,7 @@ mod tests {
         same("Filters", read::filters::KEYS, &[]);
         same("Schedule", read::schedule::KEYS, &[]);
         same("Limits", read::limits::KEYS, &[]);
+        same("Pace", read::pace::KEYS, &[]);
         same("Destructive", read::limits::DESTRUCTIVE_KEYS, &[]);
     }
 }

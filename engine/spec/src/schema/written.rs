@@ -66,7 +66,28 @@ pub(super) struct Connection {
     connector: Connector,
     /// The connector's own settings.
     with: Option<With>,
+    /// What you allow of it.
+    pace: Option<Pace>,
 }
+
+/// What you allow of an account, over all specs: the smallest of each bound holds. What the service says is obeyed in any case.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, extend("minProperties" = 1))]
+pub(super) struct Pace {
+    /// Bytes of files that may begin to move within 24 hours, counted by the files' sizes. What is left waits for a later run.
+    #[schemars(extend("examples" = ["100GB"]))]
+    per_day: Option<Size>,
+    /// Bytes of files in a second, both ways together.
+    bandwidth: Option<Rate>,
+    /// Files whose bytes move at once.
+    #[schemars(range(min = 1, max = 64))]
+    transfers: Option<u32>,
+}
+
+/// Bytes in a second: `500KB/s`, `20MB/s`; at least `100KB/s`.
+#[derive(JsonSchema)]
+#[schemars(extend("examples" = ["500KB/s", "20MB/s"]), transparent)]
+pub(super) struct Rate(#[schemars(regex(pattern = r"^\d+(\.\d+)? ?([KkMmGgTtPp][Ii]?)?[Bb] ?/s$"))] String);
 
 /// What is read: a connection, or a connector with its settings in place.
 #[derive(JsonSchema)]
@@ -78,6 +99,8 @@ pub(super) struct Source {
     connector: Option<Connector>,
     /// The connector's own settings.
     with: Option<With>,
+    /// What you allow of it.
+    pace: Option<Pace>,
     /// Which libraries of the account: `personal`, `shared`, or the name that the service shows.
     #[schemars(extend("default" = ["personal"], "examples" = [["personal", "shared"]]))]
     libraries: Option<OneOrMore<Library>>,
@@ -98,6 +121,8 @@ pub(super) struct Destination {
     connector: Option<Connector>,
     /// The connector's own settings.
     with: Option<With>,
+    /// What you allow of it.
+    pace: Option<Pace>,
     /// How files are called. Fields: `{taken:%Y}` and `{added:%Y}` with any strftime format, `{name}`, `{stem}`, `{ext}`, `{kind}`, `{library}`,
     /// `{favorite}`, `{camera}`, `{id}`, `{id8}`, and `{album}`: a folder by itself, it becomes the album's folders and its own name; of several albums the first
     /// by name; `unsorted` without one.

@@ -162,6 +162,7 @@ mod tests {
             connector: ConnectorRef::Bundled(ConnectorId::parse("icloud-photos").expect("an id")),
             settings: serde_json::Value::Null,
             secrets: BTreeMap::from([(slot.clone(), wanted)]),
+            pace: crate::language::Pace::default(),
         };
         match resolve_secrets("family", &connection, &Fixed(bytes.to_owned())) {
             Ok(mut secrets) => Ok(secrets.remove(&slot).expect("the slot").expose().to_owned()),

@@ -57,12 +57,15 @@ impl LaneRun {
         let mut steps: JoinSet<Step> = JoinSet::new();
         let (mut locating, mut sending, mut committing) = (0usize, 0usize, 0usize);
         let readings = &self.context.readings;
-        let transfers = self.context.spec.limits.transfers.get() as usize;
+        let spec = &self.context.spec;
+        let transfers = spec.transfers_at(&self.destination);
         let transfers = match self.place.link.connection().reach() {
             // Half of them may wait for their first byte: with an answer that takes 40 ms, small files otherwise move an eighth of the time.
-            Reach::Nowhere | Reach::Requests => transfers + transfers / 2,
+            Reach::Nowhere | Reach::Requests if self.destination.connection.pace.transfers.is_none() => {
+                transfers + transfers / 2
+            }
             // Each keeps a connection, of which servers allow few, and which costs half a megabyte.
-            Reach::Connections => transfers,
+            Reach::Nowhere | Reach::Requests | Reach::Connections => transfers,
         };
         let batch = self.features.commit_batch.max(1) as usize;
         let mut dirty_after = None;

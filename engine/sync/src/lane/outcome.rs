@@ -9,6 +9,7 @@ use camroll_state::{Seq, SourceId};
 use super::staging::{Flight, Staging, close};
 use super::status::{push_problem, state_of};
 use super::{CHECKPOINT, LaneReport, LaneRun};
+use crate::allowance::USED_UP;
 use crate::annotate::told_with_bytes;
 use crate::commit::{Committed, may_be_there};
 use crate::context::{Mode, problem};
@@ -127,7 +128,8 @@ impl LaneRun {
         fatal: &mut Option<Failure>,
     ) {
         let error = &trouble.error;
-        let pending = error.class == ErrorClass::Cancelled || error.code == "pending";
+        let waits = error.code.ends_with(USED_UP);
+        let pending = error.class == ErrorClass::Cancelled || error.code == "pending" || waits;
         let mut said = problem(Some((&job.asset.id, job.asset.name.as_deref())), error, Retry::NextRun);
         said.resource = Some(job.file.role.name().to_owned());
         said.destination = Some(self.place.name.clone());
@@ -147,7 +149,9 @@ impl LaneRun {
                 "files/read-only" | "files/vanished" | "files/no-folder" | "state/unusable"
             );
         let left_alone = trouble.side == Side::Destination && self.place.link.is_broken();
-        if (whole || left_alone) && fatal.is_none() {
+        if waits && trouble.side == Side::Source && fatal.is_none() {
+            *fatal = Some(Failure::Source(error.clone()));
+        } else if (whole || left_alone || waits) && fatal.is_none() {
             *fatal = Some(Failure::Destination(self.place.name.clone(), error.clone()));
         } else if error.class == ErrorClass::Unauthenticated && fatal.is_none() {
             *fatal = Some(match trouble.side {
