@@ -57,7 +57,16 @@ pub fn asked(request: Builder<'_>) -> Result<Builder<'_>, Error> {
     };
     let mut request = request;
     if let Some(days) = lock.retention_days() {
-        let until = iso8601(clock::now().seconds + i64::try_from(days * 86_400).unwrap_or(0));
+        let held = i64::try_from(days).ok().and_then(|days| days.checked_mul(86_400));
+        let until = held.and_then(|held| iso8601(clock::now().seconds.checked_add(held)?));
+        let until = until.ok_or_else(|| Error {
+            details: vec![("setting".to_owned(), "/lock/for".to_owned())],
+            ..error(
+                ErrorClass::InvalidSetting,
+                "s3/settings",
+                "`lock: { for: … }` reaches beyond the calendar.",
+            )
+        })?;
         request = request
             .header(MODE, lock.retention_mode())
             .header(UNTIL, until.clone())

@@ -48,6 +48,7 @@ pub mod http;
 pub mod paths;
 pub mod refused;
 pub mod replacing;
+pub mod times;
 pub mod token;
 
 pub use bindings::camroll::connector::{bodies, clock, files, log, random, secrets, session, staging, tcp, types};

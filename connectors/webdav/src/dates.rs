@@ -2,40 +2,20 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use camroll_connector::times::Utc;
 use camroll_connector::types::Instant;
 
 /// Reads a time of a property: by HTTP's three forms, else by RFC 3339 in UTC.
 pub fn read(text: &str) -> Option<Instant> {
     let text = text.trim();
     let seconds = match httpdate::parse_http_date(text) {
-        Ok(time) => time.duration_since(UNIX_EPOCH).ok()?.as_secs(),
-        Err(_) => rfc3339(text)?,
+        Ok(time) => i64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()?,
+        Err(_) => Utc::of_rfc3339(text)?.seconds()?,
     };
     Some(Instant {
-        seconds: i64::try_from(seconds).ok()?,
+        seconds,
         nanoseconds: 0,
     })
-}
-
-/// "2024-01-02T03:04:05Z", with or without fractions.
-fn rfc3339(text: &str) -> Option<u64> {
-    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
-    let numbers = |text: &str, by: char| -> Option<Vec<u64>> { text.split(by).map(|part| part.parse().ok()).collect() };
-    let (date, time) = (numbers(date, '-')?, numbers(time.split('.').next()?, ':')?);
-    let ([year, month, day], [hour, minute, second]) = (&date[..], &time[..]) else {
-        return None;
-    };
-    if !(1970..=9999).contains(year) || !(1..=12).contains(month) || !(1..=31).contains(day) {
-        return None;
-    }
-    // Days of the years before, counted from March, so that the leap day is the last.
-    let (year, month) = if *month > 2 {
-        (*year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
-    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1;
-    Some((days - 719_468) * 86_400 + hour * 3600 + minute * 60 + second)
 }
 
 /// Writes a time for PROPPATCH; none before 1970, which servers don't take.

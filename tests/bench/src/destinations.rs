@@ -145,12 +145,25 @@ impl Pair<'_> {
                 self.camroll.compile()?;
                 self.camroll.forget()?;
             }
-            let ours = self.camroll.sync()?;
-            let theirs = rclone_run(
-                self.rclone,
-                &(self.server.reach)(address, &theirs_at),
-                &["copy", self.local, &at(&theirs_at), "--transfers", TRANSFERS],
-            )?;
+            let sync = || {
+                flush()?;
+                self.camroll.sync()
+            };
+            let copy = || {
+                flush()?;
+                rclone_run(
+                    self.rclone,
+                    &(self.server.reach)(address, &theirs_at),
+                    &["copy", self.local, &at(&theirs_at), "--transfers", TRANSFERS],
+                )
+            };
+            // In turn, so that neither always finds the other's work in the disk's queue.
+            let (ours, theirs) = if round % 2 == 0 {
+                let theirs = copy()?;
+                (sync()?, theirs)
+            } else {
+                (sync()?, copy()?)
+            };
             for place in [&ours_at, &theirs_at] {
                 rclone_run(self.rclone, &direct, &["purge", &at(place)])?;
             }
@@ -171,6 +184,13 @@ impl Pair<'_> {
         }
         Ok(figures)
     }
+}
+
+/// Has the disk write all that waits: Linux slows down who writes when too much does, whoever wrote it.
+fn flush() -> anyhow::Result<()> {
+    let flushed = std::process::Command::new("sync").status()?;
+    anyhow::ensure!(flushed.success(), "sync: {flushed}");
+    Ok(())
 }
 
 /// What rclone copies: as many bytes, none of them compressible.
