@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// What is done to a request instead of letting it through.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub enum Act {
     Flip(u64),
     /// It is read and never answered, until the client goes.
     Hold,
+    /// Its body isn't even read, until all is mended: then the connection breaks.
+    Stall,
     /// It is done, and the connection breaks before the answer.
     LoseTheAnswer,
     /// It is done, and the headers of its answer whose names begin with these words are left out.
@@ -47,6 +49,19 @@ struct Rule {
     act: Act,
 }
 
+/// What the threads of the connections share.
+#[derive(Default)]
+struct Shared {
+    seen: Mutex<Seen>,
+    mended: Condvar,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 #[derive(Default)]
 struct Seen {
     rules: Vec<Rule>,
@@ -56,7 +71,7 @@ struct Seen {
 /// It ends with the value that stands for it.
 pub struct Between {
     address: SocketAddr,
-    seen: Arc<Mutex<Seen>>,
+    shared: Arc<Shared>,
 }
 
 impl Between {
@@ -67,18 +82,18 @@ impl Between {
     pub fn start(server: SocketAddr) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port on loopback");
         let address = listener.local_addr().expect("its address");
-        let seen = Arc::new(Mutex::new(Seen::default()));
-        let shared = Arc::downgrade(&seen);
+        let shared = Arc::<Shared>::default();
+        let known = Arc::downgrade(&shared);
         std::thread::spawn(move || {
-            while let (Ok((client, _)), Some(seen)) = (listener.accept(), shared.upgrade()) {
+            while let (Ok((client, _)), Some(shared)) = (listener.accept(), known.upgrade()) {
                 std::thread::spawn(move || {
                     // What breaks here breaks for the client, which is what the tests look at.
-                    let _ = pass(&client, server, &seen);
+                    let _ = pass(&client, server, &shared);
                     let _ = client.shutdown(Shutdown::Both);
                 });
             }
         });
-        Self { address, seen }
+        Self { address, shared }
     }
 
     /// Where it listens.
@@ -105,6 +120,7 @@ impl Between {
     /// Lets all through again.
     pub fn mend(&self) {
         self.lock().rules.clear();
+        self.shared.mended.notify_all();
     }
 
     /// How many requests of this method, whose path and query hold `part`, came so far.
@@ -125,21 +141,22 @@ impl Between {
         self.lock().requests.clone()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.shared.lock()
     }
 }
 
 impl Drop for Between {
     fn drop(&mut self) {
-        self.seen = Arc::default();
+        self.mend();
+        self.shared = Arc::default();
         // It looks whether it is still wanted when somebody comes.
         let _ = TcpStream::connect(self.address);
     }
 }
 
 /// One request and its answer; each connection carries one.
-fn pass(client: &TcpStream, server: SocketAddr, seen: &Mutex<Seen>) -> io::Result<()> {
+fn pass(client: &TcpStream, server: SocketAddr, shared: &Shared) -> io::Result<()> {
     let mut reader = BufReader::new(client);
     let mut head = Vec::new();
     let mut length = 0;
@@ -163,7 +180,7 @@ fn pass(client: &TcpStream, server: SocketAddr, seen: &Mutex<Seen>) -> io::Resul
     let (method, rest) = asked.split_once(' ').unwrap_or_default();
     let target = rest.split(' ').next().unwrap_or_default();
     let act = {
-        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = shared.lock();
         seen.requests.push(Asked {
             line: format!("{method} {target}"),
             headers: head.iter().skip(1).filter_map(|line| header(line)).collect(),
@@ -187,6 +204,11 @@ fn pass(client: &TcpStream, server: SocketAddr, seen: &Mutex<Seen>) -> io::Resul
         )?;
         // What is left of it, as servers do: else the client may not see the answer.
         return io::copy(&mut body, &mut io::sink()).map(drop);
+    }
+    if matches!(act, Some(Act::Stall)) {
+        let stalled = shared.mended.wait_while(shared.lock(), |seen| !seen.rules.is_empty());
+        drop(stalled);
+        return client.shutdown(Shutdown::Both);
     }
     if matches!(act, Some(Act::Hold)) {
         return io::copy(&mut reader, &mut io::sink()).map(drop);
