@@ -9,6 +9,7 @@ mod albums;
 mod annotate;
 mod approval;
 mod archive;
+mod candidates;
 mod clock;
 mod commit;
 mod connections;
