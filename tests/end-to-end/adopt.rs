@@ -1,15 +1,20 @@
 //! `camroll adopt`: what is at the destination is taken over after it was read, and a sync sends none of it.
 
+mod places;
 mod setting;
 
 use camroll_cloud_apple::Content;
-use setting::{Setting, name};
+use places::{apache, openssh, rclone_agrees, rclone_fills, run, seaweedfs, write_spec};
+use setting::{Run, Setting, name};
 
 const SIZE: u64 = 30_000;
 
 fn adopt(setting: &Setting, more: &[&str]) -> (i32, serde_json::Value) {
     let arguments: Vec<&str> = ["adopt", "family", "--json"].iter().chain(more).copied().collect();
-    let run = setting.run(&arguments);
+    report(&setting.run(&arguments))
+}
+
+fn report(run: &Run) -> (i32, serde_json::Value) {
     let document: serde_json::Value =
         serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{error}: {}{}", run.out, run.err));
     assert!(
@@ -154,4 +159,105 @@ fn what_isnt_what_the_manifest_says_is_not_taken_over() {
     assert_eq!((run.code, run.put()), (0, 2), "{}", run.out);
     assert_eq!(std::fs::read(&damaged).unwrap(), bytes, "never overwritten");
     assert_eq!(setting.run(&["verify", "family", "--deep"]).code, 0);
+}
+
+/// What rclone copied into a bucket, to a WebDAV server and to one of SFTP is taken over there as it is in a folder.
+#[test]
+fn at_servers_what_an_rclone_filled_is_matched_and_only_what_lacks_is_sent() {
+    const LARGER: u64 = 300_000;
+    let content = |number: u64| Content::generated(number + 1, LARGER).block(0, usize::MAX).to_vec();
+    for make in [seaweedfs, apache, openssh] {
+        let Some(place) = make() else { continue };
+        let (place, meter) = place.metered();
+        let at = place.name;
+        let setting = Setting::new();
+        setting.add_photos(6, LARGER);
+        // Three under other names in another folder, one where it shall be, and two that are nobody's: one of them of the size of the photo whose path it has.
+        let theirs = setting.path("theirs");
+        for (path, bytes) in [
+            ("holidays/0.jpg".to_owned(), content(0)),
+            ("holidays/1.jpg".to_owned(), content(1)),
+            ("holidays/2.jpg".to_owned(), content(2)),
+            (format!("2014/05/{}", name(3)), content(3)),
+            (format!("2014/05/{}", name(4)), content(99)),
+            ("notes.txt".to_owned(), b"mine".to_vec()),
+        ] {
+            let path = theirs.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
+        rclone_fills(&place, &theirs);
+        let before = place.listed_without(".camroll/");
+        write_spec(&setting, &place, "");
+        setting.login();
+
+        let (code, first) = report(&run(&setting, &place, &["adopt", "family", "--json"]));
+        assert_eq!(
+            (code, &first["by_manifest"], &first["by_content"], &first["others"]),
+            (0, &0.into(), &4.into(), &2.into()),
+            "{at}: {first}"
+        );
+        // Apple tells a checksum of its own kind, which no service lists.
+        assert!(meter.told() > 4 * LARGER, "{at}: each was read");
+        assert_eq!(setting.apple.downloaded(), 0, "{at}");
+        assert_eq!(place.listed_without(".camroll/"), before, "{at}: nothing was touched");
+
+        let synced = run(&setting, &place, &["sync", "family.yaml", "--json"]);
+        assert_eq!(
+            (synced.code, synced.put()),
+            (0, 2),
+            "{at}: {}{}",
+            synced.out,
+            synced.err
+        );
+        assert_eq!(setting.apple.downloaded(), 2 * LARGER, "{at}: only what lacks");
+        let proof = synced.receipt()["destinations"]["default"]["proof"].clone();
+        assert_eq!(proof["read-back"], 4, "{at}: {proof}");
+        // The one whose path is taken has a name of its own; what was there is as it was.
+        let after = place.listed_without(".camroll/");
+        let new: Vec<&String> = after.iter().filter(|line| !before.contains(line)).collect();
+        assert!(before.iter().all(|line| after.contains(line)), "{at}: {after:#?}");
+        assert_eq!(new.len(), 2, "{at}: {new:#?}");
+        let suffixed = new[0].split(';').next().unwrap();
+        assert!(
+            suffixed.starts_with("2014/05/IMG_0004-") && suffixed.len() == "2014/05/IMG_0004-12345678.JPG".len(),
+            "{at}: {suffixed}"
+        );
+        let whole = setting.path("whole");
+        std::fs::rename(&theirs, &whole).unwrap();
+        std::fs::write(whole.join(suffixed), content(4)).unwrap();
+        std::fs::write(whole.join("2014/05").join(name(5)), content(5)).unwrap();
+        assert!(rclone_agrees(&place, &whole.display().to_string()), "{at}");
+
+        // Another machine: by the manifest, and by the listed digest where one is listed.
+        std::fs::remove_dir_all(setting.path("state")).unwrap();
+        let told = meter.told();
+        let (code, again) = report(&run(
+            &setting,
+            &place,
+            &["adopt", "family", "--manifest-only", "--json"],
+        ));
+        assert_eq!(
+            (code, &again["by_manifest"], &again["others"]),
+            (0, &6.into(), &2.into()),
+            "{at}: {again}"
+        );
+        let (read, lists) = (meter.told() - told, place.remote.starts_with(":s3:"));
+        match lists {
+            true => assert!(read < LARGER, "{at}: {read} bytes came, though a digest is listed"),
+            false => assert!(read > 6 * LARGER, "{at}: {read} bytes came"),
+        }
+        setting.login();
+        let settled = run(&setting, &place, &["sync", "family.yaml", "--json"]);
+        assert_eq!(
+            (settled.code, settled.put()),
+            (0, 0),
+            "{at}: {}{}",
+            settled.out,
+            settled.err
+        );
+        let proof = settled.receipt()["destinations"]["default"]["proof"].clone();
+        assert_eq!(proof[if lists { "accepted" } else { "read-back" }], 6, "{at}: {proof}");
+        assert_eq!(place.listed_without(".camroll/"), after, "{at}");
+    }
 }

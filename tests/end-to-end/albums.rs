@@ -1,10 +1,13 @@
 //! Albums into a folder: lists that say which photos are in which album, and follow what a person does with them.
 
+mod places;
 mod setting;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use camroll_cloud_apple::AlbumKind;
+use places::{Place, apache, openssh, rclone_says, run, seaweedfs, write_spec};
 use setting::{Setting, name};
 
 const SIZE: u64 = 4_000;
@@ -12,9 +15,13 @@ const KEEP: &str = "albums: keep\n";
 
 /// The lists: each album's files, by its name.
 fn lists(setting: &Setting) -> BTreeMap<String, Vec<String>> {
+    lists_in(&setting.photos.join(".camroll/albums"))
+}
+
+fn lists_in(folder: &Path) -> BTreeMap<String, Vec<String>> {
     let mut albums: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for file in list_files(setting) {
-        let text = std::fs::read_to_string(setting.photos.join(".camroll/albums").join(&file)).unwrap();
+    for file in files_in(folder) {
+        let text = std::fs::read_to_string(folder.join(&file)).unwrap();
         for line in text.lines() {
             let line: serde_json::Value = serde_json::from_str(line).unwrap();
             let files = line["files"].as_array().unwrap().iter();
@@ -28,7 +35,10 @@ fn lists(setting: &Setting) -> BTreeMap<String, Vec<String>> {
 }
 
 fn list_files(setting: &Setting) -> Vec<String> {
-    let folder = setting.photos.join(".camroll/albums");
+    files_in(&setting.photos.join(".camroll/albums"))
+}
+
+fn files_in(folder: &Path) -> Vec<String> {
     let all = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut names: Vec<String> = all
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
@@ -187,4 +197,63 @@ fn albums_that_change_while_the_library_is_listed_are_told_right() {
     assert!(child.wait().unwrap().success());
     assert_eq!(setting.sync().code, 0);
     assert_eq!(lists(&setting)["Many"], paths(30..200));
+}
+
+/// The lists at a server, brought here by rclone: by album, and how many files they are in.
+fn lists_at(place: &Place, setting: &Setting) -> (BTreeMap<String, Vec<String>>, usize) {
+    let here = setting.path("lists");
+    let _ = std::fs::remove_dir_all(&here);
+    std::fs::create_dir(&here).unwrap();
+    let there = format!("{}/.camroll/albums", place.remote);
+    rclone_says(place, &["copy", &there, &here.display().to_string()]).expect("the lists can be read");
+    (lists_in(&here), files_in(&here).len())
+}
+
+/// In a bucket, by WebDAV and by SFTP as in a folder.
+#[test]
+fn at_servers_the_lists_follow_and_nothing_else_is_touched() {
+    for make in [seaweedfs, apache, openssh] {
+        let Some(place) = make() else { continue };
+        let at = place.name;
+        let setting = Setting::new();
+        setting.add_photos(20, SIZE);
+        let selects = album(&setting, None, "Selects", 0..3);
+        let rome = album(&setting, Some("Italy"), "Roma / été ☀", 5..15);
+        write_spec(&setting, &place, KEEP);
+        setting.login();
+        let sync = || {
+            let run = run(&setting, &place, &["sync", "family.yaml", "--json"]);
+            assert_eq!(run.code, 0, "{at}: {}{}", run.out, run.err);
+            run.put()
+        };
+        assert_eq!(sync(), 20, "{at}");
+        let mut expected: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        expected.insert("Selects".into(), paths(0..3));
+        expected.insert("Italy/Roma / été ☀".into(), paths(5..15));
+        assert_eq!(lists_at(&place, &setting), (expected.clone(), 1), "{at}");
+
+        // Nothing new: the very files are there.
+        let all = place.listed_without("");
+        let others = place.listed_without(".camroll/albums/");
+        assert_eq!(sync(), 0, "{at}");
+        assert_eq!(place.listed_without(""), all, "{at}");
+
+        // One more and one less in one album, the other one under another name.
+        setting.apple.library(|library| {
+            let (one, other) = (library.find(&name(0)).unwrap(), library.find(&name(17)).unwrap());
+            library.take_out_of_album(&selects, &one);
+            library.put_into_album(&selects, &other);
+            library.rename_album(&rome, "Rome");
+        });
+        assert_eq!(sync(), 0, "{at}");
+        expected.insert("Selects".into(), paths([1, 2, 17]));
+        let members = expected.remove("Italy/Roma / été ☀").unwrap();
+        expected.insert("Italy/Rome".into(), members);
+        assert_eq!(
+            lists_at(&place, &setting),
+            (expected, 1),
+            "{at}: the older list is taken away"
+        );
+        assert_eq!(place.listed_without(".camroll/albums/"), others, "{at}");
+    }
 }

@@ -2,31 +2,38 @@
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
 use std::any::Any;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::rc::Rc;
 
 use camroll_cloud_nextcloud::{Account, Nextcloud, Product, Storage};
 use camroll_servers::buckets::{ACCESS_KEY, Bucket, SECRET_KEY};
 use camroll_servers::ftp::{self, Ftp, Protection};
 use camroll_servers::webdav::{PASSWORD, USER};
-use camroll_servers::{Apache, Fetched, OpenSsh, RcloneSftp, RcloneWebdav, Samba, Wsgidav};
+use camroll_servers::{Apache, Fetched, Meter, OpenSsh, RcloneSftp, RcloneWebdav, Samba, Wsgidav};
 
 use crate::setting::{Run, Setting};
 
 /// A destination, and how rclone reaches it.
+#[derive(Clone)]
 pub struct Place {
     pub name: &'static str,
     /// The lines below `destination:`.
     pub destination: String,
     /// rclone's name of it.
     pub remote: String,
+    /// And its name by the protocol that camroll speaks with it, where an rclone can write there by that.
+    pub by_protocol: Option<String>,
     pub rclone: Vec<(&'static str, String)>,
     /// Its folder on this machine, which is to be there before.
-    folder: Option<PathBuf>,
+    pub folder: Option<PathBuf>,
+    /// Where it listens on loopback.
+    port: u16,
     /// What TLS trusts, where the server has a certificate of its own.
     pub trusts: Option<PathBuf>,
-    /// Ends with this.
-    _server: Box<dyn Any>,
+    /// Ends with the last of these.
+    _server: Rc<dyn Any>,
 }
 
 pub fn here(name: &str) -> Option<PathBuf> {
@@ -47,7 +54,9 @@ fn bucket(name: &'static str, bucket: Bucket) -> Place {
             "  connector: s3\n  with:\n    provider: other\n    endpoint: \"{endpoint}\"\n    bucket: photos\n    prefix: family\n    access_key: {{ env: S3_ACCESS_KEY }}\n    secret_key: {{ env: S3_SECRET_KEY }}\n"
         ),
         folder: None,
+        port: bucket.address().port(),
         remote: ":s3:photos/family".to_owned(),
+        by_protocol: Some(":s3:photos/family".to_owned()),
         rclone: vec![
             ("RCLONE_S3_PROVIDER", "Other".to_owned()),
             ("RCLONE_S3_ENDPOINT", endpoint),
@@ -56,7 +65,7 @@ fn bucket(name: &'static str, bucket: Bucket) -> Place {
             ("RCLONE_S3_FORCE_PATH_STYLE", "true".to_owned()),
         ],
         trusts: None,
-        _server: Box::new(bucket),
+        _server: Rc::new(bucket),
     }
 }
 
@@ -73,23 +82,38 @@ pub fn locked_bucket() -> Option<Place> {
             place.destination.replace("bucket: photos", "bucket: locked")
         ),
         remote: ":s3:locked/family".to_owned(),
+        by_protocol: Some(":s3:locked/family".to_owned()),
         ..place
     })
 }
 
-fn webdav(name: &'static str, address: String, sign_in: &str, files: PathBuf, server: Box<dyn Any>) -> Place {
-    Place {
+fn webdav(
+    name: &'static str,
+    address: SocketAddr,
+    sign_in: &str,
+    files: PathBuf,
+    server: Rc<dyn Any>,
+) -> Option<Place> {
+    let family = files.join("family");
+    Some(Place {
         name,
         destination: format!(
             "  connector: webdav\n  with:\n    preset: generic\n    url: \"http://{address}\"\n    user: {USER}\n    password: {{ env: DAV_PASSWORD }}\n    sign_in: {sign_in}\n    path: family\n"
         ),
-        folder: Some(files.join("family")),
         // Its own folder on this machine: rclone's WebDAV client gives up at names that it doesn't encode as the server does.
-        remote: files.join("family").display().to_string(),
-        rclone: Vec::new(),
+        remote: family.display().to_string(),
+        folder: Some(family),
+        by_protocol: Some(":webdav:family".to_owned()),
+        port: address.port(),
+        rclone: vec![
+            ("RCLONE_WEBDAV_URL", format!("http://{address}")),
+            ("RCLONE_WEBDAV_VENDOR", "other".to_owned()),
+            ("RCLONE_WEBDAV_USER", USER.to_owned()),
+            ("RCLONE_WEBDAV_PASS", obscured(PASSWORD)?),
+        ],
         trusts: None,
         _server: server,
-    }
+    })
 }
 
 /// One of the simulators, and the runtime that it needs.
@@ -103,8 +127,6 @@ fn cloud(name: &'static str, preset: &str, product: Product, storage: Storage) -
     let server = runtime
         .block_on(Nextcloud::start(product, storage, account.clone()))
         .ok()?;
-    let rclone = here("rclone")?.join("bin/rclone");
-    let password = Command::new(rclone).args(["obscure", PASSWORD]).output().ok()?;
     Some(Place {
         name,
         destination: format!(
@@ -113,7 +135,9 @@ fn cloud(name: &'static str, preset: &str, product: Product, storage: Storage) -
             account.user
         ),
         folder: None,
+        port: server.url().rsplit(':').next()?.trim_end_matches('/').parse().ok()?,
         remote: ":webdav:family".to_owned(),
+        by_protocol: Some(":webdav:family".to_owned()),
         rclone: vec![
             (
                 "RCLONE_WEBDAV_URL",
@@ -121,13 +145,10 @@ fn cloud(name: &'static str, preset: &str, product: Product, storage: Storage) -
             ),
             ("RCLONE_WEBDAV_VENDOR", preset.to_owned()),
             ("RCLONE_WEBDAV_USER", account.user),
-            (
-                "RCLONE_WEBDAV_PASS",
-                String::from_utf8_lossy(&password.stdout).trim().to_owned(),
-            ),
+            ("RCLONE_WEBDAV_PASS", obscured(PASSWORD)?),
         ],
         trusts: None,
-        _server: Box::new((server, runtime)),
+        _server: Rc::new((server, runtime)),
     })
 }
 
@@ -145,10 +166,12 @@ pub fn by_ftp(name: &'static str, server: Ftp) -> Place {
             server.protection().word(),
         ),
         remote: folder.display().to_string(),
+        by_protocol: None,
         folder: Some(folder),
+        port: server.port(),
         rclone: Vec::new(),
         trusts: (server.protection() != Protection::Plain).then(|| server.certificate()),
-        _server: Box::new(server),
+        _server: Rc::new(server),
     }
 }
 
@@ -167,10 +190,17 @@ pub fn by_sftp(name: &'static str, server: OpenSsh) -> Place {
             server.known_hosts().trim()
         ),
         remote: folder.display().to_string(),
+        by_protocol: Some(format!(":sftp:{}", folder.display())),
         folder: Some(folder),
-        rclone: Vec::new(),
+        port,
+        rclone: vec![
+            ("RCLONE_SFTP_HOST", "127.0.0.1".to_owned()),
+            ("RCLONE_SFTP_PORT", port.to_string()),
+            ("RCLONE_SFTP_USER", server.user().to_owned()),
+            ("RCLONE_SFTP_KEY_FILE", key.path().display().to_string()),
+        ],
         trusts: None,
-        _server: Box::new((server, key)),
+        _server: Rc::new((server, key)),
     }
 }
 
@@ -179,9 +209,6 @@ fn by_smb(name: &'static str, lines: &[&str]) -> Option<Place> {
     let server = Samba::with(&here("samba")?, lines);
     let folder = server.files().join("family");
     open_folder(&folder);
-    let rclone = here("rclone")?.join("bin/rclone");
-    let password = Command::new(rclone).args(["obscure", Samba::PASSWORD]).output().ok()?;
-    let password = String::from_utf8_lossy(&password.stdout).trim().to_owned();
     Some(Place {
         name,
         destination: format!(
@@ -192,46 +219,59 @@ fn by_smb(name: &'static str, lines: &[&str]) -> Option<Place> {
         ),
         folder: Some(folder),
         remote: format!(":smb:{}/family", Samba::SHARE),
+        by_protocol: Some(format!(":smb:{}/family", Samba::SHARE)),
+        port: server.port(),
         rclone: vec![
             ("RCLONE_SMB_HOST", "127.0.0.1".to_owned()),
             ("RCLONE_SMB_PORT", server.port().to_string()),
             ("RCLONE_SMB_USER", server.user().to_owned()),
-            ("RCLONE_SMB_PASS", password),
+            ("RCLONE_SMB_PASS", obscured(Samba::PASSWORD)?),
         ],
         trusts: None,
-        _server: Box::new(server),
+        _server: Rc::new(server),
     })
+}
+
+/// One that keeps conditions and compares digests.
+pub fn seaweedfs() -> Option<Place> {
+    let server = Bucket::seaweedfs(&here("seaweedfs")?, &here("rclone")?);
+    Some(bucket("SeaweedFS", server))
+}
+
+pub fn apache() -> Option<Place> {
+    let server = Apache::start(&here("apache")?);
+    let (address, files) = (server.server().address(), server.files());
+    webdav("Apache mod_dav", address, "basic", files, Rc::new(server))
+}
+
+pub fn openssh() -> Option<Place> {
+    Some(by_sftp("OpenSSH", OpenSsh::start(&here("openssh")?)))
+}
+
+pub fn samba() -> Option<Place> {
+    by_smb("Samba", &[])
 }
 
 /// Made one after the other: a server ends before the next one starts.
 pub fn places() -> Vec<fn() -> Option<Place>> {
     vec![
         || Some(bucket("rclone serve s3", Bucket::rclone(&here("rclone")?))),
-        || {
-            Some(bucket(
-                "SeaweedFS",
-                Bucket::seaweedfs(&here("seaweedfs")?, &here("rclone")?),
-            ))
-        },
-        || {
-            let server = Apache::start(&here("apache")?);
-            let (address, files) = (server.server().address().to_string(), server.files());
-            Some(webdav("Apache mod_dav", address, "basic", files, Box::new(server)))
-        },
+        seaweedfs,
+        apache,
         || {
             let server = Wsgidav::start(&here("wsgidav")?);
-            let (address, files) = (server.server().address().to_string(), server.files());
-            Some(webdav("wsgidav", address, "basic", files, Box::new(server)))
+            let (address, files) = (server.server().address(), server.files());
+            webdav("wsgidav", address, "basic", files, Rc::new(server))
         },
         || {
             let server = Wsgidav::with_digests(&here("wsgidav")?);
-            let (address, files) = (server.server().address().to_string(), server.files());
-            Some(webdav("wsgidav, digests", address, "digest", files, Box::new(server)))
+            let (address, files) = (server.server().address(), server.files());
+            webdav("wsgidav, digests", address, "digest", files, Rc::new(server))
         },
         || {
             let server = RcloneWebdav::start(&here("rclone")?);
-            let (address, files) = (server.server().address().to_string(), server.files());
-            Some(webdav("rclone serve webdav", address, "basic", files, Box::new(server)))
+            let (address, files) = (server.server().address(), server.files());
+            webdav("rclone serve webdav", address, "basic", files, Rc::new(server))
         },
         || cloud("Nextcloud, simulated", "nextcloud", Product::Nextcloud, Storage::Disk),
         || {
@@ -243,7 +283,7 @@ pub fn places() -> Vec<fn() -> Option<Place>> {
             )
         },
         || cloud("ownCloud, simulated", "owncloud", Product::OwnCloud, Storage::Disk),
-        || Some(by_sftp("OpenSSH", OpenSsh::start(&here("openssh")?))),
+        openssh,
         || {
             let server = RcloneSftp::start(&here("rclone")?, &here("openssh")?);
             Some(Place {
@@ -256,12 +296,14 @@ pub fn places() -> Vec<fn() -> Option<Place>> {
                 ),
                 folder: None,
                 remote: server.files().display().to_string(),
+                by_protocol: None,
+                port: server.port(),
                 rclone: Vec::new(),
                 trusts: None,
-                _server: Box::new(server),
+                _server: Rc::new(server),
             })
         },
-        || by_smb("Samba", &[]),
+        samba,
         || by_smb("Samba as 2.1", &["server max protocol = SMB2_10"]),
         || {
             Some(by_ftp(
@@ -313,6 +355,20 @@ pub fn command(setting: &Setting, place: &Place, arguments: &[&str]) -> Command 
     command
 }
 
+/// A password as rclone wants to be told it.
+fn obscured(password: &str) -> Option<String> {
+    let rclone = here("rclone")?.join("bin/rclone");
+    let output = Command::new(rclone).args(["obscure", password]).output().ok()?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// Has an rclone of its own copy what is in a folder to the place, by the protocol that camroll speaks with it.
+pub fn rclone_fills(place: &Place, from: &Path) {
+    let to = place.by_protocol.as_deref().expect("rclone speaks it");
+    let copied = rclone_says(place, &["copy", &from.display().to_string(), to]);
+    assert!(copied.is_some(), "{}: rclone can't copy there", place.name);
+}
+
 pub fn rclone_agrees(place: &Place, folder: &str) -> bool {
     let Some(rclone) = here("rclone") else { return true };
     let output = Command::new(rclone.join("bin/rclone"))
@@ -357,9 +413,42 @@ impl Place {
         Self {
             destination: self.destination.replace(from, to),
             remote: self.remote.replace(from, to),
+            by_protocol: self.by_protocol.map(|remote| remote.replace(from, to)),
             folder,
             ..self
         }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
+    /// The same, reached by camroll by what listens at that port. rclone goes there straight.
+    pub fn behind(&self, other: u16) -> Self {
+        let mut place = self.clone();
+        // In an address, as a setting of its own, and in known_hosts.
+        for (before, after) in [("127.0.0.1:", ""), ("port: ", "\n"), ("[127.0.0.1]:", " ")] {
+            let port = |port: u16| format!("{before}{port}{after}");
+            place.destination = place.destination.replace(&port(self.port), &port(other));
+        }
+        place
+    }
+
+    /// The same, by a proxy that counts what the server says.
+    pub fn metered(&self) -> (Self, Meter) {
+        let meter = Meter::start(self.address());
+        (self.behind(meter.port()), meter)
+    }
+
+    /// Files there and what rclone tells of each, in order, but for those below a folder.
+    pub fn listed_without(&self, folder: &str) -> Vec<String> {
+        let arguments = ["lsf", "-R", "--files-only", "--format", "pst", &self.remote];
+        let told = rclone_says(self, &arguments).unwrap_or_else(|| panic!("{}: rclone lists nothing", self.name));
+        let mut lines: Vec<String> = told.lines().map(str::to_owned).collect();
+        lines.retain(|line| folder.is_empty() || !line.starts_with(folder));
+        lines.sort();
+        lines
     }
 }
 

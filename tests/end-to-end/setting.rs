@@ -95,6 +95,7 @@ impl Setting {
             .env("CAMROLL_TEST_PASSWORD", CANARY)
             .env_remove("CAMROLL_FAILPOINT")
             .env_remove("CAMROLL_FAULT")
+            .env_remove("CAMROLL_HOLD")
             .stdin(Stdio::null());
         command
     }
@@ -300,6 +301,21 @@ impl Run {
         self.receipt()["destinations"]["default"]["resources"]["put"]
             .as_u64()
             .unwrap_or(0)
+    }
+
+    /// What `doctor` found: of what, how it is, and its code.
+    pub fn findings(&self) -> Vec<(String, String, String)> {
+        let document: serde_json::Value =
+            serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err));
+        document["findings"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|one| {
+                let text = |key: &str| one[key].as_str().unwrap_or_default().to_owned();
+                (text("subject"), text("verdict"), text("code"))
+            })
+            .collect()
     }
 
     pub fn problem_codes(&self) -> Vec<String> {

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Algorithm, Asset, Attributes, Digest, Instant, Role};
+use crate::{Algorithm, Asset, Attributes, Digest, Instant, Proof, Role};
 
 /// Something at a destination: by path, by id or both, as its features say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -144,6 +144,17 @@ impl Features {
             }
         };
         names.into_iter().map(String::as_str).collect()
+    }
+
+    /// The most that the service itself proves of what it got, without being read. Of a large file it may be less.
+    pub fn proves(&self) -> Proof {
+        if !self.checked_digests.is_empty() {
+            Proof::ServiceChecked
+        } else if !self.digests.is_empty() {
+            Proof::ServiceReported
+        } else {
+            Proof::Accepted
+        }
     }
 
     /// Whether it has that trait.

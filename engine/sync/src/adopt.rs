@@ -16,6 +16,7 @@ use futures::StreamExt as _;
 
 use crate::albums::Memberships;
 use crate::archive::{Archive, OWN, PAGE, heeding};
+use crate::candidates::Candidates;
 use crate::context::{HeardLibrary, Mode, Relayout};
 use crate::failure::Failure;
 use crate::identity::write_file;
@@ -33,6 +34,7 @@ struct Adopting<'a> {
     request: &'a AdoptRequest,
     archive: Archive,
     id: DestinationId,
+    candidates: Candidates,
     report: AdoptReport,
 }
 
@@ -56,6 +58,7 @@ async fn go(state: &Arc<State>, request: &AdoptRequest) -> Result<AdoptReport, F
     let mut adopting = Adopting {
         request,
         id,
+        candidates: Candidates::default(),
         report: AdoptReport {
             destination: archive.name.clone(),
             by_manifest: 0,
@@ -184,7 +187,7 @@ impl Adopting<'_> {
                 .map(|one| {
                     let link = link.clone();
                     async move {
-                        let there = look(&link, &one.placement).await;
+                        let there = look(&link, &Candidates::default(), &one.placement).await;
                         (one, there)
                     }
                 })
@@ -364,7 +367,7 @@ impl Adopting<'_> {
                     proof: Proof::Accepted,
                     ownership: Ownership::Adopted,
                 };
-                match compare(&self.archive.link, file.clone(), &wanted).await {
+                match compare(&self.archive.link, &self.candidates, file.clone(), &wanted).await {
                     Ok(There::Same(placement)) => {
                         found = Some((index, placement));
                         break;

@@ -10,6 +10,7 @@ mod allowance;
 mod annotate;
 mod approval;
 mod archive;
+mod candidates;
 mod clock;
 mod commit;
 mod connections;

@@ -1,6 +1,6 @@
 //! What a run would do, for `plan`.
 
-use camroll_model::{Action, Asset, Placement, Reason};
+use camroll_model::{Action, Asset, Placement, Proof, Reason};
 use camroll_plan::AssetPlan;
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +108,9 @@ pub struct Preview {
     pub in_scope: u64,
     /// Bytes that are free there, where the destination tells.
     pub free: Option<u64>,
+    /// The most that the destination proves by itself, where the spec demands more: then each file is read back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proves: Option<Proof>,
     /// Files that are there already, found ones included.
     pub already_there: u64,
     /// Files that are there and whose content the source's checksum confirmed just now.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use camroll_model::{ConnectorError, Digest, Entry, ErrorClass, Placement, Resource, Target};
 use camroll_spec::Existing;
 
+use crate::candidates::Candidates;
 use crate::link::Link;
 
 /// What lies at a path.
@@ -17,9 +18,10 @@ pub(crate) enum Lying {
     Other,
 }
 
-/// The files of a destination by their size, for `existing: compare`. Read once a run.
+/// The files of a destination by their size, for `existing: compare`. Listed once a run.
 pub(crate) struct Listing {
     by_size: HashMap<u64, Vec<Entry>>,
+    candidates: Candidates,
 }
 
 impl Listing {
@@ -46,7 +48,10 @@ impl Listing {
             }
             next = page.next;
             if next.is_none() {
-                return Ok(Self { by_size });
+                return Ok(Self {
+                    by_size,
+                    candidates: Candidates::default(),
+                });
             }
         }
     }
@@ -72,9 +77,11 @@ pub(crate) async fn look(
     resource: &Resource,
     free: impl Fn(&Entry) -> bool,
 ) -> Result<Lying, ConnectorError> {
+    let unlisted = Candidates::default();
+    let candidates = listing.map_or(&unlisted, |listing| &listing.candidates);
     if let Some(entry) = &there
         && existing != Existing::Ignore
-        && let Some(digests) = compare(link, entry, resource).await?
+        && let Some(digests) = compare(link, candidates, entry, resource).await?
     {
         return Ok(Lying::Equal(Box::new(entry.clone()), digests));
     }
@@ -83,7 +90,7 @@ pub(crate) async fn look(
             if !free(entry) {
                 continue;
             }
-            if let Some(digests) = compare(link, entry, resource).await? {
+            if let Some(digests) = compare(link, candidates, entry, resource).await? {
                 return Ok(Lying::Equal(Box::new(entry.clone()), digests));
             }
         }
@@ -126,7 +133,7 @@ pub(crate) async fn whose(
         return Ok(Whose::AsPlaced);
     }
     let wanted = match wanted {
-        Some(wanted) => compare(link, there, wanted).await?,
+        Some(wanted) => compare(link, &Candidates::default(), there, wanted).await?,
         None => None,
     };
     Ok(wanted.map_or(Whose::Others, Whose::Wanted))
@@ -167,11 +174,16 @@ pub(crate) async fn glance(
 }
 
 /// Reads a file of equal size and compares it with what the source says of its bytes. Its digests where they are the same.
-async fn compare(link: &Link, entry: &Entry, resource: &Resource) -> Result<Option<Vec<Digest>>, ConnectorError> {
+async fn compare(
+    link: &Link,
+    candidates: &Candidates,
+    entry: &Entry,
+    resource: &Resource,
+) -> Result<Option<Vec<Digest>>, ConnectorError> {
     if entry.folder || entry.size.is_none() || entry.size != resource.size || resource.digests.is_empty() {
         return Ok(None);
     }
-    read_digests(link, &entry.target, &resource.digests).await
+    candidates.read(link, entry, &resource.digests).await
 }
 
 /// The digests of what lies there, if it is what `expected` says.

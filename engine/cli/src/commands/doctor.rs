@@ -54,7 +54,10 @@ pub async fn run(arguments: &DoctorArguments, folder: Option<&Path>) -> Outcome 
         for destination in &spec.destinations {
             let name = destination.name.as_str();
             match connect(&opener, spec, &destination.connection) {
-                Ok(connection) => findings.extend(examine_destination(name, &connection, &stop).await),
+                Ok(connection) => {
+                    let demanded = destination.require_proof;
+                    findings.extend(examine_destination(name, &connection, demanded, &stop).await);
+                }
                 Err(story) => findings.push(of_story(&format!("destination {name}"), "secret/missing", story)),
             }
         }

@@ -65,6 +65,12 @@ pub async fn run(arguments: &PlanArguments, folder: Option<&Path>) -> Outcome {
                             HumanBytes(lacking)
                         );
                     }
+                    if let Some(proves) = preview.proves {
+                        println!(
+                            "  {name} by itself proves no more than {proves:?}, and the spec demands more: every file is read back from there and compared.",
+                            proves = proves.name()
+                        );
+                    }
                     if preview.elsewhere > 0 && !arguments.relayout {
                         println!(
                             "  {} files lie elsewhere than the layout says now. They stay; `camroll plan --relayout` shows where they would go.",

@@ -1,7 +1,7 @@
 use camroll_model::{ConnectorError, Entry, Ownership, Placement, Proof};
 
+use crate::candidates::Candidates;
 use crate::link::Link;
-use crate::survey::read_digests;
 
 /// What lies where a file shall be.
 pub(super) enum There {
@@ -11,7 +11,7 @@ pub(super) enum There {
 }
 
 /// Looks at what lies at the path that is told.
-pub(super) async fn look(link: &Link, told: &Placement) -> Result<There, ConnectorError> {
+pub(super) async fn look(link: &Link, candidates: &Candidates, told: &Placement) -> Result<There, ConnectorError> {
     let target = told.entry.target.clone();
     let there = link
         .call(|there| {
@@ -21,12 +21,17 @@ pub(super) async fn look(link: &Link, told: &Placement) -> Result<There, Connect
         .await?;
     match there {
         None => Ok(There::Missing),
-        Some(entry) => compare(link, entry, told).await,
+        Some(entry) => compare(link, candidates, entry, told).await,
     }
 }
 
 /// Compares what lies there with what is told of it, by its listed digest or by reading it.
-pub(super) async fn compare(link: &Link, entry: Entry, told: &Placement) -> Result<There, ConnectorError> {
+pub(super) async fn compare(
+    link: &Link,
+    candidates: &Candidates,
+    entry: Entry,
+    told: &Placement,
+) -> Result<There, ConnectorError> {
     if entry.folder || entry.size.is_some_and(|size| size != told.size) {
         return Ok(There::Other);
     }
@@ -52,7 +57,7 @@ pub(super) async fn compare(link: &Link, entry: Entry, told: &Placement) -> Resu
         };
         (told.digests.clone(), proof)
     } else {
-        match read_digests(link, &entry.target, &told.digests).await? {
+        match candidates.read(link, &entry, &told.digests).await? {
             Some(digests) => (digests, Proof::ReadBack),
             None => return Ok(There::Other),
         }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use camroll_host::{Connection, Disposal};
 use camroll_model::{
-    ConnectorError, Entry, ErrorClass, Features, Instant, Orphan, StageFile, Staged, Target, Value, attribute,
+    ConnectorError, Entry, ErrorClass, Features, Instant, Orphan, Proof, StageFile, Staged, Target, Value, attribute,
 };
 
 use super::finding::Finding;
@@ -25,8 +25,47 @@ struct Trial<'a> {
     findings: Vec<Finding>,
 }
 
-/// Tries a destination: writes a small file, reads it back, has another one refused in its place, looks at its time, and takes it away.
-pub async fn examine_destination(name: &str, connection: &Connection, stop: &Stop) -> Vec<Finding> {
+/// What the file that is tried holds, and another one, and the newer one that takes its place, and the one that comes too late. Of different sizes, so that they can be told apart where sizes and times are all that
+/// is told.
+const FIRST: &[u8] = b"camroll tries whether it can write here, and takes this away again.\n";
+const SECOND: &[u8] = b"in its place\n";
+const NEWER: &[u8] = b"a newer one in its place\n";
+const LATE: &[u8] = b"one that knows the first alone, and comes when it is gone\n";
+
+/// Which of the files that are written to one path: each has a draft of its own.
+#[derive(Clone, Copy)]
+enum Which {
+    First,
+    Second,
+    Newer,
+    Late,
+}
+
+impl Which {
+    const ALL: [Self; 4] = [Self::First, Self::Second, Self::Newer, Self::Late];
+
+    fn content(self) -> Bytes {
+        Bytes::from_static(match self {
+            Self::First => FIRST,
+            Self::Second => SECOND,
+            Self::Newer => NEWER,
+            Self::Late => LATE,
+        })
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Second => "second",
+            Self::Newer => "newer",
+            Self::Late => "late",
+        }
+    }
+}
+
+/// Tries a destination: writes a small file, reads it back, looks at its time, has another one refused in its place, has a newer one take it, has one refused that knows only what was there before, and takes it away.
+/// `demanded` is what the spec demands of it.
+pub async fn examine_destination(name: &str, connection: &Connection, demanded: Proof, stop: &Stop) -> Vec<Finding> {
     let subject = format!("destination {name}");
     let link = Link::new(connection.clone(), stop.clone());
     let identity = match link.call(|there| async move { there.probe().await }).await {
@@ -50,6 +89,17 @@ pub async fn examine_destination(name: &str, connection: &Connection, stop: &Sto
         }
         Some(free) => trial.well(format!("there, with {} GiB free", free >> 30)),
         None => trial.well("there; it doesn't tell how much is free".to_owned()),
+    }
+    let proves = trial.features.proves();
+    if proves < demanded {
+        let told = format!(
+            "by itself it proves no more than {proves}, and the spec demands {demanded}: every file is read back from there"
+        );
+        trial.limit(
+            "doctor/reads-back",
+            &told,
+            "nothing, if reading costs nothing there; else demand less (require_proof)",
+        );
     }
     if trial.features.has_trait("immutable") {
         trial.limit(
@@ -94,25 +144,25 @@ impl Trial<'_> {
     }
 
     async fn run(&mut self) {
-        let content = Bytes::from_static(b"camroll tries whether it can write here, and takes this away again.\n");
-        let written = self.write("first", content.clone()).await;
+        let written = self.write(Which::First, None).await;
         match &written {
             Err(error) => self.failed("A file can't be written", error),
             Ok(()) => {
                 self.well("a file was written".to_owned());
-                self.look(&content).await;
-                self.write_again(&content).await;
+                self.look().await;
+                self.write_again().await;
+                self.replace().await;
             }
         }
         self.clean_up(written.is_ok()).await;
     }
 
-    fn key(&self, which: &str) -> String {
+    fn key(&self, which: Which) -> String {
         let id: String = self.path.chars().filter(char::is_ascii_alphanumeric).collect();
-        format!("{which}-{id}")
+        format!("{}-{id}", which.word())
     }
 
-    async fn write(&self, which: &str, content: Bytes) -> Result<(), ConnectorError> {
+    async fn write(&self, which: Which, replaces: Option<Entry>) -> Result<(), ConnectorError> {
         let file = StageFile {
             asset: None,
             role: None,
@@ -123,12 +173,12 @@ impl Trial<'_> {
                 nanoseconds: 0,
             }),
             related: Vec::new(),
-            replaces: None,
+            replaces,
             idempotency_key: self.key(which),
             checkpoint: None,
         };
         let there = self.link.connection();
-        match there.stage(file, camroll_host::from_bytes(content)).await? {
+        match there.stage(file, camroll_host::from_bytes(which.content())).await? {
             Staged::Stored(_) => Ok(()),
             Staged::Held(token) => there
                 .commit(vec![token])
@@ -163,7 +213,7 @@ impl Trial<'_> {
             .await
     }
 
-    async fn look(&mut self, content: &Bytes) {
+    async fn look(&mut self) {
         match self.stat().await {
             Ok(Some(entry)) => self.look_at_time(&entry),
             Ok(None) => self.wrong(
@@ -175,7 +225,7 @@ impl Trial<'_> {
             Err(error) => self.cannot_read(&error),
         }
         match self.read().await {
-            Ok(bytes) if bytes == *content => self.well("it was read back, and is the same".to_owned()),
+            Ok(bytes) if bytes == FIRST => self.well("it was read back, and is the same".to_owned()),
             Ok(_) => self.wrong(
                 "doctor/other-bytes",
                 "what was read back isn't what was written",
@@ -221,11 +271,11 @@ impl Trial<'_> {
         }
     }
 
-    async fn write_again(&mut self, content: &Bytes) {
+    async fn write_again(&mut self) {
         let claimed = self.features.has_trait("conditional-create");
-        match self.write("second", Bytes::from_static(b"in its place\n")).await {
+        match self.write(Which::Second, None).await {
             Err(error) if error.class == ErrorClass::Conflict => {
-                let still = self.read().await.is_ok_and(|bytes| bytes == *content);
+                let still = self.read().await.is_ok_and(|bytes| bytes == FIRST);
                 if still {
                     self.well("another file in its place was refused".to_owned());
                 }
@@ -245,8 +295,57 @@ impl Trial<'_> {
         }
     }
 
+    /// A newer file takes its place, as an edit that was edited again would; then one comes that knows only what was there before. If it isn't refused, an edit could take the place of what somebody else put there.
+    async fn replace(&mut self) {
+        if !self.features.has_trait("replace") {
+            return;
+        }
+        // What can't be looked at was told before.
+        let Ok(Some(before)) = self.stat().await else { return };
+        if let Err(error) = self.write(Which::Newer, Some(before.clone())).await {
+            self.failed("A newer file can't take the place of an older one", &error);
+            return;
+        }
+        match self.read().await {
+            Ok(bytes) if bytes == NEWER => self.well("a newer file took its place".to_owned()),
+            Ok(_) => {
+                self.wrong(
+                    "doctor/other-bytes",
+                    "what was read back isn't the newer file that took its place",
+                    "don't keep anything there until it is known why",
+                    Exit::Mismatch,
+                );
+                return;
+            }
+            Err(error) => {
+                self.cannot_read(&error);
+                return;
+            }
+        }
+        match self.write(Which::Late, Some(before)).await {
+            Err(error) if error.class != ErrorClass::Conflict => {
+                self.failed(
+                    "A file in the place of one that changed meanwhile should be refused as that",
+                    &error,
+                );
+                return;
+            }
+            Err(_) if self.read().await.is_ok_and(|bytes| bytes == NEWER) => {
+                self.well("one that knew only what was there before was refused".to_owned());
+                return;
+            }
+            Ok(()) | Err(_) => {}
+        }
+        self.wrong(
+            "doctor/replaces-what-changed",
+            "a file that had changed meanwhile was replaced: what somebody else puts there could be lost",
+            "let nobody else write there, or keep no edits there (versions: [original]); tell the connector's authors",
+            Exit::Guard,
+        );
+    }
+
     async fn clean_up(&mut self, written: bool) {
-        let orphans = ["first", "second"]
+        let orphans = Which::ALL
             .map(|which| Orphan {
                 path: self.path.clone(),
                 idempotency_key: self.key(which),

@@ -99,6 +99,7 @@ impl LaneRun {
     pub(crate) async fn run(mut self, mut hearing: watch::Receiver<Hearing>) -> LaneReport {
         let mut report = LaneReport::default();
         report.preview.free = self.free;
+        report.preview.proves = Some(self.features.proves()).filter(|proves| *proves < self.destination.require_proof);
         report.preview.fingerprint = hex::encode(self.fingerprint);
         let driven = match self.hear_of_albums(&mut hearing).await {
             Ok(Albumed::Known) => self.drive(&mut hearing, &mut report).await,
