@@ -127,13 +127,13 @@ impl Session {
 
 /// Brings a file in ranges; the temporary name that it has then. It is whole only if every range of it was answered in this call; nothing is gone on from.
 pub fn bring(session: &Session, going: &Going<'_>) -> Result<String, Error> {
-    // Of attempts that were cut off.
-    session
+    let name = attempt(going.name);
+    // Attempts that were cut off go first.
+    let brought = session
         .clear_all(&[going.name.to_owned()])
         .into_iter()
-        .collect::<Result<(), _>>()?;
-    let name = attempt(going.name);
-    let brought = send(session, going, &session.staging(&name));
+        .collect::<Result<(), Error>>()
+        .and_then(|()| send(session, going, &session.staging(&name)));
     if brought.is_err() {
         // Whatever it was: the next try goes as to any other server.
         session.ranges.set(Together::No);

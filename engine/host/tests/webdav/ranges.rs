@@ -25,7 +25,7 @@ fn of_the_file(place: &Place) -> Vec<String> {
 
 async fn arrives(place: &Place, connection: &Connection, path: &str, bytes: &Bytes) {
     put(connection, file(path, &key(path)), bytes).await.expect("72 MiB");
-    assert!(std::fs::read(place.files.join(path)).unwrap() == bytes);
+    assert!(std::fs::read(place.files.join(path)).unwrap() == *bytes);
     assert_eq!(place.staged(), <[std::path::PathBuf; 0]>::default());
     let put_to_its_name = place.between.count("PUT", path);
     assert_eq!(put_to_its_name, 0, "only temporary names are written to");
