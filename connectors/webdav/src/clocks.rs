@@ -67,10 +67,12 @@ impl Session {
     /// Sets the times of some files that were put there with the header X-OC-Mtime and looked at since; in order, none for those that need nothing. Not being able to isn't a failure: it is what the server is.
     pub fn set_times(&self, files: &[Timed]) -> Vec<Option<Result<(), Error>>> {
         let learnt = self.clock.get();
-        if learnt == Learnt::Unknown && files.iter().any(|file| file.there == Some(file.wanted)) {
+        let missing: Vec<Option<String>> = files.iter().map(|file| file.missing(learnt)).collect();
+        // All that can be set: one may have it by chance.
+        let some_have_it = files.iter().any(|file| file.there == Some(file.wanted));
+        if learnt == Learnt::Unknown && some_have_it && missing.iter().all(Option::is_none) {
             self.clock.set(Learnt::Header);
         }
-        let missing: Vec<Option<String>> = files.iter().map(|file| file.missing(learnt)).collect();
         let requests = files
             .iter()
             .zip(&missing)

@@ -5,8 +5,6 @@ mod far;
 mod faults;
 #[path = "../files/mod.rs"]
 mod files;
-#[path = "../files/line.rs"]
-mod line;
 mod place;
 #[path = "../files/replacing.rs"]
 mod replacing;

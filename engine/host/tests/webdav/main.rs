@@ -3,7 +3,5 @@
 #[path = "../files/mod.rs"]
 #[allow(dead_code, reason = "others use the rest")]
 mod files;
-#[path = "../files/line.rs"]
-mod line;
 mod place;
 mod ranges;

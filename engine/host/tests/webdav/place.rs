@@ -9,11 +9,10 @@ use std::sync::{Arc, LazyLock};
 use camroll_host::{ConnectRequest, Connection, Connector};
 use camroll_model::Secret;
 use camroll_servers::webdav::{PASSWORD, USER};
-use camroll_servers::{Apache, Between, RcloneWebdav, Wsgidav, fetched};
+use camroll_servers::{Apache, Between, Far, RcloneWebdav, Wsgidav, fetched};
 use serde_json::json;
 
 use crate::files::{MemoryStore, connector, here};
-use crate::line::far;
 
 /// Compiling it takes longer than most of what is asked of it.
 static CONNECTOR: LazyLock<Connector> = LazyLock::new(|| connector("webdav"));
@@ -22,7 +21,7 @@ static CONNECTOR: LazyLock<Connector> = LazyLock::new(|| connector("webdav"));
 pub struct Place {
     /// Sees every request.
     pub between: Between,
-    address: SocketAddr,
+    far: Far,
     /// Where its files are.
     pub files: PathBuf,
     /// Ends with this.
@@ -30,33 +29,32 @@ pub struct Place {
 }
 
 /// Apache's mod_dav.
-pub async fn apache() -> Option<Place> {
+pub fn apache() -> Option<Place> {
     let server = Apache::start(&here(fetched("apache"))?);
     let (address, files) = (server.server().address(), server.files());
-    Some(Place::far(address, files, Box::new(server)).await)
+    Some(Place::far(address, files, Box::new(server)))
 }
 
 /// One that takes a range for the whole file.
-pub async fn rclone() -> Option<Place> {
+pub fn rclone() -> Option<Place> {
     let server = RcloneWebdav::start(&here(fetched("rclone"))?);
     let (address, files) = (server.server().address(), server.files());
-    Some(Place::far(address, files, Box::new(server)).await)
+    Some(Place::far(address, files, Box::new(server)))
 }
 
 /// One that refuses ranges.
-pub async fn wsgidav() -> Option<Place> {
+pub fn wsgidav() -> Option<Place> {
     let server = Wsgidav::start(&here(fetched("wsgidav"))?);
     let (address, files) = (server.server().address(), server.files());
-    Some(Place::far(address, files, Box::new(server)).await)
+    Some(Place::far(address, files, Box::new(server)))
 }
 
 impl Place {
-    async fn far(server: SocketAddr, files: PathBuf, process: Box<dyn Any>) -> Self {
+    fn far(server: SocketAddr, files: PathBuf, process: Box<dyn Any>) -> Self {
         let between = Between::start(server);
-        let (address, _) = far((Ipv4Addr::LOCALHOST, between.port()).into()).await;
         Self {
+            far: Far::start((Ipv4Addr::LOCALHOST, between.port()).into()),
             between,
-            address,
             files,
             _server: process,
         }
@@ -65,7 +63,7 @@ impl Place {
     /// A connection that has learnt nothing yet.
     pub fn connect(&self) -> Connection {
         let settings = json!({
-            "preset": "generic", "url": format!("http://{}", self.address), "user": USER, "password": "secret:password",
+            "preset": "generic", "url": format!("http://{}", self.far.address()), "user": USER, "password": "secret:password",
         });
         CONNECTOR
             .connect(ConnectRequest {

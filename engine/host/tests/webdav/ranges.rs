@@ -49,7 +49,7 @@ async fn breaks_off(connection: &Connection, bytes: &Bytes, after: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn apache_puts_them_together() {
-    let Some(place) = apache().await else { return };
+    let Some(place) = apache() else { return };
     let (connection, bytes) = (place.connect(), Bytes::from(noise(LARGE)));
     arrives(&place, &connection, "large.mov", &bytes).await;
     // The first makes the file.
@@ -68,7 +68,7 @@ async fn apache_puts_them_together() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_small_file_goes_whole() {
-    let Some(place) = apache().await else { return };
+    let Some(place) = apache() else { return };
     let bytes = noise(5 << 20);
     put(&place.connect(), file("small.mov", &key("small")), &bytes)
         .await
@@ -79,7 +79,7 @@ async fn a_small_file_goes_whole() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn others_are_sent_it_whole_and_arent_tried() {
-    for place in [rclone().await, wsgidav().await].into_iter().flatten() {
+    for place in [rclone(), wsgidav()].into_iter().flatten() {
         let (connection, bytes) = (place.connect(), Bytes::from(noise(LARGE)));
         arrives(&place, &connection, "large.mov", &bytes).await;
         assert_eq!(place.ranges(), <[String; 0]>::default());
@@ -88,7 +88,7 @@ async fn others_are_sent_it_whole_and_arent_tried() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_only_says_that_it_is_apache_is_found_out() {
-    for place in [rclone().await, wsgidav().await].into_iter().flatten() {
+    for place in [rclone(), wsgidav()].into_iter().flatten() {
         let says = ["1,2", "<http://apache.org/dav/propset/fs/1>"].map(|says| ("DAV".to_owned(), says.to_owned()));
         let says = Act::Answer("200 OK".to_owned(), says.to_vec(), String::new());
         place.between.meddle("OPTIONS", "", 0, 10, says);
@@ -101,7 +101,7 @@ async fn one_that_only_says_that_it_is_apache_is_found_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_broke_off_begins_anew() {
-    let Some(place) = apache().await else { return };
+    let Some(place) = apache() else { return };
     let bytes = Bytes::from(noise(LARGE));
     breaks_off(&place.connect(), &bytes, 60 << 20).await;
     assert!(of_the_file(&place).len() > 5, "{:?}", place.ranges());
@@ -125,7 +125,7 @@ async fn what_broke_off_begins_anew() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_broke_off_is_taken_away() {
-    let Some(place) = apache().await else { return };
+    let Some(place) = apache() else { return };
     let bytes = Bytes::from(noise(LARGE));
     breaks_off(&place.connect(), &bytes, 60 << 20).await;
     assert_eq!(place.staged().len(), 1);
@@ -149,7 +149,7 @@ async fn a_range_that_fails_fails_the_file_and_the_next_try_goes_whole() {
         (Act::Cut(1 << 20), ErrorClass::Transient),
         (Act::LoseTheAnswer, ErrorClass::Transient),
     ] {
-        let Some(place) = apache().await else { return };
+        let Some(place) = apache() else { return };
         let (connection, bytes) = (place.connect(), Bytes::from(noise(LARGE)));
         // The trial's three, and some of the file's.
         place.between.meddle("PUT", ".camroll/staging/", 9, 1, act.clone());
@@ -172,7 +172,7 @@ async fn a_range_that_fails_fails_the_file_and_the_next_try_goes_whole() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_taken_away_between_its_ranges_isnt_believed() {
-    let Some(place) = apache().await else { return };
+    let Some(place) = apache() else { return };
     let (connection, bytes) = (place.connect(), Bytes::from(noise(LARGE)));
     let (mut intake, outlet) = body(Some(bytes.len() as u64), Vec::new());
     let staging = connection.stage(file("large.mov", &key("large.mov")), outlet);
@@ -192,7 +192,7 @@ async fn a_file_that_is_taken_away_between_its_ranges_isnt_believed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_bytes_never_arrive_whole() {
-    let Some(place) = apache().await else { return };
+    let Some(place) = apache() else { return };
     let bytes = Bytes::from(noise(LARGE));
     let wrong = Digest {
         algorithm: camroll_model::Algorithm::Sha256,
