@@ -1,5 +1,6 @@
-//! A file's time: which way a server takes it is found out with the first file and remembered for the instance.
+//! A file's time: which way a server takes it is found out with the first files that get their names, and remembered for the instance. The looks that are made then anyway tell it.
 
+use camroll_connector::http::{Answer, Builder};
 use camroll_connector::types::{Error, Instant};
 
 use crate::dates;
@@ -14,7 +15,7 @@ pub enum Learnt {
     Unknown,
     /// X-OC-Mtime with the upload is enough.
     Header,
-    /// PROPPATCH behind the upload is needed.
+    /// PROPPATCH before the MOVE is needed.
     Proppatch,
     /// Nothing helps.
     Never,
@@ -29,54 +30,92 @@ impl Learnt {
             Clock::Never => Self::Never,
         }
     }
+
+    /// Whether a file that lies under its temporary name, with this time, needs PROPPATCH.
+    fn needs_proppatch(self, wanted: i64, there: Option<i64>) -> bool {
+        match self {
+            Self::Header | Self::Never => false,
+            Self::Proppatch | Self::Unknown => there != Some(wanted),
+        }
+    }
+}
+
+/// A file with a time to set: its temporary address, the time in seconds since 1970, and the one that it has.
+pub struct Timed {
+    /// Where it lies.
+    pub url: String,
+    /// What it is to have.
+    pub wanted: i64,
+    /// What it was seen to have.
+    pub there: Option<i64>,
+}
+
+impl Timed {
+    /// What PROPPATCH would set, where that is needed.
+    fn missing(&self, learnt: Learnt) -> Option<String> {
+        match learnt.needs_proppatch(self.wanted, self.there) {
+            true => dates::write(&Instant {
+                seconds: self.wanted,
+                nanoseconds: 0,
+            }),
+            false => None,
+        }
+    }
 }
 
 impl Session {
-    /// Sets the time of a file that was just put there with the header X-OC-Mtime. Not being able to isn't a failure: it is what the server is.
-    pub fn set_time(&self, url: &str, time: &Instant) -> Result<(), Error> {
-        match self.clock.get() {
-            Learnt::Header | Learnt::Never => Ok(()),
-            Learnt::Proppatch => self.proppatch(url, time),
-            Learnt::Unknown => {
-                let mut learnt = Learnt::Header;
-                if !self.has_time(url, time)? {
-                    self.proppatch(url, time)?;
-                    // That it says yes is no proof: some keep what they were told as a property without a meaning.
-                    learnt = if self.has_time(url, time)? {
-                        Learnt::Proppatch
-                    } else {
-                        Learnt::Never
-                    };
-                }
-                self.clock.set(learnt);
-                Ok(())
-            }
+    /// Sets the times of some files that were put there with the header X-OC-Mtime and looked at since; in order, none for those that need nothing. Not being able to isn't a failure: it is what the server is.
+    pub fn set_times(&self, files: &[Timed]) -> Vec<Option<Result<(), Error>>> {
+        let learnt = self.clock.get();
+        let missing: Vec<Option<String>> = files.iter().map(|file| file.missing(learnt)).collect();
+        // All that can be set: one may have it by chance.
+        let some_have_it = files.iter().any(|file| file.there == Some(file.wanted));
+        if learnt == Learnt::Unknown && some_have_it && missing.iter().all(Option::is_none) {
+            self.clock.set(Learnt::Header);
+        }
+        let requests = files
+            .iter()
+            .zip(&missing)
+            .filter_map(|(file, time)| Some(self.proppatch(&file.url, time.as_deref()?)));
+        let mut answers = self.ask_all(requests.collect()).into_iter();
+        missing
+            .into_iter()
+            .map(|time| {
+                time?;
+                let answer = answers.next()?;
+                Some(answer.and_then(|answer| self.proppatched(&answer)))
+            })
+            .collect()
+    }
+
+    /// What files that got PROPPATCH have in the end: that the server says yes to it is no proof, some keep what they were told as a property without a meaning.
+    pub fn learn(&self, have_it: &[bool]) {
+        if self.clock.get() == Learnt::Unknown && !have_it.is_empty() {
+            self.clock.set(match have_it.contains(&true) {
+                true => Learnt::Proppatch,
+                false => Learnt::Never,
+            });
         }
     }
 
-    fn has_time(&self, url: &str, time: &Instant) -> Result<bool, Error> {
-        let there = self.look(url)?.and_then(|there| there.modified);
-        Ok(there.is_some_and(|there| there.seconds == time.seconds))
+    fn proppatch<'a>(&self, url: &str, time: &str) -> Builder<'a> {
+        let body = format!(
+            r#"<?xml version="1.0" encoding="utf-8"?><d:propertyupdate xmlns:d="DAV:"><d:set><d:prop><d:getlastmodified>{time}</d:getlastmodified></d:prop></d:set></d:propertyupdate>"#
+        );
+        self.request("PROPPATCH", url)
+            .header("Content-Type", "application/xml; charset=utf-8")
+            .text(&body)
     }
 
-    fn proppatch(&self, url: &str, time: &Instant) -> Result<(), Error> {
-        let Some(text) = dates::write(time) else { return Ok(()) };
-        let body = format!(
-            r#"<?xml version="1.0" encoding="utf-8"?><d:propertyupdate xmlns:d="DAV:"><d:set><d:prop><d:getlastmodified>{text}</d:getlastmodified></d:prop></d:set></d:propertyupdate>"#
-        );
-        let request = self
-            .request("PROPPATCH", url)
-            .header("Content-Type", "application/xml; charset=utf-8")
-            .text(&body);
-        let answer = self.ask(request)?;
+    fn proppatched(&self, answer: &Answer) -> Result<(), Error> {
         match answer.status {
-            401 | 429 | 500..=599 => Err(self.failed(&answer, "PROPPATCH")),
+            401 | 429 | 500..=599 => Err(self.failed(answer, "PROPPATCH")),
             207 => {
                 let mut failed = None;
                 // Only for the log of who looks: the time is read back where it matters.
                 let _ = multistatus::read(answer.body.as_slice(), |item| failed = failed.or(item.failure()));
                 match failed {
-                    Some(423) => Err(self.failed(&answer, "PROPPATCH")),
+                    Some(423) => Err(self.failed(answer, "PROPPATCH")),
                     _ => Ok(()),
                 }
             }

@@ -194,6 +194,15 @@ pub fn other_upload(title: &str) -> Error {
     )
 }
 
+/// What an upload in ranges wrote to isn't the file that it began.
+pub fn draft_gone(title: &str) -> Error {
+    error(
+        ErrorClass::Transient,
+        "webdav/draft-gone",
+        format!("{title} no longer had the file under its temporary name when the next bytes of it came."),
+    )
+}
+
 /// The stored file has another size.
 pub fn wrong_size(expected: u64, found: u64) -> Error {
     error(

@@ -66,14 +66,16 @@ impl destination::Guest for Webdav {
     fn probe() -> Result<destination::Identity, Error> {
         let session = session()?;
         let place = &session.destination.place;
-        let folder = match session.look_with(&place.folder(""), Besides::Quota)? {
+        let mut asked = vec![place.folder(""), place.base()];
+        asked.dedup();
+        let mut there = session.look_all(&asked, Besides::Quota).into_iter();
+        let folder = match there.next().transpose()?.flatten() {
             Some(folder) => folder,
             // It is made with the first file, with what is missing above it.
             None => {
                 session.folders.borrow_mut().insert(place.base(), Known::New);
-                session
-                    .look_with(&place.base(), Besides::Quota)?
-                    .ok_or_else(|| unexpected("webdav/no-address", "Nothing is at that address any more."))?
+                let above = there.next().transpose()?.flatten();
+                above.ok_or_else(|| unexpected("webdav/no-address", "Nothing is at that address any more."))?
             }
         };
         let (free, total) = folder.space();
@@ -95,7 +97,8 @@ impl destination::Guest for Webdav {
             )
         })?;
         let name = temporary(&file.idempotency_key);
-        let told = session.bring(&Going {
+        let modified = file.modified.as_ref().map(|time| time.seconds);
+        let brought = session.bring(&Going {
             name: &name,
             body,
             size,
@@ -103,11 +106,12 @@ impl destination::Guest for Webdav {
             checkpoint: file.checkpoint,
         })?;
         Ok(destination::Staged::Held(token::write(&Held {
-            name,
+            name: brought.name,
             path: file.path,
             size,
+            modified,
             replaces: file.replaces.map(Replaced::of),
-            told,
+            told: brought.told,
         })))
     }
 
@@ -145,6 +149,10 @@ impl destination::Guest for Webdav {
             }
             session.clear(&name)
         };
+        if session.destination.preset.upload == Upload::Ranges {
+            let keys: Vec<String> = items.iter().map(|item| temporary(&item.idempotency_key)).collect();
+            return Ok(session.clear_all(&keys));
+        }
         Ok(items.into_iter().map(clear).collect())
     }
 }

@@ -1,7 +1,7 @@
 //! WebDAV as a destination: a temporary name first, the real one by a MOVE that replaces nothing.
 //!
 //! It never sends a byte to a name that people see, never trusts a conditional PUT (most servers ignore it), and never resumes by Content-Range (some servers
-//! replace the file by the fragment).
+//! replace the file by the fragment). Only to a server that proved that it puts ranges together does it send a large file in them.
 
 pub mod address;
 pub mod chunks;
@@ -13,7 +13,9 @@ pub mod multistatus;
 pub mod names;
 pub mod presets;
 pub mod properties;
+pub mod ranges;
 pub mod settings;
+pub mod trial;
 
 #[cfg(target_arch = "wasm32")]
 mod browse;
@@ -33,6 +35,8 @@ mod making;
 mod propfind;
 #[cfg(target_arch = "wasm32")]
 mod publish;
+#[cfg(target_arch = "wasm32")]
+mod ranged;
 #[cfg(target_arch = "wasm32")]
 mod upload;
 #[cfg(target_arch = "wasm32")]

@@ -18,6 +18,8 @@ pub enum Clock {
 pub enum Upload {
     /// One PUT, whatever the size.
     Whole,
+    /// One PUT; large files in ranges, by more than one connection, to a server that is far away and proves that it puts them together.
+    Ranges,
     /// In chunks beside the files' tree, from `CHUNK` bytes on.
     Chunks,
 }
@@ -91,7 +93,7 @@ const GENERIC: Preset = Preset {
     uploads: None,
     capabilities: None,
     clock: Clock::FindOut,
-    upload: Upload::Whole,
+    upload: Upload::Ranges,
     checksums: Checksums::None,
     names: Names::Careful,
     name_limit: 255,
@@ -106,6 +108,7 @@ const GENERIC: Preset = Preset {
 const SERVICE: Preset = Preset {
     address: None,
     clock: Clock::FindOut,
+    upload: Upload::Whole,
     names: Names::Windows,
     case_sensitive: false,
     ..GENERIC
@@ -225,6 +228,7 @@ pub const PRESETS: &[Preset] = &[
         title: "Seafile",
         address: Some("https://seafile.example.com"),
         tree: "/seafdav",
+        upload: Upload::Whole,
         names: Names::Windows,
         password_hint: "The administrator must have turned on SeafDAV; accounts with single sign-on need a WebDAV password from their settings. `path` begins with a library's name.",
         source: "the vendor's manual (haiwen/seafile-admin-docs, manual/extension/webdav.md), read: off unless the administrator turns it on, /seafdav behind a proxy, which must rewrite Destination to http. The WebDAV password of single sign-on: not checked",
@@ -234,6 +238,7 @@ pub const PRESETS: &[Preset] = &[
         id: "synology",
         title: "Synology NAS",
         address: Some("https://nas.local:5006"),
+        upload: Upload::Whole,
         names: Names::Windows,
         case_sensitive: false,
         password_hint: "The package WebDAV Server must be installed and the user allowed to use it. With `path: home/Photos` Synology Photos shows what is there.",
@@ -265,6 +270,12 @@ mod tests {
             let lent = preset.source == GENERIC.source && preset.id != GENERIC.id;
             assert!(!lent, "{} says what {} says", preset.id, GENERIC.id);
         }
+    }
+
+    #[test]
+    fn ranges_are_only_tried_where_it_isnt_known_what_answers() {
+        let tried = PRESETS.iter().filter(|preset| preset.upload == Upload::Ranges);
+        assert_eq!(tried.map(|preset| preset.id).collect::<Vec<_>>(), ["generic"]);
     }
 
     #[test]

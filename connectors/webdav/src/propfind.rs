@@ -65,8 +65,8 @@ impl Session {
     }
 
     /// What is at each of some addresses, asked at once.
-    pub fn look_all(&self, urls: &[String]) -> Vec<Result<Option<Properties>, Error>> {
-        let asked = urls.iter().map(|url| self.looking(url)).collect();
+    pub fn look_all(&self, urls: &[String], besides: Besides) -> Vec<Result<Option<Properties>, Error>> {
+        let asked = urls.iter().map(|url| self.propfind(url, "0", besides)).collect();
         let answers = self.ask_all(asked).into_iter().zip(urls);
         answers.map(|(answer, url)| self.seen(url, answer)).collect()
     }

@@ -5,9 +5,11 @@ use camroll_connector::types::{Entry, Error, ErrorClass, Instant, Target};
 
 use crate::address::parent;
 use crate::chunked::whole;
+use crate::clocks::Timed;
 use crate::failures::{conflict, gone};
 use crate::multistatus;
 use crate::properties::Properties;
+use crate::propfind::Besides;
 use crate::upload::{Held, Replaced};
 use crate::wire::Session;
 
@@ -98,6 +100,7 @@ pub fn publish(session: &Session, held: &[Held]) -> Vec<Result<Entry, Error>> {
     let wanted: Vec<_> = there.by_ref().take(held.len()).collect();
     let mut signed_out = None;
     let mut results: Vec<Result<(), Error>> = Vec::with_capacity(held.len());
+    let mut times: Vec<Option<i64>> = Vec::with_capacity(held.len());
     for ((folder, held), (wanted, staged)) in made.folders.into_iter().zip(held).zip(wanted.into_iter().zip(there)) {
         for failed in [folder.as_ref().err(), wanted.as_ref().err(), staged.as_ref().err()]
             .into_iter()
@@ -107,6 +110,8 @@ pub fn publish(session: &Session, held: &[Held]) -> Vec<Result<Entry, Error>> {
                 signed_out.get_or_insert_with(|| failed.clone());
             }
         }
+        let modified = |there: &Properties| there.modified.map(|time| time.seconds);
+        times.push(staged.as_ref().ok().and_then(|there| modified(there.as_ref()?)));
         let ready = || -> Result<(), Error> {
             folder?;
             free(session, held, wanted?)?;
@@ -118,6 +123,27 @@ pub fn publish(session: &Session, held: &[Held]) -> Vec<Result<Entry, Error>> {
     if let Some(why) = signed_out {
         for result in &mut results {
             *result = Err(why.clone());
+        }
+    }
+
+    let timed: Vec<(usize, Timed)> = open(&results)
+        .into_iter()
+        .filter_map(|index| {
+            let file = Timed {
+                url: session.staging(&held[index].name),
+                wanted: held[index].modified?,
+                there: times[index],
+            };
+            Some((index, file))
+        })
+        .collect();
+    let (indexes, files): (Vec<usize>, Vec<Timed>) = timed.into_iter().unzip();
+    let mut patched = Vec::new();
+    for (index, set) in indexes.into_iter().zip(session.set_times(&files)) {
+        match set {
+            Some(Ok(())) => patched.push(index),
+            Some(Err(failed)) => results[index] = Err(failed),
+            None => {}
         }
     }
 
@@ -135,8 +161,14 @@ pub fn publish(session: &Session, held: &[Held]) -> Vec<Result<Entry, Error>> {
     let urls: Vec<String> = done.iter().map(|&index| session.url(&held[index].path)).collect();
     let mut told = done
         .into_iter()
-        .zip(session.look_all(&urls))
+        .zip(session.look_all(&urls, Besides::Nothing))
         .collect::<std::collections::BTreeMap<_, _>>();
+    let have_it: Vec<bool> = patched
+        .iter()
+        .filter_map(|index| Some((index, told.get(index)?.as_ref().ok()?.as_ref()?.modified.as_ref()?)))
+        .map(|(index, there)| held[*index].modified == Some(there.seconds))
+        .collect();
+    session.learn(&have_it);
     results
         .into_iter()
         .enumerate()

@@ -14,6 +14,7 @@ use crate::listing::STAGING;
 use crate::presets::{Checksums, Upload};
 use crate::properties::hex;
 use crate::propfind::Besides;
+use crate::ranged;
 use crate::wire::Session;
 
 /// Seconds that a lock is waited for.
@@ -28,6 +29,9 @@ pub struct Held {
     pub path: String,
     /// Bytes that were sent.
     pub size: u64,
+    /// The time to set, seconds since 1970.
+    #[serde(default)]
+    pub modified: Option<i64>,
     /// What it takes the place of.
     pub replaces: Option<Replaced>,
     /// What the server said of the bytes.
@@ -56,6 +60,14 @@ pub fn temporary(key: &str) -> String {
         true => key.to_owned(),
         false => format!("x{}", hex(&key.as_bytes()[..key.len().min(100)])),
     }
+}
+
+/// What lies under a temporary name.
+pub struct Brought {
+    /// The name.
+    pub name: String,
+    /// What the server said of the bytes.
+    pub told: Told,
 }
 
 /// A file that goes up.
@@ -96,13 +108,19 @@ impl Session {
         self.url(&format!("{STAGING}/{name}"))
     }
 
-    /// Brings the bytes; what the server says of them.
-    pub fn bring(&self, going: &Going<'_>) -> Result<Told, Error> {
+    /// Brings the bytes.
+    pub fn bring(&self, going: &Going<'_>) -> Result<Brought, Error> {
         self.ensure(STAGING)?;
-        let url = self.staging(going.name);
+        if self.takes_ranges(going)? {
+            return Ok(Brought {
+                name: ranged::bring(self, going)?,
+                told: Told::default(),
+            });
+        }
         let told = match (self.destination.preset.upload, &self.destination.uploads) {
             (Upload::Chunks, Some(uploads)) if going.size > CHUNK => {
                 let brought = chunked::bring(self, uploads, going);
+                let url = self.staging(going.name);
                 let told = brought.and_then(|()| self.told_of_chunks(&url, going));
                 if told.as_ref().is_err_and(|failed| failed.class == ErrorClass::Corrupt) {
                     // Nothing of it may be gone on from: which chunk is wrong isn't known.
@@ -116,10 +134,10 @@ impl Session {
                 self.told_of_put(&answer, going)?
             }
         };
-        if let Some(time) = &going.modified {
-            self.set_time(&url, time)?;
-        }
-        Ok(told)
+        Ok(Brought {
+            name: going.name.to_owned(),
+            told,
+        })
     }
 
     fn put(&self, going: &Going<'_>) -> Result<Answer, Error> {
@@ -131,14 +149,22 @@ impl Session {
         let answer = self.ask(request.range(going.body, 0, Some(going.size)))?;
         match answer.status {
             200..=299 => Ok(answer),
+            _ => Err(self.refused(&answer, going.size)),
+        }
+    }
+
+    /// What it means that a PUT was refused.
+    pub fn refused(&self, answer: &Answer, size: u64) -> Error {
+        let failed = self.failed(answer, "PUT");
+        match answer.status {
             404 | 409 => {
                 // The folder was taken away since it was made. The bytes are gone with the request: the next try makes it again.
                 self.forget_folders();
-                Err(self.failed(&answer, "PUT"))
+                failed
             }
             // Of a full disk some say this: golang's servers 405, wsgidav 500.
-            405 | 500 => Err(self.for_want_of_room(self.failed(&answer, "PUT"), going.size)),
-            _ => Err(self.failed(&answer, "PUT")),
+            405 | 500 => self.for_want_of_room(failed, size),
+            _ => failed,
         }
     }
 

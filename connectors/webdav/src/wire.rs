@@ -12,6 +12,7 @@ use crate::browse::Read;
 use crate::clocks::Learnt;
 use crate::failures::failure;
 use crate::folders::{Folders, Known};
+use crate::ranged::Together;
 use crate::settings::{fixed_address, Destination, Settings, SignIn};
 
 /// Requests of an instance that the host lets be under way (wit/, `http.start`).
@@ -25,6 +26,8 @@ pub struct Session {
     pub folders: RefCell<Folders>,
     /// What is known of the server's way with times.
     pub clock: Cell<Learnt>,
+    /// What is known of the server's way with ranges.
+    pub ranges: Cell<Together>,
     /// The folder that a listing is in.
     pub read: RefCell<Option<Read>>,
 }
@@ -42,6 +45,7 @@ pub fn connect(settings: &str) -> Result<(), Error> {
     folders.insert(destination.place.base(), Known::There);
     SESSION.set(Some(Rc::new(Session {
         clock: Cell::new(Learnt::of(destination.preset)),
+        ranges: Cell::new(Together::Unknown),
         destination,
         folders: RefCell::new(folders),
         read: RefCell::default(),

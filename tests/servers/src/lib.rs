@@ -7,6 +7,7 @@
 mod apache;
 mod between;
 pub mod buckets;
+mod far;
 mod fetched;
 pub mod ftp;
 mod keys;
@@ -22,6 +23,7 @@ mod wsgidav;
 
 pub use apache::Apache;
 pub use between::{Act, Between};
+pub use far::Far;
 pub use fetched::{Fetched, fetched};
 pub use keys::KeyPair;
 pub use meter::Meter;

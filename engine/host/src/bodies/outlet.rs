@@ -1,11 +1,14 @@
 //! Where a destination takes a file's bytes out.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use camroll_model::{ConnectorError, Digest, Prefix};
 use futures::stream::{BoxStream, StreamExt as _};
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use crate::bodies::checkpoint::{Checkpoint, Saver};
 use crate::bodies::flow::{Flow, Found, Keep};
@@ -68,6 +71,43 @@ struct Reader {
     keep: Keep,
     gate: tokio::sync::Mutex<GateState>,
     ranges: Mutex<Vec<RangeDigest>>,
+    queue: Queue,
+}
+
+/// Ranges that requests were started with, of a reader that gives each byte once: each is read when those before it were.
+#[derive(Default)]
+struct Queue {
+    waiting: Mutex<BTreeSet<(u64, u64)>>,
+    /// One was read to its end, or won't be.
+    moved: Notify,
+    next: AtomicU64,
+}
+
+impl Queue {
+    fn enter(&self, offset: u64) -> (u64, u64) {
+        let place = (offset, self.next.fetch_add(1, Ordering::Relaxed));
+        self.waiting.lock().insert(place);
+        place
+    }
+
+    fn leave(&self, place: (u64, u64)) {
+        if self.waiting.lock().remove(&place) {
+            self.moved.notify_waiters();
+        }
+    }
+
+    /// Returns when nothing that lies before it is waiting.
+    async fn turn(&self, place: (u64, u64)) {
+        loop {
+            let moved = self.moved.notified();
+            tokio::pin!(moved);
+            moved.as_mut().enable();
+            if self.waiting.lock().first().is_none_or(|first| *first >= place) {
+                return;
+            }
+            moved.await;
+        }
+    }
 }
 
 /// A digest of a part that was asked for before the part was read.
@@ -99,6 +139,7 @@ impl Outlet {
                 keep: options.keep,
                 gate: tokio::sync::Mutex::new(GateState::Closed(Some(options.gate))),
                 ranges: Mutex::new(Vec::new()),
+                queue: Queue::default(),
             }),
             size,
             saver: None,
@@ -171,6 +212,7 @@ impl Outlet {
             length: length.or(self.size.map(|size| size.saturating_sub(offset))),
             is_empty_body: self.size == Some(0),
             throttle: Throttle::default(),
+            place: None,
         }
     }
 
@@ -207,12 +249,43 @@ pub(crate) struct Range {
     length: Option<u64>,
     is_empty_body: bool,
     throttle: Throttle,
+    place: Option<Arc<Place>>,
+}
+
+/// A range's place among those that wait; it ends with its value.
+struct Place {
+    reader: Arc<Reader>,
+    number: (u64, u64),
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.reader.queue.leave(self.number);
+    }
 }
 
 impl Range {
     /// The same for what sends it; who only looks at the bytes isn't held back.
     pub(crate) fn throttled(self, throttle: Throttle) -> Self {
         Self { throttle, ..self }
+    }
+
+    /// Takes its place among those that requests were started with.
+    pub(crate) fn queued(mut self) -> Self {
+        if self.reader.keep == Keep::Nothing {
+            self.place = Some(Arc::new(Place {
+                number: self.reader.queue.enter(self.offset),
+                reader: Arc::clone(&self.reader),
+            }));
+        }
+        self
+    }
+
+    /// Returns when those before it were read: what would wait for its first byte isn't sent before.
+    pub(crate) async fn turn(&self) {
+        if let Some(place) = &self.place {
+            self.reader.queue.turn(place.number).await;
+        }
     }
 
     /// Bytes, where known.
@@ -243,6 +316,7 @@ impl Range {
         let (offset, length) = (self.offset, self.length);
         let end = length.map(|length| offset.saturating_add(length));
         let hashes = self.reader.asked(offset, length);
+        let place = self.place.as_ref().map(|place| place.number);
         let state = (Arc::clone(&self.reader), self.throttle.clone(), offset, hashes);
         futures::stream::try_unfold(state, move |(reader, throttle, position, mut hashes)| async move {
             if end.is_some_and(|end| position >= end) {
@@ -267,6 +341,9 @@ impl Range {
             // Told with the last bytes: whoever sends them may not ask for what comes after.
             if Some(next) == end {
                 reader.tell(offset, length, hashes.take());
+                if let Some(place) = place {
+                    reader.queue.leave(place);
+                }
             }
             Ok(Some((bytes, (reader, throttle, next, hashes))))
         })

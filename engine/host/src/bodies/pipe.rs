@@ -510,4 +510,40 @@ mod tests {
         written.unwrap();
         assert!(outlet.range_digest(Algorithm::Md5, 0, 1 << 20).is_some());
     }
+
+    #[tokio::test]
+    async fn ranges_of_what_is_given_once_are_read_one_behind_the_other() {
+        use futures::TryStreamExt as _;
+        let intake = pipe(options(None, Vec::new()));
+        let outlet = intake.outlet(straight());
+        let bytes = bytes(4 << 20);
+        let ranges: Vec<_> = (0..4)
+            .map(|number| outlet.range(number << 20, Some(1 << 20)).queued())
+            .collect();
+        let mut third = Box::pin(ranges[2].turn());
+        assert!(futures::poll!(&mut third).is_pending());
+        drop(third);
+        let part = async |number: usize| {
+            ranges[number].turn().await;
+            let part: Vec<Bytes> = ranges[number].bytes().try_collect().await?;
+            Ok::<_, ConnectorError>(part.concat())
+        };
+        // Asked for in another order than they lie in.
+        let reading = async { tokio::join!(part(3), part(1), part(0), part(2)) };
+        let (written, (fourth, second, first, third)) = tokio::join!(write(intake, &bytes), reading);
+        written.unwrap();
+        let all = [first, second, third, fourth].map(Result::unwrap).concat();
+        assert!(all == bytes);
+    }
+
+    #[tokio::test]
+    async fn a_range_that_is_given_up_keeps_nobody_waiting() {
+        let intake = pipe(options(None, Vec::new()));
+        let outlet = intake.outlet(straight());
+        let (first, second) = (outlet.range(0, Some(10)).queued(), outlet.range(10, None).queued());
+        let mut turn = Box::pin(second.turn());
+        assert!(futures::poll!(&mut turn).is_pending());
+        drop(first);
+        turn.await;
+    }
 }

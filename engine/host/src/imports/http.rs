@@ -42,7 +42,7 @@ impl Guest {
                     let range = self.lent(&part.body)?.range(part.offset, part.length)?;
                     let shared = Arc::clone(&self.shared);
                     shared.unless_stopped(range.may_leave()).await?;
-                    Segment::Range(Arc::new(range))
+                    Segment::Range(Arc::new(range.queued()))
                 }
                 wit::Segment::Digest(part) => Segment::Digest(Arc::new(RunningDigest {
                     of: Arc::new(self.lent(&part.body)?.range(0, None)?),
@@ -112,7 +112,11 @@ impl Guest {
 
 /// Sends, and reads a small answer ahead, so that its connection is free again.
 async fn answered(shared: Arc<Shared>, request: Request) -> Result<Response, ConnectorError> {
-    let mut response = shared.unless_stopped(shared.net.send(request)).await?;
+    let sending = async {
+        request.turn().await;
+        shared.net.send(request).await
+    };
+    let mut response = shared.unless_stopped(sending).await?;
     if response.length.is_some_and(|length| length <= READ_AHEAD) {
         let mut whole = Vec::new();
         while let Some(chunk) = response.body.next().await {
@@ -135,7 +139,11 @@ impl wit::Host for Guest {
         };
         let shared = Arc::clone(&self.shared);
         let sending = Arc::clone(&shared);
-        match shared.apart(async move { sending.net.send(request).await }).await {
+        let sent = async move {
+            request.turn().await;
+            sending.net.send(request).await
+        };
+        match shared.apart(sent).await {
             Ok(response) => Ok(Ok(self.response(response)?)),
             Err(error) => Ok(Err(error_out(error))),
         }

@@ -43,6 +43,20 @@ pub(crate) struct Request {
     pub unknown_length: UnknownLength,
 }
 
+impl Request {
+    /// Returns when the ranges that were lent to requests before it were read.
+    pub(crate) async fn turn(&self) {
+        // What else it has of them comes behind its first.
+        let first = self.body.iter().find_map(|segment| match segment {
+            Segment::Range(range) => Some(range),
+            _ => None,
+        });
+        if let Some(range) = first {
+            range.turn().await;
+        }
+    }
+}
+
 /// What becomes of a request whose length isn't known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum UnknownLength {
