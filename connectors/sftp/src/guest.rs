@@ -48,7 +48,7 @@ impl connector::Guest for Sftp {
 
 impl destination::Guest for Sftp {
     fn probe() -> Result<destination::Identity, Error> {
-        let volume = with(|session| session.volume())?;
+        let (volume, goes_on) = with(|session| Ok((session.volume()?, upload::goes_on(session))))?;
         Ok(destination::Identity {
             id: None,
             features: destination::Features {
@@ -63,14 +63,15 @@ impl destination::Guest for Sftp {
                     "replace",
                     "conditional-create",
                     "conditional-replace",
-                    "resume",
                     "shows-heic",
                     "shows-hevc",
                     "shows-raw",
                     "shows-motion-photo",
                 ]
+                .into_iter()
+                .chain(goes_on.then_some("resume"))
                 .map(String::from)
-                .to_vec(),
+                .collect(),
                 attributes: vec![("modified-precision".into(), types::Value::Integer(1))],
             },
             free: volume.map(|(free, _)| free),

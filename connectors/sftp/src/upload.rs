@@ -114,7 +114,7 @@ pub fn upload(session: &mut Session, upload: Upload) -> Result<u64, Error> {
 }
 
 /// Only where writing at an offset is known to work, and what was written is known to be on disk.
-fn goes_on(session: &Session) -> bool {
+pub fn goes_on(session: &Session) -> bool {
     session.can("fsync@openssh.com")
 }
 

@@ -9,6 +9,7 @@ use camroll_host::{
     ConnectRequest, Connection, Connector, Host, HostOptions, Limits, SessionStore, StoreError, SystemResolver,
 };
 use camroll_model::Secret;
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::Service;
@@ -56,11 +57,16 @@ pub(crate) fn connect(
     address: Option<SocketAddr>,
     secrets: BTreeMap<String, String>,
 ) -> Connection {
-    connector(service.connector())
+    connect_by(service.connector(), service.settings(address), secrets)
+}
+
+/// A connection by the connector of this id.
+pub(crate) fn connect_by(id: &str, settings: Value, secrets: BTreeMap<String, String>) -> Connection {
+    connector(id)
         .connect(ConnectRequest {
             throttle: camroll_host::Throttle::default(),
             name: "conformance".to_owned(),
-            settings: service.settings(address),
+            settings,
             secrets: secrets
                 .into_iter()
                 .map(|(slot, value)| (slot, Secret::new(value)))

@@ -14,9 +14,11 @@ mod features;
 mod placing;
 mod proxy;
 mod service;
+mod stager;
 mod table;
 
 pub use service::{HTTP_REST, Service};
+pub use stager::stage_and_halt;
 
 use std::time::Instant;
 

@@ -1,16 +1,28 @@
 //! Puts a file as the engine does: from a source through the digests, staged, then committed.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use camroll_host::{Connection, Keep, OutletOptions, PipeOptions, Spool, memory, pipe};
+use camroll_host::{Connection, Keep, OutletOptions, PipeOptions, Saver, Spool, memory, pipe};
 use camroll_model::{
-    Algorithm, Asset, AssetId, AssetKind, ConnectorError, Digest, Entry, ErrorClass, Instant, Orphan, Role, StageFile,
-    Staged, Stored, Target,
+    Algorithm, Asset, AssetId, AssetKind, ConnectorError, Digest, Entry, ErrorClass, Features, Instant, Orphan, Role,
+    StageFile, Staged, Stored, Target,
 };
+
+use tokio::sync::Notify;
 
 use crate::content::digest;
 
 /// Bytes that a source gives at a time.
 const CHUNK: usize = 100_000;
+
+/// How much a source gives.
+enum Source {
+    /// All of it.
+    Whole,
+    /// So many bytes; then it says so, and gives nothing more for ever.
+    Halts { after: usize, halted: Arc<Notify> },
+}
 
 /// A file to put.
 pub(crate) struct Placing<'a> {
@@ -20,6 +32,9 @@ pub(crate) struct Placing<'a> {
     said: Digest,
     modified: Option<Instant>,
     replaces: Option<Entry>,
+    checkpoint: Option<Vec<u8>>,
+    saver: Saver,
+    source: Source,
 }
 
 impl<'a> Placing<'a> {
@@ -31,6 +46,9 @@ impl<'a> Placing<'a> {
             bytes,
             modified: None,
             replaces: None,
+            checkpoint: None,
+            saver: Arc::new(|_| Box::pin(async { Ok(()) })),
+            source: Source::Whole,
         }
     }
 
@@ -52,6 +70,24 @@ impl<'a> Placing<'a> {
         self
     }
 
+    /// From where an upload of the same file was cut off.
+    pub(crate) fn going_on(mut self, checkpoint: Option<Vec<u8>>) -> Self {
+        self.checkpoint = checkpoint;
+        self
+    }
+
+    /// With somebody who keeps the checkpoints.
+    pub(crate) fn saving(mut self, saver: Saver) -> Self {
+        self.saver = saver;
+        self
+    }
+
+    /// From a source that gives so many bytes and then, once that was said, nothing more for ever.
+    pub(crate) fn halting(mut self, after: usize, halted: Arc<Notify>) -> Self {
+        self.source = Source::Halts { after, halted };
+        self
+    }
+
     /// The same for this file and content, as the engine's are.
     pub(crate) fn key(&self) -> String {
         let path = digest(self.path.as_bytes()).hex();
@@ -64,7 +100,7 @@ impl<'a> Placing<'a> {
             path: self.path.clone(),
             idempotency_key: self.key(),
             held,
-            checkpoint: None,
+            checkpoint: self.checkpoint.clone(),
         }
     }
 
@@ -92,7 +128,7 @@ impl<'a> Placing<'a> {
         let size = self.bytes.len() as u64;
         let features = self.connection.probe().await?.features;
         let needs = features.needs_of(size);
-        let whole_first = needs.is_some_and(|needs| !needs.digests.is_empty());
+        let whole_first = wants_all_first(&features, size);
         let window = needs.map_or(0, |needs| needs.window);
         let keep = match (whole_first, window) {
             (true, _) | (false, u64::MAX) => Keep::Whole,
@@ -120,11 +156,18 @@ impl<'a> Placing<'a> {
             keep,
             gate: Box::new(|_| Box::pin(async { Ok(()) })),
         });
-        let mut bytes = self.bytes.clone();
+        let (mut bytes, halted) = match &self.source {
+            Source::Whole => (self.bytes.clone(), None),
+            Source::Halts { after, halted } => (self.bytes.slice(..*after), Some(Arc::clone(halted))),
+        };
         let source = tokio::spawn(async move {
             while !bytes.is_empty() {
                 let chunk = bytes.split_to(CHUNK.min(bytes.len()));
                 intake.append(chunk).await?;
+            }
+            if let Some(halted) = halted {
+                halted.notify_one();
+                std::future::pending::<()>().await;
             }
             intake.finish().await
         });
@@ -141,10 +184,10 @@ impl<'a> Placing<'a> {
             related: Vec::new(),
             replaces: self.replaces.clone(),
             idempotency_key: self.key(),
-            checkpoint: None,
+            checkpoint: self.checkpoint.clone(),
         };
-        let saver = std::sync::Arc::new(|_| Box::pin(async { Ok(()) }) as _);
-        let staged = self.connection.stage(file, outlet.saving(saver)).await;
+        let outlet = outlet.saving(Arc::clone(&self.saver));
+        let staged = self.connection.stage(file, outlet).await;
         // How it ended for the source is what the stage said, or less.
         drop(source.await);
         staged
@@ -166,6 +209,12 @@ impl<'a> Placing<'a> {
     }
 }
 
+/// Whether the last byte must have come before the first one leaves.
+pub(crate) fn wants_all_first(features: &Features, size: u64) -> bool {
+    let needs = features.needs_of(size);
+    needs.is_some_and(|needs| !needs.digests.is_empty())
+}
+
 /// Gives one staged file its name.
 pub(crate) async fn commit(connection: &Connection, held: Vec<u8>) -> Result<Stored, ConnectorError> {
     let answers = connection.commit(vec![held]).await?;
@@ -185,7 +234,7 @@ pub(crate) async fn read(connection: &Connection, path: &str, offset: u64) -> Re
 
 /// The same of what has no path.
 pub(crate) async fn read_target(connection: &Connection, target: Target, offset: u64) -> Result<Bytes, ConnectorError> {
-    let mut intake = memory(80 << 20);
+    let mut intake = memory(160 << 20);
     connection.read(target, offset, &mut intake).await?;
     intake.into_bytes().await
 }

@@ -1,4 +1,4 @@
-//! S3: a server that checks digests and conditions, and one that looks at neither.
+//! S3: a server that checks digests and conditions, the same with Object Lock, and one that looks at neither.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -9,10 +9,45 @@ use camroll_servers::buckets::{ACCESS_KEY, Bucket, SECRET_KEY};
 use camroll_servers::{Fetched, fetched};
 use serde_json::{Value, json};
 
+/// Whether what comes into the bucket can be taken away.
+#[derive(Clone, Copy)]
+enum Lock {
+    Off,
+    On,
+}
+
+impl Lock {
+    fn bucket(self) -> &'static str {
+        match self {
+            Self::Off => "photos",
+            Self::On => "locked",
+        }
+    }
+}
+
 struct S3 {
     column: &'static str,
-    bucket: Bucket,
-    no_small: &'static str,
+    server: Bucket,
+    lock: Lock,
+    small: fn() -> Result<Bucket, String>,
+}
+
+impl S3 {
+    /// A bucket without a lock is there from the beginning.
+    fn of(column: &'static str, server: Bucket, lock: Lock, small: fn() -> Result<Bucket, String>) -> Self {
+        if let Lock::On = lock {
+            let bucket = format!(":s3:{}", lock.bucket());
+            server
+                .rclone_says(&["mkdir", &bucket, "--s3-bucket-object-lock-enabled"])
+                .expect("a bucket with Object Lock");
+        }
+        Self {
+            column,
+            server,
+            lock,
+            small,
+        }
+    }
 }
 
 impl Service for S3 {
@@ -25,19 +60,23 @@ impl Service for S3 {
     }
 
     fn settings(&self, address: Option<SocketAddr>) -> Value {
-        let address = address.unwrap_or(self.bucket.address());
-        json!({
+        let address = address.unwrap_or(self.server.address());
+        let mut settings = json!({
             "provider": "other",
             "endpoint": format!("http://{address}"),
-            "bucket": "photos",
+            "bucket": self.lock.bucket(),
             "prefix": "Family photos/camroll",
             "access_key": "access-key",
             "secret_key": "secret-key",
-        })
+        });
+        if let Lock::On = self.lock {
+            settings["lock"] = json!({"mode": "compliance", "for": "30d"});
+        }
+        settings
     }
 
     fn address(&self) -> Option<SocketAddr> {
-        Some(self.bucket.address())
+        Some(self.server.address())
     }
 
     fn secrets(&self) -> BTreeMap<String, String> {
@@ -53,8 +92,20 @@ impl Service for S3 {
         Some(secrets)
     }
 
+    /// Uploads in parts that nobody ended.
+    fn left_behind(&self) -> Option<Vec<String>> {
+        let bucket = format!(":s3:{}", self.lock.bucket());
+        let said = self
+            .server
+            .rclone_says(&["backend", "list-multipart-uploads", &bucket])?;
+        let said: BTreeMap<String, Option<Vec<Value>>> = serde_json::from_str(&said).expect("rclone's JSON");
+        let uploads = said.into_values().flatten().flatten();
+        Some(uploads.map(|upload| upload.to_string()).collect())
+    }
+
     fn small(&self) -> Result<Box<dyn Service>, String> {
-        Err(self.no_small.to_owned())
+        let server = (self.small)()?;
+        Ok(Box::new(Self::of(self.column, server, self.lock, self.small)))
     }
 
     fn asks_for_a_rest(&self) -> &'static [&'static [u8]] {
@@ -73,29 +124,32 @@ fn here(name: &str) -> Option<PathBuf> {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn seaweedfs() {
+async fn seaweedfs_with(column: &'static str, lock: Lock) {
     let (Some(weed), Some(rclone)) = (here("seaweedfs"), here("rclone")) else {
         return;
     };
-    let bucket = Bucket::seaweedfs(&weed, &rclone);
-    conforms(&S3 {
-        column: "s3: SeaweedFS",
-        bucket,
-        // Tried by `weed shell`, s3.bucket.quota and s3.bucket.quota.enforce, of 4.48.
-        no_small: "its quota makes the whole bucket read-only once it is passed, and then answers 500",
-    })
-    .await;
+    let small: fn() -> Result<Bucket, String> = || {
+        let (weed, rclone) = here("seaweedfs").zip(here("rclone")).ok_or("it isn't there")?;
+        Bucket::small_seaweedfs(&weed, &rclone)
+    };
+    let server = Bucket::seaweedfs(&weed, &rclone);
+    conforms(&S3::of(column, server, lock, small)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn seaweedfs() {
+    seaweedfs_with("s3: SeaweedFS", Lock::Off).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn seaweedfs_with_a_lock() {
+    seaweedfs_with("s3: SeaweedFS, locked", Lock::On).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rclone() {
     let Some(rclone) = here("rclone") else { return };
-    let bucket = Bucket::rclone(&rclone);
-    conforms(&S3 {
-        column: "s3: rclone",
-        bucket,
-        no_small: "it has no quota",
-    })
-    .await;
+    let small: fn() -> Result<Bucket, String> = || Bucket::small_rclone(&here("rclone").ok_or("it isn't there")?);
+    let server = Bucket::rclone(&rclone);
+    conforms(&S3::of("s3: rclone", server, Lock::Off, small)).await;
 }

@@ -27,21 +27,33 @@ impl Server {
     /// # Panics
     /// If it doesn't start, ends, or doesn't answer within two minutes.
     pub fn start(command: &mut Command, port: u16) -> Self {
+        Self::launch(command, port).unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    /// If it doesn't start, ends, or doesn't answer within two minutes.
+    pub fn launch(command: &mut Command, port: u16) -> Result<Self, String> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let program = command.get_program().to_string_lossy().into_owned();
         let child = command
             .stdin(Stdio::null())
             .spawn()
-            .unwrap_or_else(|error| panic!("{program}: {error}"));
+            .map_err(|error| format!("{program}: {error}"))?;
         let mut server = Self { child, address };
         let until = Instant::now() + Duration::from_secs(120);
         while TcpStream::connect(address).is_err() {
-            assert!(server.is_running(), "{program} ended before it listened");
-            assert!(Instant::now() < until, "{program} doesn't listen at {address}");
+            if !server.is_running() {
+                return Err(format!("{program} ended before it listened"));
+            }
+            if Instant::now() >= until {
+                return Err(format!("{program} doesn't listen at {address}"));
+            }
             // The server's own readiness can only be asked for: nothing announces a port that opens.
             std::thread::sleep(Duration::from_millis(20));
         }
-        server
+        Ok(server)
     }
 
     /// Where it listens.

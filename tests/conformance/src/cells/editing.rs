@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use camroll_host::Disposal;
 use camroll_model::{Entry, ErrorClass};
 
-use crate::cells::{Outcome, Setting, fails, holds, succeeds, yes};
+use crate::cells::{Outcome, STAYS, Setting, fails, holds, succeeds, yes};
 use crate::content::content;
 use crate::placing::{Placing, read};
 
@@ -56,6 +56,7 @@ pub(crate) async fn list(setting: &Setting<'_>) -> Outcome {
 }
 
 pub(crate) async fn remove(setting: &Setting<'_>) -> Outcome {
+    let features = succeeds(setting.connection.probe().await, "probe")?.features;
     let path = setting.at("a.jpg");
     let stored = succeeds(
         Placing::new(&setting.connection, &path, content(21, 5000)).put().await,
@@ -64,6 +65,15 @@ pub(crate) async fn remove(setting: &Setting<'_>) -> Outcome {
     let mut other = stored.entry.clone();
     other.version = other.version.map(|version| format!("{version}x"));
     other.size = Some(4999);
+    if features.has_trait("immutable") {
+        for expected in [other, stored.entry] {
+            let removed = setting.connection.remove(expected, Disposal::Delete).await;
+            fails(removed, ErrorClass::Unsupported, "a removal of what stays")?;
+        }
+        let there = succeeds(read(&setting.connection, &path, 0).await, "read")?;
+        holds(there == content(21, 5000), "what was there isn't any more")?;
+        return Ok(STAYS.to_owned());
+    }
     let wrong = setting.connection.remove(other, Disposal::Delete).await;
     fails(wrong, ErrorClass::Conflict, "a removal of another version")?;
     holds(setting.stat(&path).await?.is_some(), "it is gone all the same")?;
@@ -76,6 +86,7 @@ pub(crate) async fn remove(setting: &Setting<'_>) -> Outcome {
 }
 
 pub(crate) async fn rename(setting: &Setting<'_>) -> Outcome {
+    let features = succeeds(setting.connection.probe().await, "probe")?.features;
     let (from, to, other) = (setting.at("a.jpg"), setting.at("new/b.jpg"), setting.at("c.jpg"));
     let bytes = content(22, 5000);
     let stored = succeeds(
@@ -87,6 +98,15 @@ pub(crate) async fn rename(setting: &Setting<'_>) -> Outcome {
         Placing::new(&setting.connection, &other, standing.clone()).put().await,
         "put",
     )?;
+    if features.has_trait("immutable") {
+        for new in [&to, &other] {
+            let renamed = setting.connection.rename(stored.entry.clone(), new.clone()).await;
+            fails(renamed, ErrorClass::Unsupported, "a rename of what stays")?;
+        }
+        let (there, beside) = (setting.stat(&from).await?, setting.stat(&to).await?);
+        holds(there.is_some() && beside.is_none(), "it has another name all the same")?;
+        return Ok(STAYS.to_owned());
+    }
     let over = setting.connection.rename(stored.entry.clone(), other.clone()).await;
     fails(over, ErrorClass::Conflict, "a rename over something")?;
     let there = succeeds(read(&setting.connection, &other, 0).await, "read")?;

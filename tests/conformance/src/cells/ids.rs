@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use camroll_host::Disposal;
 use camroll_model::{Entry, ErrorClass, Instant, Staged, Stored, Target, Value, attribute};
 
+use crate::cells::killed::{in_mid_upload, put_again};
 use crate::cells::names::NAMES;
 use crate::cells::{Outcome, Setting, fails, holds, no_question, succeeds, trouble, yes};
 use crate::content::content;
@@ -28,7 +29,9 @@ pub(crate) async fn ask(id: &str, setting: &Setting<'_>) -> Outcome {
         "aborted" => aborted(setting).await,
         "refused" => trouble::refused(setting).await,
         "cut" => cut(setting).await,
+        "killed" => killed(setting).await,
         "rest" => trouble::rest(setting).await,
+        "full" => full(setting).await,
         _ => no_question(),
     }
 }
@@ -190,8 +193,8 @@ async fn time(setting: &Setting<'_>) -> Outcome {
 }
 
 async fn large(setting: &Setting<'_>) -> Outcome {
-    let stored = placed(setting, "a.mov", 151, 64 << 20).await?;
-    holds_bytes(setting, &stored.entry.target, &content(151, 64 << 20)).await?;
+    let stored = placed(setting, "a.mov", 151, 72 << 20).await?;
+    holds_bytes(setting, &stored.entry.target, &content(151, 72 << 20)).await?;
     yes()
 }
 
@@ -230,4 +233,38 @@ async fn cut(setting: &Setting<'_>) -> Outcome {
     let stored = placed(setting, "a.mov", 154, 6 << 20).await?;
     holds_bytes(setting, &stored.entry.target, &bytes).await?;
     yes()
+}
+
+async fn killed(setting: &Setting<'_>) -> Outcome {
+    let before = ids(setting).await?;
+    let cut_off = in_mid_upload(setting).await?;
+    holds(ids(setting).await? == before, "a part of it is visible")?;
+    let (stored, how) = put_again(setting, &cut_off).await?;
+    holds_bytes(setting, &stored.entry.target, &cut_off.bytes).await?;
+    let mut expected = before;
+    expected.extend(stored.entry.target.id);
+    holds(
+        ids(setting).await? == expected,
+        "not that one thing alone is there besides",
+    )?;
+    Ok(how)
+}
+
+async fn full(setting: &Setting<'_>) -> Outcome {
+    let service = match setting.service.small() {
+        Ok(service) => service,
+        Err(why) => return Ok(format!("– ({why})")),
+    };
+    let small = Setting::of(&*service, "full");
+    let first = placed(&small, "a.jpg", 160, 300_000).await?;
+    let before = ids(&small).await?;
+    let placing = Placing::new(&small.connection, small.at("b.mov"), content(161, 6 << 20));
+    let Err(refused) = placing.put().await else {
+        return Err("6 MiB were taken by a server that has no room for them".to_owned());
+    };
+    holds(ids(&small).await? == before, "a part of it is visible")?;
+    holds_bytes(&small, &first.entry.target, &content(160, 300_000)).await?;
+    // What came to nothing takes no room.
+    placed(&small, "c.jpg", 162, 300_000).await?;
+    Ok(trouble::said_of_no_room(&refused))
 }

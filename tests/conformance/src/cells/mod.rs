@@ -2,12 +2,15 @@
 
 mod editing;
 pub(crate) mod ids;
+mod killed;
 mod names;
 mod putting;
 mod trouble;
 
+use std::fs;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::pin::Pin;
 
 use camroll_host::Connection;
@@ -50,13 +53,14 @@ cells! {
     "names" "names in every script" names::scripts;
     "forms" "é in two forms is" names::forms;
     "time" "the time of a file" putting::time;
-    "large" "64 MiB" putting::large;
+    "large" "72 MiB, in parts where there are parts" putting::large;
     "wrong" "wrong at the last byte: nothing visible" trouble::wrong_at_the_end;
     "aborted" "staged and aborted: nothing left" trouble::aborted;
     "twice" "staged twice, committed once" trouble::staged_twice;
     "again" "committed again after a lost answer" trouble::committed_again;
     "refused" "wrong password" trouble::refused;
     "cut" "cut off in mid-body, then put" trouble::cut;
+    "killed" "killed (SIGKILL) in mid-upload, then put" killed::then_put;
     "rest" "asked for a rest" trouble::rest;
     "slow" "a slow line" trouble::slow;
     "full" "more than there is room for" trouble::full;
@@ -104,6 +108,17 @@ impl<'a> Setting<'a> {
             .map_err(|error| format!("stat of {path}: {error}"))
     }
 
+    /// What is left of uploads and is no name of anything, where that can be seen.
+    pub(crate) fn left_behind(&self) -> Vec<String> {
+        self.service.left_behind().unwrap_or_else(|| {
+            let mut found = Vec::new();
+            if let Some(files) = self.service.files() {
+                staged(&files.join(".camroll"), &mut found);
+            }
+            found
+        })
+    }
+
     /// All below a prefix, and how many pages it took.
     pub(crate) async fn list(&self, prefix: &str) -> Result<(Vec<Entry>, usize), String> {
         let (mut entries, mut next, mut pages) = (Vec::new(), None, 0);
@@ -123,6 +138,24 @@ impl<'a> Setting<'a> {
         }
     }
 }
+
+/// Files that are no names of anything.
+fn staged(folder: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        match path.is_dir() {
+            // Apache keeps properties in such folders.
+            true if path.ends_with(".DAV") => {}
+            true => staged(&path, found),
+            // Apache's own, which it takes away when it notices that a request was cut off.
+            false if entry.file_name().to_string_lossy().starts_with(".davfs.tmp") => {}
+            false => found.push(path.display().to_string()),
+        }
+    }
+}
+
+/// What a destination says to whoever asks it to replace, remove or rename what can't be taken away for a time.
+const STAYS: &str = "no: what is locked stays";
 
 pub(crate) fn yes() -> Outcome {
     Ok("yes".to_owned())

@@ -1,6 +1,6 @@
 use camroll_model::{ErrorClass, Instant};
 
-use crate::cells::{Outcome, Setting, fails, holds, no_question, succeeds, yes};
+use crate::cells::{Outcome, STAYS, Setting, fails, holds, no_question, succeeds, yes};
 use crate::content::content;
 use crate::placing::{Placing, read};
 
@@ -59,9 +59,6 @@ pub(crate) async fn taken(setting: &Setting<'_>) -> Outcome {
 
 pub(crate) async fn replace(setting: &Setting<'_>) -> Outcome {
     let features = succeeds(setting.connection.probe().await, "probe")?.features;
-    if !features.has_trait("replace") {
-        return Ok("no".to_owned());
-    }
     let path = setting.at("a.jpg");
     let first = succeeds(
         Placing::new(&setting.connection, &path, content(4, 5000)).put().await,
@@ -69,7 +66,17 @@ pub(crate) async fn replace(setting: &Setting<'_>) -> Outcome {
     )?;
     let second = content(5, 5000);
     let replacing = Placing::new(&setting.connection, &path, second.clone()).replacing(first.entry.clone());
-    let stored = succeeds(replacing.put().await, "replace")?;
+    let replaced = replacing.put().await;
+    if !features.has_trait("replace") {
+        fails(replaced, ErrorClass::Unsupported, "a replace that isn't promised")?;
+        let read = succeeds(read(&setting.connection, &path, 0).await, "read")?;
+        holds(read == content(4, 5000), "what was there isn't any more")?;
+        return Ok(match features.has_trait("immutable") {
+            true => STAYS.to_owned(),
+            false => "no".to_owned(),
+        });
+    }
+    let stored = succeeds(replaced, "replace")?;
     let there = setting.stat(&path).await?.ok_or("nothing is there")?;
     holds(there.version == stored.entry.version, "stat tells another version")?;
     let read = succeeds(read(&setting.connection, &path, 0).await, "read")?;
@@ -141,7 +148,7 @@ pub(crate) async fn time(setting: &Setting<'_>) -> Outcome {
 
 pub(crate) async fn large(setting: &Setting<'_>) -> Outcome {
     let path = setting.at("a.mov");
-    let bytes = content(11, 64 << 20);
+    let bytes = content(11, 72 << 20);
     succeeds(
         Placing::new(&setting.connection, &path, bytes.clone()).put().await,
         "put",

@@ -1,7 +1,4 @@
-use std::fs;
-use std::path::Path;
-
-use camroll_model::{ErrorClass, Staged};
+use camroll_model::{ConnectorError, ErrorClass, Staged};
 
 use crate::cells::{Outcome, Setting, fails, holds, no_question, succeeds, yes};
 use crate::connect::connect;
@@ -52,30 +49,9 @@ pub(crate) async fn aborted(setting: &Setting<'_>) -> Outcome {
 async fn nothing_left(setting: &Setting<'_>) -> Outcome {
     let (entries, _) = setting.list(setting.at("").trim_end_matches('/')).await?;
     holds(entries.iter().all(|entry| entry.folder), "something is listed")?;
-    let found = setting.service.left_behind().unwrap_or_else(|| {
-        let mut found = Vec::new();
-        if let Some(files) = setting.service.files() {
-            staged(&files.join(".camroll"), &mut found);
-        }
-        found
-    });
+    let found = setting.left_behind();
     holds(found.is_empty(), format!("left behind: {found:?}"))?;
     yes()
-}
-
-/// Files that are no names of anything.
-fn staged(folder: &Path, found: &mut Vec<String>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        match path.is_dir() {
-            // Apache keeps properties in such folders.
-            true if path.ends_with(".DAV") => {}
-            true => staged(&path, found),
-            // Apache's own, which it takes away when it notices that a request was cut off.
-            false if entry.file_name().to_string_lossy().starts_with(".davfs.tmp") => {}
-            false => found.push(path.display().to_string()),
-        }
-    }
 }
 
 pub(crate) async fn staged_twice(setting: &Setting<'_>) -> Outcome {
@@ -224,11 +200,13 @@ pub(crate) async fn full(setting: &Setting<'_>) -> Outcome {
             .await,
         "what still fits",
     )?;
-    Ok(match refused.class {
+    Ok(said_of_no_room(&refused))
+}
+
+/// What a destination makes of a server without room.
+pub(super) fn said_of_no_room(refused: &ConnectorError) -> String {
+    match refused.class {
         ErrorClass::Quota => "refused: no room".to_owned(),
-        class => {
-            eprintln!("{}: {}", refused.code, refused.message);
-            format!("refused: {}", format!("{class:?}").to_lowercase())
-        }
-    })
+        class => format!("refused: {}, `{}`", format!("{class:?}").to_lowercase(), refused.code),
+    }
 }
