@@ -67,6 +67,7 @@ impl Place {
         });
         CONNECTOR
             .connect(ConnectRequest {
+                throttle: camroll_host::Throttle::default(),
                 name: "test".to_owned(),
                 settings,
                 secrets: BTreeMap::from([("password".to_owned(), Secret::new(PASSWORD.to_owned()))]),
