@@ -66,16 +66,15 @@ impl destination::Guest for Webdav {
     fn probe() -> Result<destination::Identity, Error> {
         let session = session()?;
         let place = &session.destination.place;
-        let mut asked = vec![place.folder(""), place.base()];
-        asked.dedup();
-        let mut there = session.look_all(&asked, Besides::Quota).into_iter();
-        let folder = match there.next().transpose()?.flatten() {
+        // One after the other: two at once would try a wrong password twice, and services count that.
+        let folder = match session.look_with(&place.folder(""), Besides::Quota)? {
             Some(folder) => folder,
             // It is made with the first file, with what is missing above it.
             None => {
                 session.folders.borrow_mut().insert(place.base(), Known::New);
-                let above = there.next().transpose()?.flatten();
-                above.ok_or_else(|| unexpected("webdav/no-address", "Nothing is at that address any more."))?
+                session
+                    .look_with(&place.base(), Besides::Quota)?
+                    .ok_or_else(|| unexpected("webdav/no-address", "Nothing is at that address any more."))?
             }
         };
         let (free, total) = folder.space();

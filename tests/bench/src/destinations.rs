@@ -14,8 +14,8 @@ use crate::servers::{Server, apache, openssh, rclone, rclone_run, seaweedfs, sec
 const TRANSFERS: &str = "8";
 /// Milliseconds until what a server says arrives.
 const DELAYS: [u64; 2] = [0, 40];
-/// Large files take long, and differ less from round to round.
-const ROUNDS_OF_LARGE: usize = 3;
+/// Large files on a line with a delay take long, and hardly differ from round to round.
+const ROUNDS_OF_LARGE: usize = 2;
 
 /// What is brought there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -46,10 +46,10 @@ impl Work {
         }
     }
 
-    fn rounds(self, rounds: usize) -> usize {
-        match self {
-            Self::Small => rounds,
-            Self::Large => rounds.min(ROUNDS_OF_LARGE),
+    fn rounds(self, rounds: usize, delay: u64) -> usize {
+        match (self, delay) {
+            (Self::Large, 1..) => rounds.min(ROUNDS_OF_LARGE),
+            _ => rounds,
         }
     }
 }
@@ -95,7 +95,7 @@ pub fn run(setting: &Setting, works: &[Work], servers: &[ServerKind]) -> anyhow:
                     local: &local,
                     server: &server,
                 };
-                let figures = pair.measure(delay, work.rounds(setting.rounds))?;
+                let figures = pair.measure(delay, work.rounds(setting.rounds, delay))?;
                 let [ours, theirs, our_memory, their_memory, our_cpu, their_cpu] = &figures;
                 println!(
                     "| {} | {files} × {size} B | {delay} ms | {} | {} | {} | {} | {} | {} | {} | {} |",
