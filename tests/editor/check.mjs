@@ -31,7 +31,8 @@ try {
   await offers("a document", `${modeline}version: 1\n|`, [
     "a first spec", "albums", "connections", "destination", "destinations", "filters", "limits", "name", "schedule", "source", "versions",
   ]);
-  await offers("a source", spec({ source: "  |\n" }), ["connection", "connector", "libraries", "with"]);
+  await offers("a source", spec({ source: "  |\n" }), ["connection", "connector", "libraries", "pace", "with"]);
+  await offers("a pace", spec({ source: "  connector: icloud-photos\n  pace:\n    |\n" }), ["bandwidth", "per_day", "transfers"]);
   await offers("a source's connector", spec({ source: "  connector: |\n" }), ["icloud-photos"]);
   await offers("a destination's connector", spec({ destination: "  connector: |\n" }), ["ftp", "immich", "local", "s3", "sftp", "smb", "webdav"]);
   await offers("icloud-photos' settings", spec({ source: "  connector: icloud-photos\n  with:\n    |\n" }), [

@@ -1,7 +1,7 @@
 //! A file's time: which way a server takes it is found out with the first files that get their names, and remembered for the instance. The looks that are made then anyway tell it.
 
 use camroll_connector::http::{Answer, Builder};
-use camroll_connector::types::{Error, Instant};
+use camroll_connector::types::{Error, ErrorClass, Instant};
 
 use crate::dates;
 use crate::multistatus;
@@ -78,14 +78,16 @@ impl Session {
             .zip(&missing)
             .filter_map(|(file, time)| Some(self.proppatch(&file.url, time.as_deref()?)));
         let mut answers = self.ask_all(requests.collect()).into_iter();
-        missing
-            .into_iter()
-            .map(|time| {
-                time?;
-                let answer = answers.next()?;
-                Some(answer.and_then(|answer| self.proppatched(&answer)))
-            })
-            .collect()
+        let set = |(file, time): (&Timed, Option<String>)| {
+            let time = time?;
+            let answer = match answers.next()? {
+                // A kept connection may close in the moment that it is used, and saying it twice does what saying it once does.
+                Err(broken) if broken.class == ErrorClass::Transient => self.ask(self.proppatch(&file.url, &time)),
+                answer => answer,
+            };
+            Some(answer.and_then(|answer| self.proppatched(&answer)))
+        };
+        files.iter().zip(missing).map(set).collect()
     }
 
     /// What files that got PROPPATCH have in the end: that the server says yes to it is no proof, some keep what they were told as a property without a meaning.
