@@ -68,6 +68,9 @@ struct Seen {
     requests: Vec<Asked>,
 }
 
+/// Bytes that wait unread on a connection.
+const RECEIVED: usize = 256 << 10;
+
 /// It ends with the value that stands for it.
 pub struct Between {
     address: SocketAddr,
@@ -82,6 +85,10 @@ impl Between {
     pub fn start(server: SocketAddr) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port on loopback");
         let address = listener.local_addr().expect("its address");
+        // Else Linux takes up to 32 MiB on behalf of who doesn't read.
+        socket2::SockRef::from(&listener)
+            .set_recv_buffer_size(RECEIVED)
+            .expect("a buffer's size");
         let shared = Arc::<Shared>::default();
         let known = Arc::downgrade(&shared);
         std::thread::spawn(move || {
