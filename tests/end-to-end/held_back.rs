@@ -62,6 +62,7 @@ fn one_that_takes_nothing_of_what_it_lacks_holds_no_other_back() {
     setting.until(&mut child, "as much is held up as may move", || {
         between.count("PUT", "/staging/") >= sent + 8
     });
+    setting.wait(source.arrived());
     source.open();
     let all = LACKING + 3;
     setting.until(&mut child, "the folder has what is new", || {

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use camroll_host::{Intake, Parked, Spool};
 use camroll_model::{AssetId, ConnectorError, Located, ResourceId};
-use camroll_spec::Spec;
 use camroll_state::{Ordinal, Seq, SourceId};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore};
@@ -54,8 +53,8 @@ pub(crate) struct Readings {
     inner: Mutex<Inner>,
     moved: Notify,
     pub spool: Arc<Spool>,
-    /// How many files' bytes may move at a time, for each destination: one that takes its bytes slowly, or not at all, keeps no turn from the others.
-    turns: Vec<Arc<Semaphore>>,
+    /// How many files' bytes may move at a time.
+    pub turns: Arc<Semaphore>,
 }
 
 #[derive(Default)]
@@ -147,8 +146,7 @@ pub(crate) enum Claim {
 }
 
 impl Readings {
-    pub(crate) fn new(lanes: usize, spool: Arc<Spool>, spec: &Spec) -> Self {
-        let turns = || Arc::new(Semaphore::new(spec.transfers_from_source()));
+    pub(crate) fn new(lanes: usize, spool: Arc<Spool>, transfers: usize) -> Self {
         Self {
             inner: Mutex::new(Inner {
                 lanes: vec![Progress::default(); lanes],
@@ -156,17 +154,8 @@ impl Readings {
             }),
             moved: Notify::new(),
             spool,
-            turns: match spec.source.connection.pace.transfers {
-                // The account's bound holds for all that is fetched from it.
-                Some(_) => vec![turns(); lanes],
-                None => std::iter::repeat_with(turns).take(lanes).collect(),
-            },
+            turns: Arc::new(Semaphore::new(transfers)),
         }
-    }
-
-    /// Whose turn it is among the files that this destination has read.
-    pub(crate) fn turns(&self, lane: LaneNumber) -> Option<Arc<Semaphore>> {
-        self.turns.get(lane.0).map(Arc::clone)
     }
 
     /// A destination will want this file.

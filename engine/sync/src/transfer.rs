@@ -359,7 +359,7 @@ async fn once(context: &Arc<Context>, place: &Place, job: &Job, located: &Locate
         compute: context.digests.for_size(size),
         window: WINDOW,
         spool: Some(Arc::clone(&context.readings.spool)),
-        turns: context.readings.turns(place.lane),
+        turns: Some(Arc::clone(&context.readings.turns)),
     });
     let passed = Arc::new(AtomicBool::new(false));
     let upload = context.state.upload(place.id, &key);

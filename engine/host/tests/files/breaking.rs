@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use camroll_host::{Checkpoint, Connection, Keep, OutletOptions, PipeOptions, pipe};
-use camroll_model::{Algorithm, ConnectorError, Digest, ErrorClass, Staged};
+use camroll_host::{Checkpoint, Connection, Intake, Keep, Outlet, OutletOptions, PipeOptions, pipe};
+use camroll_model::{Algorithm, ConnectorError, Digest, ErrorClass, StageFile, Staged};
 
 use super::{body, class, file, key, noise, orphan, pour, put, read, stat};
 
@@ -55,11 +55,30 @@ pub async fn killed(connection: &Connection, files: &Path, bytes: &Bytes, kill: 
     assert!(!files.join("killed.mov").exists());
 }
 
+/// Stages a file whose source breaks off after so many bytes.
+pub async fn source_breaks(
+    connection: &Connection,
+    file: StageFile,
+    (mut intake, outlet): (Intake, Outlet),
+    given: Bytes,
+) -> Result<Staged, ConnectorError> {
+    let staging = connection.stage(file, outlet);
+    let breaking = async {
+        intake.append(given).await.expect("it is taken");
+        intake.fail(ConnectorError::new(
+            ErrorClass::Transient,
+            "test/broke",
+            "The source broke off.",
+        ));
+    };
+    tokio::join!(staging, breaking).0
+}
+
 /// Stages "long.mov" until its source breaks off after so many bytes; the last checkpoint that was saved.
 pub async fn broken_off(connection: &Connection, bytes: &Bytes, after: usize) -> Option<Checkpoint> {
     let saved = Arc::new(Mutex::new(None));
     let keep = Arc::clone(&saved);
-    let (mut intake, outlet) = body(Some(bytes.len() as u64), Vec::new());
+    let (intake, outlet) = body(Some(bytes.len() as u64), Vec::new());
     let outlet = outlet.saving(Arc::new(move |checkpoint: Checkpoint| {
         let keep = Arc::clone(&keep);
         Box::pin(async move {
@@ -67,16 +86,8 @@ pub async fn broken_off(connection: &Connection, bytes: &Bytes, after: usize) ->
             Ok(())
         })
     }));
-    let staging = connection.stage(file("long.mov", &key("long")), outlet);
-    let breaking = async {
-        intake.append(bytes.slice(..after)).await.expect("it is taken");
-        intake.fail(ConnectorError::new(
-            ErrorClass::Transient,
-            "test/broke",
-            "The source broke off.",
-        ));
-    };
-    let (staged, ()) = tokio::join!(staging, breaking);
+    let long = file("long.mov", &key("long"));
+    let staged = source_breaks(connection, long, (intake, outlet), bytes.slice(..after)).await;
     assert!(staged.is_err());
     saved.lock().unwrap().take()
 }

@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use camroll_host::Connection;
-use camroll_model::{ConnectorError, Digest, ErrorClass, Staged};
+use camroll_model::{Digest, ErrorClass, Staged};
 use camroll_servers::Act;
 
-use crate::files::{body, class, file, key, noise, orphan, pour, put, stat};
+use crate::files::{body, breaking, class, file, key, noise, orphan, pour, put, stat};
 use crate::place::{Place, apache, rclone, wsgidav};
 
 /// Of a file that goes in ranges; not a multiple of their size.
@@ -33,17 +33,9 @@ async fn arrives(place: &Place, connection: &Connection, path: &str, bytes: &Byt
 
 /// What the source gave before it broke off.
 async fn breaks_off(connection: &Connection, bytes: &Bytes, after: usize) {
-    let (mut intake, outlet) = body(Some(bytes.len() as u64), Vec::new());
-    let staging = connection.stage(file("large.mov", &key("large.mov")), outlet);
-    let breaking = async {
-        intake.append(bytes.slice(..after)).await.expect("it is taken");
-        intake.fail(ConnectorError::new(
-            ErrorClass::Transient,
-            "test/broke",
-            "The source broke off.",
-        ));
-    };
-    let (staged, ()) = tokio::join!(staging, breaking);
+    let large = file("large.mov", &key("large.mov"));
+    let pipe = body(Some(bytes.len() as u64), Vec::new());
+    let staged = breaking::source_breaks(connection, large, pipe, bytes.slice(..after)).await;
     assert_eq!(class(staged).0, ErrorClass::Transient);
 }
 

@@ -359,7 +359,7 @@ pub(super) struct Duration(
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(super) struct Limits {
-    /// Files whose bytes move at once, at each destination. Requests for half as many more may be under way.
+    /// Files whose bytes move at once. Requests for half as many more may be under way.
     #[schemars(range(min = 1, max = 64), extend("default" = 8))]
     transfers: Option<u32>,
     /// Bytes that may wait, encrypted, on this machine's disk for destinations that are behind or that must know a file whole. A destination that falls further behind reads the source on its own.
