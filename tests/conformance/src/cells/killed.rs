@@ -17,8 +17,8 @@ use crate::stager::{Moment, Order, Reached, killed};
 const MIB: usize = 1 << 20;
 /// More than one request brings, where there are parts.
 const SIZE: usize = 72 * MIB;
-/// Of what can be gone on with: SFTP's first checkpoint is told when the second one is due, each 64 MiB, with 8 MiB under way.
-const RESUMED: usize = 144 * MIB;
+/// Of what can be gone on with: SFTP's first checkpoint is told when the second one is due, each 64 MiB, with 8 MiB under way on each of the two connections that a busy machine makes it take.
+const RESUMED: usize = 160 * MIB;
 /// Bytes that the source keeps back for ever.
 const LACKING: usize = MIB;
 /// What the protocols put around the bytes, at most.
