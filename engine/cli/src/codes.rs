@@ -29,7 +29,7 @@ pub fn all() -> impl Iterator<Item = &'static str> {
 
 /// A service's HTTP statuses share a page: apple/http-502 is on apple/http-status. What a body tells of its source's failure is on that failure's.
 fn page_of(code: &str) -> String {
-    let code = code.strip_prefix("host/body: ").unwrap_or(code);
+    let code = camroll_model::own_code(code);
     match code.split_once("/http-") {
         Some((service, status)) if status.len() == 3 && status.bytes().all(|byte| byte.is_ascii_digit()) => {
             format!("{service}/http-status")

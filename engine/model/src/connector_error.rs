@@ -49,6 +49,14 @@ pub struct ConnectorError {
     pub details: Vec<(String, String)>,
 }
 
+/// What the code begins with of what a body's source said, where it shows at whoever takes the body.
+const IN_BODY: &str = "host/body: ";
+
+/// The code as whoever failed gave it, also where it showed at whoever took their bytes.
+pub fn own_code(code: &str) -> &str {
+    code.strip_prefix(IN_BODY).unwrap_or(code)
+}
+
 impl ConnectorError {
     /// An error without a pause or details.
     pub fn new(class: ErrorClass, code: &str, message: impl Into<String>) -> Self {
@@ -59,6 +67,25 @@ impl ConnectorError {
             retry_after: None,
             details: Vec::new(),
         }
+    }
+
+    /// The same as it shows at whoever takes the bytes that this one failed to give.
+    #[must_use]
+    pub fn in_body(self) -> Self {
+        Self {
+            code: format!("{IN_BODY}{}", self.code),
+            ..self
+        }
+    }
+
+    /// Whether it isn't of whoever says it, but of the bytes that they were given.
+    pub fn is_in_body(&self) -> bool {
+        self.code.starts_with(IN_BODY)
+    }
+
+    /// The code as whoever failed gave it.
+    pub fn own_code(&self) -> &str {
+        own_code(&self.code)
     }
 }
 

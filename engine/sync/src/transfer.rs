@@ -652,7 +652,7 @@ pub(crate) fn is_contradicted(placement: &Placement) -> bool {
 
 /// Whether a failed `stage` speaks of the destination, and not of the body that broke off.
 fn is_destinations_own(error: &ConnectorError) -> bool {
-    !matches!(error.class, ErrorClass::Corrupt | ErrorClass::Cancelled) && !error.code.starts_with("host/body: ")
+    !matches!(error.class, ErrorClass::Corrupt | ErrorClass::Cancelled) && !error.is_in_body()
 }
 
 fn gone(job: &Job) -> ConnectorError {

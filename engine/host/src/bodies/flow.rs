@@ -12,9 +12,6 @@ use crate::bodies::pipe::Proven;
 use crate::bodies::prefixes::Prefixes;
 use crate::bodies::spool::{Slot, Spool, SpoolFile};
 
-/// What the code of an error begins with that is the source's and shows at a destination.
-const IN_BODY: &str = "host/body: ";
-
 /// Which bytes a reader may ask for again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
@@ -351,10 +348,7 @@ impl Flow {
             if !matches!(state.end, End::Open) {
                 return;
             }
-            state.end = End::Failed(ConnectorError {
-                code: format!("{IN_BODY}{}", error.code),
-                ..error
-            });
+            state.end = End::Failed(error.in_body());
         }
         self.grown.notify_waiters();
     }
@@ -486,15 +480,17 @@ pub(crate) fn gone_by() -> ConnectorError {
 fn broken_off() -> ConnectorError {
     ConnectorError::new(
         ErrorClass::Cancelled,
-        &format!("{IN_BODY}{}", "host/broken-off"),
+        "host/broken-off",
         "The call that lent these bytes is over.",
     )
+    .in_body()
 }
 
 fn fell_behind() -> ConnectorError {
     ConnectorError::new(
         ErrorClass::Transient,
-        &format!("{IN_BODY}{}", "host/fell-behind"),
+        "host/fell-behind",
         "This destination fell further behind than the spool holds; it reads the file on its own later.",
     )
+    .in_body()
 }

@@ -128,7 +128,7 @@ impl LaneRun {
         fatal: &mut Option<Failure>,
     ) {
         let error = &trouble.error;
-        let waits = error.code.ends_with(USED_UP);
+        let waits = error.own_code() == USED_UP;
         let pending = error.class == ErrorClass::Cancelled || error.code == "pending" || waits;
         let mut said = problem(Some((&job.asset.id, job.asset.name.as_deref())), error, Retry::NextRun);
         said.resource = Some(job.file.role.name().to_owned());
