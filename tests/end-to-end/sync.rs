@@ -632,6 +632,34 @@ fn what_is_missing_without_a_word_is_told_by_the_next_receipt_whoever_heard_it()
 }
 
 #[test]
+fn what_is_missing_without_a_word_is_told_by_each_spec_that_wants_it() {
+    let setting = Setting::new();
+    setting.add_photos(5, 100);
+    let first = std::fs::read_to_string(setting.path("family.yaml")).unwrap();
+    let (one, other) = (setting.path("photos"), setting.path("other-photos"));
+    std::fs::create_dir(&other).unwrap();
+    let second = first
+        .replace("name: family", "name: other")
+        .replace(one.to_str().unwrap(), other.to_str().unwrap());
+    std::fs::write(setting.path("other.yaml"), second).unwrap();
+    setting.login();
+    let sync = |spec: &str| setting.run(&["sync", spec, "--json"]);
+    assert_eq!((sync("family.yaml").code, sync("other.yaml").code), (0, 0));
+
+    setting.apple.library(|library| {
+        let id = library.find(&name(2)).expect("a photo");
+        library.lose(&id);
+    });
+    for spec in ["family.yaml", "other.yaml"] {
+        let run = sync(spec);
+        assert_eq!(run.problem_codes(), ["source/unexplained-missing"], "{spec}: {}", run.out);
+    }
+    for spec in ["family.yaml", "other.yaml"] {
+        assert!(sync(spec).problem_codes().is_empty(), "{spec}: told once");
+    }
+}
+
+#[test]
 fn the_brake_counts_what_a_killed_run_replaced() {
     for point in ["publish/after", "record/before", "record/after"] {
         let setting = Setting::new();

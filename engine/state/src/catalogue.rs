@@ -36,6 +36,9 @@ pub enum Presence {
     Gone(Departure),
 }
 
+/// The specs whose receipts told of an asset that is missing without a word. Each has to: what one spec's people read, another's may not.
+type ReportedBy = std::collections::BTreeSet<String>;
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Entry {
     asset: Asset,
@@ -111,8 +114,8 @@ fn arrival_key(source: SourceId, seq: u64) -> Vec<u8> {
 fn unread_key(source: SourceId, what: &str) -> Vec<u8> {
     Key::new(b'U').number(source.0).end(what.as_bytes()).bytes()
 }
-fn unreported_key(source: SourceId, ordinal: u64) -> Vec<u8> {
-    Key::new(b'Q').number(source.0).long(ordinal).bytes()
+fn unexplained_key(source: SourceId, ordinal: u64) -> Vec<u8> {
+    Key::new(b'X').number(source.0).long(ordinal).bytes()
 }
 fn id_key(source: SourceId, id: &str) -> Vec<u8> {
     Key::new(b'i').number(source.0).end(id.as_bytes()).bytes()
@@ -321,22 +324,32 @@ impl State {
         self.index()?.apply(batch)
     }
 
-    /// Assets that a whole listing no longer told, without a tombstone, and that no receipt named or counted yet; in the order in which they were first told.
-    pub fn unreported(&self, source: SourceId) -> Result<Vec<Ordinal>, StateError> {
-        let prefix = Key::new(b'Q').number(source.0).bytes();
-        self.index()?
-            .range::<()>(&prefix, &prefix)
-            .map(|found| found.map(|(key, ())| Ordinal(trailing(&key))))
-            .collect()
+    /// Assets that a whole listing no longer told, without a tombstone, and that no receipt of that spec named or counted yet; in the order in which they were first told.
+    pub fn unreported(&self, source: SourceId, spec: &str) -> Result<Vec<Ordinal>, StateError> {
+        let prefix = Key::new(b'X').number(source.0).bytes();
+        let mut unreported = Vec::new();
+        for found in self.index()?.range::<ReportedBy>(&prefix, &prefix) {
+            let (key, reported_by) = found?;
+            if !reported_by.contains(spec) {
+                unreported.push(Ordinal(trailing(&key)));
+            }
+        }
+        Ok(unreported)
     }
 
-    /// Notes that a receipt tells of these.
-    pub fn reported(&self, source: SourceId, assets: &[Ordinal]) -> Result<(), StateError> {
+    /// Notes that a receipt of that spec tells of these.
+    pub fn reported(&self, source: SourceId, spec: &str, assets: &[Ordinal]) -> Result<(), StateError> {
+        let index = self.index()?;
         let mut batch = Batch::default();
         for ordinal in assets {
-            batch.remove(&unreported_key(source, ordinal.0));
+            let key = unexplained_key(source, ordinal.0);
+            // One that was told again since has no mark any more.
+            if let Some(mut reported_by) = index.get::<ReportedBy>(&key)? {
+                reported_by.insert(spec.to_owned());
+                batch.put(&key, &reported_by)?;
+            }
         }
-        self.index()?.apply(batch)
+        index.apply(batch)
     }
 
     /// The libraries of an account as they were last told.
@@ -379,7 +392,7 @@ impl Writing<'_> {
                 match self.entry(key)? {
                     Some((ordinal, mut entry)) if entry.asset.version == *version => {
                         entry.told = self.counters.snapshot;
-                        entry.unexplained = false;
+                        self.explained(ordinal, &mut entry);
                         self.fresh.insert(key.clone(), (ordinal, entry));
                         self.applied.unchanged += 1;
                         Ok(())
@@ -434,7 +447,7 @@ impl Writing<'_> {
             Some((ordinal, mut entry)) => {
                 let same = entry.asset == *asset && entry.presence == Presence::Here;
                 entry.told = told;
-                entry.unexplained = false;
+                self.explained(ordinal, &mut entry);
                 if same {
                     self.applied.unchanged += 1;
                 } else {
@@ -489,9 +502,16 @@ impl Writing<'_> {
             self.applied.departed += 1;
         }
         entry.told = self.counters.snapshot;
-        entry.unexplained = false;
+        self.explained(ordinal, &mut entry);
         self.fresh.insert(id.to_owned(), (ordinal, entry));
         Ok(())
+    }
+
+    /// It isn't missing without a word any more.
+    fn explained(&mut self, ordinal: u64, entry: &mut Entry) {
+        if std::mem::take(&mut entry.unexplained) {
+            self.batch.remove(&unexplained_key(self.source, ordinal));
+        }
     }
 
     fn snapshot_end(&mut self) -> Result<(), StateError> {
@@ -525,7 +545,8 @@ impl Writing<'_> {
                 self.applied.unexplained_besides += 1;
             }
             // The listing is over with this very page: nothing else would bring it to a receipt.
-            self.batch.put(&unreported_key(self.source, ordinal), &())?;
+            self.batch
+                .put(&unexplained_key(self.source, ordinal), &ReportedBy::new())?;
             entry.unexplained = true;
             self.fresh.insert(id, (ordinal, entry));
         }

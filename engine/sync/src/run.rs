@@ -358,9 +358,9 @@ async fn go(
         tally.problems.extend(one.problems);
         lacking = lacking.or(one.failure);
     }
-    // Also what another run heard, and didn't come to tell.
+    // Also what another run heard, and didn't come to tell, or told another spec's people.
     for library in &context.libraries {
-        let missing = state.unreported(library.id)?;
+        let missing = state.unreported(library.id, request.spec.name.as_str())?;
         tally.problems.extend(unexplained(&context, library, &missing)?);
         tally.reported.push((library.id, missing));
     }
@@ -745,7 +745,7 @@ fn conclude(
             })
             .and_then(|()| {
                 let mut reported = tally.reported.iter();
-                reported.try_for_each(|(source, missing)| state.reported(*source, missing))
+                reported.try_for_each(|(source, missing)| state.reported(*source, &spec, missing))
             });
         if let Err(error) = kept {
             tracing::error!("the run's end couldn't be kept: {error}");
