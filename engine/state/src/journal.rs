@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,9 @@ mod segment;
 
 use coding::encode;
 use segment::{HEADER, SEGMENT, create, digest_of, path_of};
+
+/// How long after an fsync the next one begins, at least. An fsync costs the same for one record and for many, and who waits for one has others under way meanwhile.
+const GATHERING: Duration = Duration::from_millis(3);
 
 /// A place in the journal: the segment's number and the byte in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -42,6 +46,8 @@ struct Inner {
     written: u64,
     durable: u64,
     syncing: bool,
+    /// When the last fsync ended.
+    last_sync: Option<Instant>,
     health: Health,
 }
 
@@ -93,6 +99,7 @@ impl Journal {
                 written: 0,
                 durable: 0,
                 syncing: false,
+                last_sync: None,
                 health: Health::Sound,
             }),
             synced: Condvar::new(),
@@ -127,9 +134,11 @@ impl Journal {
             }
             self.check(&inner)?;
             inner.syncing = true;
+            self.gather(&mut inner);
             let (file, upto) = (std::sync::Arc::clone(&inner.file), inner.written);
             let result = parking_lot::MutexGuard::unlocked(&mut inner, || file.sync_data());
             inner.syncing = false;
+            inner.last_sync = Some(Instant::now());
             match &result {
                 Ok(()) => inner.durable = inner.durable.max(upto),
                 // Linux may say yes to the next fsync though the pages of this one are lost.
@@ -143,6 +152,13 @@ impl Journal {
             failpoint("intent/after");
         }
         Ok(position)
+    }
+
+    /// Waits until the last fsync is so long ago that others had time to come and share the next one.
+    fn gather(&self, inner: &mut parking_lot::MutexGuard<'_, Inner>) {
+        let Some(last) = inner.last_sync else { return };
+        let until = last + GATHERING;
+        while !self.synced.wait_until(inner, until).timed_out() {}
     }
 
     /// Where the next record will stand.

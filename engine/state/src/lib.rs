@@ -10,6 +10,7 @@ mod annotations;
 mod catalogue;
 mod error;
 mod failpoint;
+mod gathering;
 mod index;
 mod journal;
 mod lanes;

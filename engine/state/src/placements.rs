@@ -428,6 +428,11 @@ impl State {
     }
 
     fn record(&self, records: &[Record]) -> Result<(), StateError> {
+        self.recording()
+            .write(records.to_vec(), |gathered| self.record_all(&gathered.concat()))
+    }
+
+    fn record_all(&self, records: &[Record]) -> Result<(), StateError> {
         let _one_at_a_time = self.applying().lock();
         failpoint("record/before");
         self.journal().append_durable(records)?;

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use crate::error::StateError;
+use crate::gathering::Gathering;
 use crate::index::{Index, Key, guarded};
 use crate::journal::{Journal, Position};
 use crate::lock::Lock;
@@ -88,6 +89,7 @@ pub struct State {
     sign_ins: SignIns,
     intents: Mutex<BTreeMap<(DestinationId, String), (Position, Intent)>>,
     applying: Mutex<()>,
+    recording: Gathering<Vec<Record>>,
     counting: Mutex<()>,
     numbering: Mutex<()>,
     _lock: Lock,
@@ -161,6 +163,7 @@ impl State {
             sign_ins,
             intents: Mutex::new(intents),
             applying: Mutex::new(()),
+            recording: Gathering::default(),
             counting: Mutex::new(()),
             numbering: Mutex::new(()),
             _lock: lock,
@@ -178,6 +181,7 @@ impl State {
             sign_ins,
             intents: Mutex::new(intents),
             applying: Mutex::new(()),
+            recording: Gathering::default(),
             counting: Mutex::new(()),
             numbering: Mutex::new(()),
             _lock: lock,
@@ -256,6 +260,11 @@ impl State {
 
     pub(crate) fn cipher(&self) -> Cipher {
         self.sign_ins.cipher()
+    }
+
+    /// Where what was published is gathered, to be recorded together.
+    pub(crate) fn recording(&self) -> &Gathering<Vec<Record>> {
+        &self.recording
     }
 
     pub(crate) fn applying(&self) -> &Mutex<()> {
