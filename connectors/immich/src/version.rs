@@ -2,10 +2,10 @@
 
 use camroll_connector::errors::error;
 use camroll_connector::types::{Error, ErrorClass};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A server's version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Version {
     /// 3 of 3.2.2.
     pub major: u32,

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use camroll_connector::errors::unexpected;
+use camroll_connector::findings::known;
 use camroll_connector::http::{request, Answer, Builder};
 use camroll_connector::types::Error;
 use serde::de::DeserializeOwned;
@@ -18,7 +19,6 @@ use crate::version::Version;
 /// What an instance holds. All of it can be lost.
 pub struct Session {
     api: String,
-    version: RefCell<Option<Version>>,
     user: RefCell<Option<User>>,
 }
 
@@ -32,7 +32,6 @@ pub fn connect(settings: &str) -> Result<(), Error> {
         .map_err(|error| unexpected("immich/settings", format!("The settings can't be read: {error}.")))?;
     SESSION.set(Some(Rc::new(Session {
         api: settings.api(),
-        version: RefCell::default(),
         user: RefCell::default(),
     })));
     Ok(())
@@ -78,11 +77,12 @@ impl Session {
         success(request.header("Content-Type", "application/json").json(body), what)
     }
 
-    /// The server's version; asked once an instance.
+    /// The server's version; asked once by the connection.
     pub fn version(&self) -> Result<Version, Error> {
-        if let Some(version) = *self.version.borrow() {
-            return Ok(version);
-        }
+        known("version", || self.ask_version())
+    }
+
+    fn ask_version(&self) -> Result<Version, Error> {
         let what = "asking for the version";
         let answer = Answer::read(self.request("GET", "/server/version").send()?)?;
         let version: Version = match answer.status {
@@ -91,9 +91,7 @@ impl Session {
             404 => return Err(not_immich()),
             _ => return Err(failure(&answer, what)),
         };
-        let version = version.supported()?;
-        self.version.replace(Some(version));
-        Ok(version)
+        version.supported()
     }
 
     /// The key's user; asked once an instance.

@@ -1,12 +1,11 @@
-//! What the server at hand really does where its provider's documentation doesn't say: tried once an instance, before the first file is brought.
+//! What the server at hand really does where its provider's documentation doesn't say: tried once by the connection, before the first file is brought.
 //!
 //! Nothing stays of it, hidden versions included. What concerns parts is tried with a part of an upload that is given up; what concerns whole objects with a small one of our own, whose version is taken away. Where versions can't be taken away (`lock`) no object is made.
 
-use std::cell::Cell;
-
-use camroll_connector::{Error, ErrorClass};
-
+use camroll_connector::findings::known;
 use camroll_connector::http::{Answer, Builder};
+use camroll_connector::{Error, ErrorClass};
+use serde::{Deserialize, Serialize};
 
 use crate::bucket::{answer, settings, to};
 use crate::failures::failure;
@@ -19,7 +18,7 @@ use crate::trial::{
 use crate::{trailer, upload, xml};
 
 /// What was found out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Found {
     Keeps,
     Ignores,
@@ -36,19 +35,12 @@ pub enum Guard {
     Replacing,
 }
 
-thread_local! {
-    static DIGESTS: Cell<Option<Found>> = const { Cell::new(None) };
-    static TRAILERS: Cell<Option<Found>> = const { Cell::new(None) };
-    static CREATING: Cell<Option<Found>> = const { Cell::new(None) };
-    static REPLACING: Cell<Option<Found>> = const { Cell::new(None) };
-}
-
 /// Whether the service refuses bytes that aren't those of the digest sent along.
 pub fn compares_digests() -> Result<bool, Error> {
     if settings()?.provider().digests == Digests::Compared {
         return Ok(true);
     }
-    let found = known(&DIGESTS, || {
+    let found = known("digests", || {
         let wrong = [("content-md5", base64(&WRONG_MD5))];
         if settings()?.lock.is_some() {
             // A part first: who takes that one would keep an object of it, and for long.
@@ -84,7 +76,7 @@ pub fn checksums_of_parts() -> Result<Checksums, Error> {
         Trailers::Compared => true,
         Trailers::Refused => false,
         Trailers::Unsure => {
-            let found = known(&TRAILERS, || {
+            let found = known("trailers", || {
                 let keeps = with_upload(&trailer::WHOLE, |id| {
                     let (wrong, _) = trial(trailer::behind_text(part(id)?, TEXT, WRONG_CRC))?;
                     let (right, _) = trial(trailer::behind_text(part(id)?, TEXT, RIGHT_CRC))?;
@@ -143,8 +135,8 @@ pub fn conditions(guard: Guard) -> Result<Conditions, Error> {
     }
     let locks = settings()?.lock.is_some();
     let found = match guard {
-        Guard::Creating if locks => known(&CREATING, creating_nothing),
-        Guard::Creating => known(&CREATING, || {
+        Guard::Creating if locks => known("creating", creating_nothing),
+        Guard::Creating => known("creating", || {
             let condition = [("if-none-match", "*".to_owned())];
             // The first one may make it, and another instance may take it away in between.
             let mut found = Found::Ignores;
@@ -157,7 +149,7 @@ pub fn conditions(guard: Guard) -> Result<Conditions, Error> {
             clear()?;
             Ok(found)
         }),
-        Guard::Replacing => known(&REPLACING, || {
+        Guard::Replacing => known("replacing", || {
             let found = attempt(&[("if-match", WRONG_VERSION.to_owned())]).map(refusal)?;
             if found == Found::Ignores {
                 clear()?;
@@ -191,18 +183,6 @@ fn refusal((status, _): (u16, String)) -> Found {
         404 | 412 => Found::Keeps,
         _ => Found::Refuses,
     }
-}
-
-fn known(
-    place: &'static std::thread::LocalKey<Cell<Option<Found>>>,
-    ask: impl FnOnce() -> Result<Found, Error>,
-) -> Result<Found, Error> {
-    if let Some(found) = place.get() {
-        return Ok(found);
-    }
-    let found = ask()?;
-    place.set(Some(found));
-    Ok(found)
 }
 
 /// Status and code that an object gets.

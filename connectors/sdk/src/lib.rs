@@ -34,6 +34,7 @@ macro_rules! world {
                 "camroll:connector/bodies@0.1.0": camroll_connector::bindings::camroll::connector::bodies,
                 "camroll:connector/secrets@0.1.0": camroll_connector::bindings::camroll::connector::secrets,
                 "camroll:connector/session@0.1.0": camroll_connector::bindings::camroll::connector::session,
+                "camroll:connector/findings@0.1.0": camroll_connector::bindings::camroll::connector::findings,
                 "camroll:connector/http@0.1.0": camroll_connector::bindings::camroll::connector::http,
                 "camroll:connector/tcp@0.1.0": camroll_connector::bindings::camroll::connector::tcp,
                 "camroll:connector/files@0.1.0": camroll_connector::bindings::camroll::connector::files,
@@ -44,6 +45,7 @@ macro_rules! world {
 }
 
 pub mod errors;
+pub mod findings;
 pub mod http;
 pub mod paths;
 pub mod refused;

@@ -1,7 +1,9 @@
-//! A file's time: which way a server takes it is found out with the first files that get their names, and remembered for the instance. The looks that are made then anyway tell it.
+//! A file's time: which way a server takes it is found out with the first files that get their names, by whichever instance, and remembered for the connection. The looks that are made then anyway tell it.
 
+use camroll_connector::findings::{tell, told};
 use camroll_connector::http::{Answer, Builder};
 use camroll_connector::types::{Error, ErrorClass, Instant};
+use serde::{Deserialize, Serialize};
 
 use crate::dates;
 use crate::multistatus;
@@ -9,7 +11,7 @@ use crate::presets::{Clock, Preset};
 use crate::wire::Session;
 
 /// What is known of the server's way with times.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Learnt {
     /// Nothing yet.
     Unknown,
@@ -63,15 +65,22 @@ impl Timed {
     }
 }
 
+/// Under which instances tell each other.
+const FINDING: &str = "clock";
+
 impl Session {
+    fn learnt(&self) -> Learnt {
+        told(FINDING).unwrap_or_else(|| Learnt::of(self.destination.preset))
+    }
+
     /// Sets the times of some files that were put there with the header X-OC-Mtime and looked at since; in order, none for those that need nothing. Not being able to isn't a failure: it is what the server is.
     pub fn set_times(&self, files: &[Timed]) -> Vec<Option<Result<(), Error>>> {
-        let learnt = self.clock.get();
+        let learnt = self.learnt();
         let missing: Vec<Option<String>> = files.iter().map(|file| file.missing(learnt)).collect();
         // All that can be set: one may have it by chance.
         let some_have_it = files.iter().any(|file| file.there == Some(file.wanted));
         if learnt == Learnt::Unknown && some_have_it && missing.iter().all(Option::is_none) {
-            self.clock.set(Learnt::Header);
+            tell(FINDING, &Learnt::Header);
         }
         let requests = files
             .iter()
@@ -92,12 +101,14 @@ impl Session {
 
     /// What files that got PROPPATCH have in the end: that the server says yes to it is no proof, some keep what they were told as a property without a meaning.
     pub fn learn(&self, have_it: &[bool]) {
-        if self.clock.get() == Learnt::Unknown && !have_it.is_empty() {
-            self.clock.set(match have_it.contains(&true) {
-                true => Learnt::Proppatch,
-                false => Learnt::Never,
-            });
+        if self.learnt() != Learnt::Unknown || have_it.is_empty() {
+            return;
         }
+        let learnt = match have_it.contains(&true) {
+            true => Learnt::Proppatch,
+            false => Learnt::Never,
+        };
+        tell(FINDING, &learnt);
     }
 
     fn proppatch<'a>(&self, url: &str, time: &str) -> Builder<'a> {

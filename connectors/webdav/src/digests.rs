@@ -1,7 +1,6 @@
 //! What a server says of the bytes that arrived: a digest that it computed, or that it compared the one that it was told.
 
-use std::cell::Cell;
-
+use camroll_connector::findings::known;
 use camroll_connector::http::{Answer, Builder};
 use camroll_connector::random;
 use camroll_connector::types::Error;
@@ -23,18 +22,6 @@ pub struct Told {
     pub computed: Option<Vec<u8>>,
     /// The digest that it compared with what arrived, and would have refused another.
     pub compared: Option<String>,
-}
-
-/// Whether a server compares a checksum that it is told.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Compares {
-    Unknown,
-    Yes,
-    No,
-}
-
-thread_local! {
-    static COMPARES: Cell<Compares> = const { Cell::new(Compares::Unknown) };
 }
 
 impl Session {
@@ -81,23 +68,18 @@ impl Session {
         Ok(Told { computed, compared })
     }
 
-    /// Whether a checksum that is sent is compared: tried once by an instance, with a byte under a temporary name and the checksum of nothing.
+    /// Whether a checksum that is sent is compared: tried once by the connection, with a byte under a temporary name and the checksum of nothing.
     fn compares(&self) -> Result<bool, Error> {
         if self.destination.preset.checksums != Checksums::Compared {
             return Ok(false);
         }
-        if COMPARES.get() == Compares::Unknown {
+        known("compares-checksums", || {
             let url = self.staging(&format!("checksum-{}", hex(&random::bytes(8))));
             let request = self.content("PUT", &url).header("OC-Checksum", OF_NOTHING).text("x");
             let answer = self.ask(request)?;
-            let compares = match answer.status {
-                400 => Compares::Yes,
-                _ => Compares::No,
-            };
             // Of a server that took it, and of one that kept what it refused.
             self.ask(self.request("DELETE", &url))?;
-            COMPARES.set(compares);
-        }
-        Ok(COMPARES.get() == Compares::Yes)
+            Ok(answer.status == 400)
+        })
     }
 }

@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 
+use camroll_connector::findings::{known, tell};
 use camroll_connector::http::{Answer, Builder, Pending};
 use camroll_connector::types::{Error, Instant};
 use camroll_connector::{clock, random};
@@ -22,16 +23,8 @@ use crate::wire::Session;
 /// What stands between a key and what tells one attempt from another. No key has it.
 const SEPARATOR: char = '.';
 
-/// Whether ranges are put together to one file, and bring something.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Together {
-    /// Not tried yet.
-    Unknown,
-    /// A trial proved it, and the server is far away.
-    Yes,
-    /// Not, or it failed once: all goes whole for the rest of this instance.
-    No,
-}
+/// Under which instances tell each other whether ranges are put together to one file and bring something: a trial proved it, the server is far away, and it never failed.
+const FINDING: &str = "ranges-come-together";
 
 /// A temporary name that only this attempt has.
 fn attempt(key: &str) -> String {
@@ -62,12 +55,8 @@ impl Session {
         if destination.preset.upload != Upload::Ranges || destination.sign_in == SignIn::Digest || going.size < LARGE {
             return Ok(false);
         }
-        if self.ranges.get() == Together::Unknown {
-            // What fails here without an answer fails the file's own PUT as well, or doesn't matter.
-            let proven = self.try_ranges(going.name).unwrap_or(false);
-            self.ranges.set(if proven { Together::Yes } else { Together::No });
-        }
-        Ok(self.ranges.get() == Together::Yes)
+        // What fails here without an answer fails the file's own PUT as well, or doesn't matter.
+        known(FINDING, || Ok(self.try_ranges(going.name).unwrap_or(false)))
     }
 
     /// Tries it with a small file, under a temporary name of the file's key: whoever clears that finds it.
@@ -136,7 +125,7 @@ pub fn bring(session: &Session, going: &Going<'_>) -> Result<String, Error> {
         .and_then(|()| send(session, going, &session.staging(&name)));
     if brought.is_err() {
         // Whatever it was: the next try goes as to any other server.
-        session.ranges.set(Together::No);
+        tell(FINDING, &false);
     }
     brought.map(|()| name)
 }

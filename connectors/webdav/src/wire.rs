@@ -1,6 +1,6 @@
 //! One connection's requests: signed in as the server wants it, with what this instance has learnt of it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -9,10 +9,8 @@ use camroll_connector::http::{request, Answer, Builder, Pending};
 use camroll_connector::types::Error;
 
 use crate::browse::Read;
-use crate::clocks::Learnt;
 use crate::failures::failure;
 use crate::folders::{Folders, Known};
-use crate::ranged::Together;
 use crate::settings::{fixed_address, Destination, Settings, SignIn};
 
 /// Requests of an instance that the host lets be under way (wit/, `http.start`).
@@ -24,10 +22,6 @@ pub struct Session {
     pub destination: Destination,
     /// Folders that are there.
     pub folders: RefCell<Folders>,
-    /// What is known of the server's way with times.
-    pub clock: Cell<Learnt>,
-    /// What is known of the server's way with ranges.
-    pub ranges: Cell<Together>,
     /// The folder that a listing is in.
     pub read: RefCell<Option<Read>>,
 }
@@ -44,8 +38,6 @@ pub fn connect(settings: &str) -> Result<(), Error> {
     let mut folders = Folders::default();
     folders.insert(destination.place.base(), Known::There);
     SESSION.set(Some(Rc::new(Session {
-        clock: Cell::new(Learnt::of(destination.preset)),
-        ranges: Cell::new(Together::Unknown),
         destination,
         folders: RefCell::new(folders),
         read: RefCell::default(),

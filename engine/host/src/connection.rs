@@ -209,7 +209,10 @@ impl Connection {
         guest.waited = 0;
         guest.computing = Computing::default();
         store.set_epoch_deadline(1);
-        match work(store).await {
+        let worked = work(store).await;
+        // What it didn't tell by now it won't.
+        store.data_mut().claims.clear();
+        match worked {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(self.error_in(error)),
             Err(error) => Err(self.trapped(store, &error)),

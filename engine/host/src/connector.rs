@@ -270,6 +270,7 @@ impl Connector {
             net,
             tcp,
             folder,
+            findings: Arc::default(),
             limits: self.0.limits,
             throttle: request.throttle,
             stop: watch::Sender::new(false),

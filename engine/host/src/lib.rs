@@ -15,6 +15,7 @@ mod error;
 mod failpoint;
 mod fault;
 mod files;
+mod findings;
 mod imports;
 mod limits;
 mod load;

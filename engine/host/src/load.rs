@@ -13,8 +13,8 @@ const MANIFEST_LIMIT: usize = 256 << 10;
 const MANIFEST_SECTION: &str = "camroll:manifest";
 const PACKAGE: &str = "camroll:connector/";
 /// What a component may import, and nothing else at all.
-const OFFERED: [&str; 11] = [
-    "types", "log", "clock", "random", "bodies", "secrets", "session", "http", "tcp", "files", "staging",
+const OFFERED: [&str; 12] = [
+    "types", "log", "clock", "random", "bodies", "secrets", "session", "findings", "http", "tcp", "files", "staging",
 ];
 
 /// Reads all of the component's sections and gives its manifest. Imports are checked by name here; their shapes are checked by the linker.

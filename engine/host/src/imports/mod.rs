@@ -2,6 +2,7 @@
 
 mod bodies;
 mod files;
+mod findings;
 mod http;
 mod later;
 mod small;
@@ -23,6 +24,7 @@ pub use self::tcp::TcpConnection;
 use crate::bodies::Throttle;
 use crate::computing::Computing;
 use crate::files::Folder;
+use crate::findings::{Claim, Findings};
 use crate::limits::{Limiter, Limits};
 use crate::manifest::Manifest;
 use crate::net::Net;
@@ -39,6 +41,7 @@ pub(crate) struct Shared {
     pub net: Net,
     pub tcp: Tcp,
     pub folder: Option<Folder>,
+    pub findings: Arc<Findings>,
     pub limits: Limits,
     /// Bounds what passes of files.
     pub throttle: Throttle,
@@ -130,6 +133,8 @@ pub(crate) struct Guest {
     pub connections: usize,
     /// Where checkpoints go while a file is being staged.
     pub saver: Option<crate::bodies::Saver>,
+    /// What this call finds out for all instances.
+    pub claims: Vec<Claim>,
 }
 
 impl Guest {
@@ -146,6 +151,7 @@ impl Guest {
             under_way: 0,
             connections: 0,
             saver: None,
+            claims: Vec::new(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod auth;
 mod files;
+mod findings;
 mod limits;
 mod load;
 mod network;

@@ -184,6 +184,25 @@ fn attack() -> Result<String, Error> {
             let first = ask(&setting("first")).unwrap_or_else(|error| error.code);
             Ok(format!("{first} | {}", ask(&target)?))
         }
+        // What an instance finds out for the others: told, kept to itself, or lost with it.
+        "find-out" | "find-out-and-keep-it" | "find-out-and-fall" => {
+            if let Some(told) = findings::ask("what it does")? {
+                return Ok(format!("told: {}", String::from_utf8_lossy(&told)));
+            }
+            let found = get(&target, 0)?;
+            match setting("attack").as_str() {
+                "find-out" => findings::tell("what it does", found.as_bytes())?,
+                "find-out-and-fall" => panic!("with what it found"),
+                _ => {}
+            }
+            Ok(format!("found: {found}"))
+        }
+        "tell-too-much" => {
+            for number in 0..1000 {
+                findings::tell(&number.to_string(), &[0; 4096])?;
+            }
+            Ok("all was kept".to_owned())
+        }
         // Honest: it computes for next to nothing, and for as long as the server takes it is busy.
         "ask-a-hundred-times" => {
             for _ in 0..100 {
