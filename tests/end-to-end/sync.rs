@@ -652,7 +652,12 @@ fn what_is_missing_without_a_word_is_told_by_each_spec_that_wants_it() {
     });
     for spec in ["family.yaml", "other.yaml"] {
         let run = sync(spec);
-        assert_eq!(run.problem_codes(), ["source/unexplained-missing"], "{spec}: {}", run.out);
+        assert_eq!(
+            run.problem_codes(),
+            ["source/unexplained-missing"],
+            "{spec}: {}",
+            run.out
+        );
     }
     for spec in ["family.yaml", "other.yaml"] {
         assert!(sync(spec).problem_codes().is_empty(), "{spec}: told once");

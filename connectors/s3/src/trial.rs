@@ -2,7 +2,7 @@
 
 /// Where the trials are made.
 pub const PROBE: &str = ".camroll/probe";
-/// How often a trial is made anew that another instance spoilt: each does so once, when it is done.
+/// How often a trial is made anew that another one spoilt, of another run or of an instance that waited in vain: each does so once, when it is done.
 pub const MOST_TRIES: u32 = 16;
 /// How often an object is written, where none is refused.
 pub const MOST_WRITES: u32 = 4;

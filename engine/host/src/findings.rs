@@ -163,7 +163,11 @@ mod tests {
         }
         assert_eq!(findings.tell("one more", Vec::new()), Err(TooMuch));
         assert!(matches!(findings.ask("one more").now_or_never(), Some(Asked::Open)));
-        assert_eq!(findings.tell("1", b"anew".to_vec()), Ok(()), "what is known can be told anew");
+        assert_eq!(
+            findings.tell("1", b"anew".to_vec()),
+            Ok(()),
+            "what is known can be told anew"
+        );
         assert_eq!(findings.tell("2", vec![0; VALUE_LIMIT + 1]), Err(TooMuch));
         assert_eq!(findings.tell(&"k".repeat(KEY_LIMIT + 1), Vec::new()), Err(TooMuch));
     }

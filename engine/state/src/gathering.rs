@@ -109,7 +109,10 @@ mod tests {
     use super::*;
 
     /// One caller is held while it writes, the others come, and then it goes on: what each was told, and the groups that were written.
-    fn held(others: &[u32], write: impl Fn(&[u32]) -> Result<(), String> + Sync) -> (Vec<Result<(), String>>, Vec<Vec<u32>>) {
+    fn held(
+        others: &[u32],
+        write: impl Fn(&[u32]) -> Result<(), String> + Sync,
+    ) -> (Vec<Result<(), String>>, Vec<Vec<u32>>) {
         let (gathering, groups) = (Gathering::<u32>::default(), Mutex::new(Vec::new()));
         let (begun, begins) = mpsc::channel();
         let (go_on, goes_on) = mpsc::channel::<()>();

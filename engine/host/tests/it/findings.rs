@@ -46,5 +46,8 @@ async fn one_that_keeps_it_to_itself_or_falls_holds_nobody_up() {
 async fn what_is_kept_has_a_bound() {
     let settings = json!({"attack": "tell-too-much", "server": "http://127.0.0.1:1"});
     let connection = hostile(&plain_host(), settings, None);
-    assert_eq!(attack(&connection).await.expect_err("there is a bound").code, "host/too-large");
+    assert_eq!(
+        attack(&connection).await.expect_err("there is a bound").code,
+        "host/too-large"
+    );
 }

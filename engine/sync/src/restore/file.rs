@@ -127,9 +127,7 @@ async fn copy(from: &Link, into: &Link, one: &Wanted) -> Result<(), ConnectorErr
         }
         (Ok(()), Ok(Staged::Stored(_))) => Ok(()),
         // A folder that is full makes the reading fail too: its own word counts.
-        (Err(_), Err(staged)) if !staged.is_in_body() && staged.class != ErrorClass::Corrupt => {
-            Err(staged)
-        }
+        (Err(_), Err(staged)) if !staged.is_in_body() && staged.class != ErrorClass::Corrupt => Err(staged),
         (Err(read), _) => Err(read),
         (Ok(()), Err(staged)) => Err(staged),
     };
