@@ -1,4 +1,4 @@
-//! One connection's requests, and what this instance has learnt of its server.
+//! One connection's requests, and what is learnt of its server.
 
 use std::cell::RefCell;
 use std::rc::Rc;

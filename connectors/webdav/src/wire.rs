@@ -1,4 +1,4 @@
-//! One connection's requests: signed in as the server wants it, with what this instance has learnt of it.
+//! One connection's requests: signed in as the server wants it.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;

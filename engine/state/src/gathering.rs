@@ -1,15 +1,16 @@
 //! What many callers write at a time, written together: one wait for the disk and one change of the index for all of them.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::{Condvar, Mutex};
 
-/// What becomes of one caller's part.
-const WAITS: u8 = 0;
-const DONE: u8 = 1;
-/// The group failed, and that may have been another one's part.
-const ALONE: u8 = 2;
+/// What became of one caller's part.
+#[derive(Clone, Copy)]
+enum Outcome {
+    Written,
+    /// The group failed, and that may have been another one's part: it is written alone.
+    Alone,
+}
 
 /// Gathers parts while others are being written.
 pub(crate) struct Gathering<T> {
@@ -24,7 +25,7 @@ struct Inner<T> {
 
 struct Part<T> {
     what: T,
-    outcome: Arc<AtomicU8>,
+    outcome: Arc<OnceLock<Outcome>>,
 }
 
 impl<T> Default for Gathering<T> {
@@ -43,37 +44,37 @@ impl<T: Clone> Gathering<T> {
     /// Returns when `what` is written: by this caller with what came while others wrote, or by another one with its own. Where the writing of several fails, each is written alone, so that each gets
     /// the answer that is its own.
     pub(crate) fn write<E>(&self, what: T, write: impl Fn(Vec<T>) -> Result<(), E>) -> Result<(), E> {
-        let outcome = Arc::new(AtomicU8::new(WAITS));
+        let outcome = Arc::new(OnceLock::new());
         let mut inner = self.inner.lock();
         inner.waiting.push(Part {
             what: what.clone(),
             outcome: Arc::clone(&outcome),
         });
         loop {
-            match outcome.load(Ordering::Acquire) {
-                DONE => return Ok(()),
-                ALONE => {
+            match outcome.get() {
+                Some(Outcome::Written) => return Ok(()),
+                Some(Outcome::Alone) => {
                     drop(inner);
                     return write(vec![what]);
                 }
-                _ if inner.writing => self.moved.wait(&mut inner),
-                _ => break,
+                None if inner.writing => self.moved.wait(&mut inner),
+                None => break,
             }
         }
         inner.writing = true;
         let parts = std::mem::take(&mut inner.waiting);
         drop(inner);
-        let (whats, outcomes) = parts.into_iter().map(|part| (part.what, part.outcome)).unzip();
+        let (whats, parts) = parts.into_iter().map(|part| (part.what, part.outcome)).unzip();
         // Also where the writing panics: nobody waits for ever.
         let mut group = Group {
             gathering: self,
-            outcomes,
-            said: ALONE,
+            parts,
+            outcome: Outcome::Alone,
         };
-        let is_alone = group.outcomes.len() == 1;
+        let is_alone = group.parts.len() == 1;
         let written = write(whats);
         if written.is_ok() {
-            group.said = DONE;
+            group.outcome = Outcome::Written;
         }
         drop(group);
         match written {
@@ -86,15 +87,16 @@ impl<T: Clone> Gathering<T> {
 /// A group that is being written.
 struct Group<'a, T> {
     gathering: &'a Gathering<T>,
-    outcomes: Vec<Arc<AtomicU8>>,
-    said: u8,
+    parts: Vec<Arc<OnceLock<Outcome>>>,
+    outcome: Outcome,
 }
 
 impl<T> Drop for Group<'_, T> {
     fn drop(&mut self) {
         let mut inner = self.gathering.inner.lock();
-        for outcome in &self.outcomes {
-            outcome.store(self.said, Ordering::Release);
+        for part in &self.parts {
+            // Said once, by the one group that a part is in.
+            let _ = part.set(self.outcome);
         }
         inner.writing = false;
         drop(inner);
