@@ -1,11 +1,11 @@
 //! Servers that speak S3: a strict one and a lax one.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+use crate::ports::free_port_with;
 use crate::small_disk::{Disk, SmallDisk};
 use crate::{Server, free_port};
 
@@ -17,8 +17,8 @@ pub const SECRET_KEY: &str = "labsecret123";
 /// The name that SeaweedFS knows its buckets' own names under. Nobody but a test's resolver knows where it is.
 pub const DOMAIN: &str = "s3.localhost";
 
-/// As often as SeaweedFS is started, with other ports each time.
-const TURNS: u32 = 3;
+/// So much above each of its ports SeaweedFS speaks gRPC.
+const GRPC: u16 = 10_000;
 
 /// A server with an empty bucket called "photos".
 pub struct Bucket {
@@ -65,48 +65,37 @@ impl Bucket {
             Disk::Small => "1MiB",
         };
         let disk = disk.at(&data)?;
-        let mut server = None;
-        for turn in 1..=TURNS {
-            let [master, volume, filer, s3] = [(); 4].map(|()| port_with_a_twin());
-            let log = std::fs::File::create(folder.path().join("log")).expect("a file");
-            let mut command = SmallDisk::program(disk.as_ref(), &weed.join("bin/weed"));
-            command
-                .arg("server")
-                .arg(format!("-dir={}", data.display()))
-                // What it knows of its objects is kept elsewhere than they are.
-                .arg(format!("-master.dir={}", index.display()))
-                .args(["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.electionTimeout=1s"])
-                // Without it the master reports statistics to its makers.
-                .args([
-                    "-master.volumeSizeLimitMB=64",
-                    "-master.telemetry=false",
-                    "-volume.max=500",
-                    "-filer",
-                    "-s3",
-                ])
-                .arg(format!("-volume.minFreeSpace={spare}"))
-                .args([format!("-master.port={master}"), format!("-volume.port={volume}")])
-                .args([format!("-filer.port={filer}"), format!("-s3.port={s3}")])
-                .arg(format!("-s3.domainName={DOMAIN}"))
-                .args(["-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.autoCreateBucket=false"])
-                .arg(format!("-s3.config={}", config.display()))
-                .current_dir(folder.path())
-                .stdout(Stdio::null())
-                .stderr(log);
-            match Server::launch(&mut command, s3) {
-                Ok(started) => {
-                    server = Some(started);
-                    break;
-                }
-                // It takes its eight ports one after the other, within a second: others may take one of them before it.
-                Err(why) => {
-                    let said = std::fs::read_to_string(folder.path().join("log")).unwrap_or_default();
-                    let last: Vec<&str> = said.lines().rev().take(5).collect();
-                    println!("{turn}: {why}: {last:#?}");
-                }
-            }
-        }
-        let server = server.expect("SeaweedFS starts");
+        let [master, volume, filer, s3] = [(); 4].map(|()| free_port_with(GRPC));
+        let log = std::fs::File::create(folder.path().join("log")).expect("a file");
+        let mut command = SmallDisk::program(disk.as_ref(), &weed.join("bin/weed"));
+        command
+            .arg("server")
+            .arg(format!("-dir={}", data.display()))
+            // What it knows of its objects is kept elsewhere than they are.
+            .arg(format!("-master.dir={}", index.display()))
+            .args(["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.electionTimeout=1s"])
+            // Without it the master reports statistics to its makers.
+            .args([
+                "-master.volumeSizeLimitMB=64",
+                "-master.telemetry=false",
+                "-volume.max=500",
+                "-filer",
+                "-s3",
+            ])
+            .arg(format!("-volume.minFreeSpace={spare}"))
+            .args([format!("-master.port={master}"), format!("-volume.port={volume}")])
+            .args([format!("-filer.port={filer}"), format!("-s3.port={s3}")])
+            .arg(format!("-s3.domainName={DOMAIN}"))
+            .args(["-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.autoCreateBucket=false"])
+            .arg(format!("-s3.config={}", config.display()))
+            .current_dir(folder.path())
+            .stdout(Stdio::null())
+            .stderr(log);
+        let server = Server::launch(&mut command, s3).unwrap_or_else(|why| {
+            let said = std::fs::read_to_string(folder.path().join("log")).unwrap_or_default();
+            let last: Vec<&str> = said.lines().rev().take(5).collect();
+            panic!("{why}: {last:#?}")
+        });
         Ok(Self::with_bucket(server, folder, disk, rclone))
     }
 
@@ -151,7 +140,7 @@ impl Bucket {
     }
 
     fn with_bucket(server: Server, folder: TempDir, disk: Option<SmallDisk>, rclone: &Path) -> Self {
-        let bucket = Self {
+        let mut bucket = Self {
             server,
             folder,
             rclone: rclone.to_owned(),
@@ -159,6 +148,7 @@ impl Bucket {
         };
         // Its port opens before it can make a bucket.
         let made = (0..60).any(|_| {
+            assert!(bucket.server.is_running(), "{} ended", bucket.endpoint());
             let made = bucket.rclone_says(&["mkdir", &bucket.remote()]).is_some();
             if !made {
                 std::thread::sleep(std::time::Duration::from_millis(500));
@@ -206,15 +196,4 @@ impl Bucket {
             .success()
             .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
-}
-
-/// A free port whose neighbour ten thousand further is free too: SeaweedFS speaks gRPC there.
-fn port_with_a_twin() -> u16 {
-    (0..1000)
-        .map(|_| free_port())
-        .find(|port| {
-            port.checked_add(10_000)
-                .is_some_and(|twin| TcpListener::bind((Ipv4Addr::LOCALHOST, twin)).is_ok())
-        })
-        .expect("two ports on loopback")
 }

@@ -1,19 +1,8 @@
 use std::fs;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-
-/// A port on loopback that nobody uses now.
-///
-/// # Panics
-/// If the system has none.
-pub fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .and_then(|listener| listener.local_addr())
-        .expect("a port on loopback")
-        .port()
-}
 
 /// A server's process; killed when dropped.
 pub struct Server {

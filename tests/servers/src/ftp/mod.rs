@@ -7,15 +7,14 @@ mod pyftpdlib;
 mod rclone;
 mod vsftpd;
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::{fs, io, process};
 
 use tempfile::TempDir;
 
+use crate::ports::free_ports;
 use crate::small_disk::{Disk, SmallDisk};
 use crate::{Fetched, Server, free_port};
 
@@ -246,7 +245,7 @@ impl Begun {
         Self {
             folder,
             port: free_port(),
-            beside: free_ports(),
+            beside: free_ports(BESIDE),
             disk: None,
         }
     }
@@ -291,20 +290,3 @@ impl Begun {
 
 /// The user that servers become where the tests run as root.
 const DAEMON: u32 = 1;
-
-/// Ports in a row that nobody uses now.
-fn free_ports() -> Range<u16> {
-    // Below those that the system gives away by itself, and elsewhere in each process.
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let is_free = |port: u16| TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).is_ok();
-    let room = (32_000 - 10_000) / BESIDE;
-    for _ in 0..room {
-        let turn = u32::from(NEXT.fetch_add(1, Ordering::Relaxed)).wrapping_add(process::id().wrapping_mul(7));
-        let first = 10_000 + u16::try_from(turn % u32::from(room)).expect("it is small") * BESIDE;
-        let ports = first..first + BESIDE;
-        if ports.clone().all(is_free) {
-            return ports;
-        }
-    }
-    panic!("there are no {BESIDE} free ports in a row");
-}
