@@ -29,7 +29,7 @@ async function says(what, text, wanted) {
 
 try {
   await offers("a document", `${modeline}version: 1\n|`, [
-    "a first spec", "albums", "connections", "destination", "destinations", "filters", "limits", "name", "schedule", "source", "versions",
+    "a first spec", "albums", "connections", "destination", "destinations", "filters", "limits", "name", "schedule", "sidecar", "source", "versions",
   ]);
   await offers("a source", spec({ source: "  |\n" }), ["connection", "connector", "libraries", "pace", "with"]);
   await offers("a pace", spec({ source: "  connector: icloud-photos\n  pace:\n    |\n" }), ["bandwidth", "per_day", "transfers"]);

@@ -26,6 +26,7 @@ vsftpd() { debian vsftpd libwrap0; }
 proftpd() { debian proftpd-core proftpd-mod-crypto libhiredis0.14 libmemcached11 libmemcachedutil2 libhashkit2 libpcre2-posix3; }
 pureftpd() { debian pure-ftpd libsodium23; }
 samba() { debian samba samba-common samba-common-bin samba-libs libldb2 libtalloc2 libtdb1 libtevent0 libpopt0 libcups2 libldap-2.5-0 libwbclient0 libbsd0 libtasn1-6 liblmdb0; }
+exiftool() { debian libimage-exiftool-perl; }
 openssh() { debian openssh-server openssh-sftp-server openssh-client libwrap0 libgssapi-krb5-2 libkrb5-3 libk5crypto3 libkrb5support0 libkeyutils1; }
 
 if [ ! -e "$folder/.complete" ]; then

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::fields::{date, encoded_text, field, flag, integer, kind, master_of, name, text};
+use crate::plists::{place, texts};
 
 /// The keys that a listing asks for; fewer make answers shorter.
 pub const KEYS: &[&str] = &[
@@ -27,6 +28,8 @@ pub const KEYS: &[&str] = &[
     "duration",
     "captionEnc",
     "extendedDescEnc",
+    "keywordsEnc",
+    "locationEnc",
     "filenameEnc",
     "itemType",
     "albumNameEnc",
@@ -234,6 +237,20 @@ fn attributes(record: &Value, master: &Value) -> Vec<(String, Attribute)> {
         ("caption", encoded_text(record, "extendedDescEnc")),
     ] {
         attributes.extend(text.map(|text| (key.to_owned(), Attribute::Text(text))));
+    }
+    let keywords = texts(record, "keywordsEnc");
+    attributes.extend(keywords.map(|keywords| ("keywords".to_owned(), Attribute::Texts(keywords))));
+    if let Some(place) = place(record, "locationEnc") {
+        let numbers = [
+            ("latitude", Some(place.latitude)),
+            ("longitude", Some(place.longitude)),
+            ("altitude", place.altitude),
+        ];
+        attributes.extend(
+            numbers
+                .into_iter()
+                .filter_map(|(key, number)| Some((key.to_owned(), Attribute::Real(number?)))),
+        );
     }
     attributes.extend(text(record, "burstId").map(|id| ("burst".to_owned(), Attribute::Text(id.into()))));
     for (key, field) in [("width", "resOriginalWidth"), ("height", "resOriginalHeight")] {

@@ -6,6 +6,7 @@ pub mod albums;
 pub mod assets;
 pub mod failures;
 pub mod fields;
+pub mod plists;
 pub mod srp;
 
 #[cfg(target_arch = "wasm32")]

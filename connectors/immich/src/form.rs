@@ -33,6 +33,8 @@ pub struct Described<'a> {
     pub live_video: Option<&'a Id>,
     /// Seconds, of a film.
     pub duration: Option<f64>,
+    /// What the source tells of its picture, as XMP.
+    pub sidecar: Option<&'a str>,
     /// The source's id of the asset.
     pub asset: &'a str,
     /// Which of its files.
@@ -89,6 +91,13 @@ pub fn form(file: &Described<'_>, version: Version, boundary: &str) -> Option<Fo
     if version.keeps_metadata() {
         let value = json!({"asset": file.asset, "role": file.role, "key": file.key});
         field("metadata", &json!([{"key": METADATA_KEY, "value": value}]).to_string());
+    }
+    if let Some(sidecar) = file.sidecar {
+        let _ = write!(
+            head,
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"sidecarData\"; filename=\"{}.xmp\"\r\nContent-Type: application/rdf+xml\r\n\r\n{sidecar}\r\n",
+            quoted(file.name),
+        );
     }
     let _ = write!(
         head,
@@ -148,6 +157,7 @@ mod tests {
             visibility: Visibility::Archive,
             live_video: video,
             duration: Some(2.5),
+            sidecar: None,
             asset: "source-1",
             role: "original",
             key: "k1",
@@ -198,6 +208,17 @@ mod tests {
         file.media_type = "image/jpeg\r\nX: y";
         let text = of((3, 2), &file);
         assert!(text.contains("filename=\"休暇.jpg\"\r\nContent-Type: application/octet-stream\r\n\r\n"));
+    }
+
+    #[test]
+    fn a_sidecar_stands_before_its_file() {
+        let mut file = described("IMG_1.HEIC", None);
+        assert!(!of((3, 2), &file).contains("sidecarData"));
+        file.sidecar = Some("<x:xmpmeta/>");
+        let text = of((3, 2), &file);
+        let sidecar = "name=\"sidecarData\"; filename=\"IMG_1.HEIC.xmp\"\r\nContent-Type: application/rdf+xml\r\n\r\n<x:xmpmeta/>\r\n--bound\r\n";
+        assert!(text.contains(sidecar), "{text}");
+        assert!(text.ends_with("filename=\"IMG_1.HEIC\"\r\nContent-Type: image/heic\r\n\r\n"));
     }
 
     #[test]

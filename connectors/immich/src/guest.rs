@@ -104,7 +104,7 @@ impl destination::Guest for Immich {
             return Err(error(
                 ErrorClass::Unsupported,
                 "immich/not-media",
-                "Immich takes pictures and films only; a sidecar could only come in the same request as its picture.",
+                "Immich takes pictures and films only, and what is beside them in the same request at best.",
             ));
         }
         if file.replaces.is_some() {
@@ -188,6 +188,7 @@ fn features(extensions: &[String]) -> destination::Features {
         "shows-hevc",
         "shows-raw",
         "shows-motion-photo",
+        "sidecar-with-file",
         "takes-only-media",
         "trash",
     ];

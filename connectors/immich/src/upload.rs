@@ -117,6 +117,7 @@ impl Session {
             visibility: visibility(going),
             live_video: going.live_video.as_ref(),
             duration: duration(going),
+            sidecar: sidecar(going),
             asset: &going.source.id,
             role: role_name(going.role),
             key: going.key,
@@ -266,6 +267,18 @@ fn visibility(going: &Going<'_>) -> Visibility {
         (false, true) => Visibility::Archive,
         (false, false) => Visibility::Timeline,
     }
+}
+
+/// What the engine made of the source's word, where the spec wants sidecars: Immich takes one in the same request as its picture, and reads place and keywords from it.
+fn sidecar<'a>(going: &Going<'a>) -> Option<&'a str> {
+    if is_moving_half(going.role) {
+        return None;
+    }
+    let mut attributes = going.source.attributes.iter();
+    attributes.find_map(|(name, value)| match (name.as_str(), value) {
+        ("xmp", Value::Text(text)) => Some(text.as_str()),
+        _ => None,
+    })
 }
 
 /// Seconds, where the source says so of this very file.

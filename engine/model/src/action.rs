@@ -14,6 +14,8 @@ pub enum Reason {
     EditReverted,
     /// The original has other bytes now; the one that is there stays.
     OriginalChanged,
+    /// What the source tells of the asset changed, and with it the sidecar.
+    MetadataChanged,
     /// It left the library with a tombstone, and the spec mirrors that.
     Departed,
     /// The layout gives it another path than it has.

@@ -2,13 +2,14 @@
 
 use camroll_model::{Attributes, Features, LimitUnit, NameRules, UnicodeForm, Value, attribute};
 use camroll_spec::{
-    DateBound, Deletions, Destination, Favorite, Field, Filter, HiddenFilter, LibraryChoice, Segment, Span, Versions,
+    DateBound, Deletions, Destination, Favorite, Field, Filter, HiddenFilter, LibraryChoice, Segment, Sidecar, Span,
+    Versions,
 };
 use sha2::{Digest, Sha256};
 
 use crate::plan::Wish;
 
-/// Changes when, and only when, something changes that can change a plan: filters, versions, layout, what happens to what left, the proof that
+/// Changes when, and only when, something changes that can change a plan: filters, versions, sidecar, layout, what happens to what left, the proof that
 /// is demanded, the libraries that the spec names, and the destination's names, sizes, types and whether it replaces; the time zone and the
 /// library's name only where a filter or the layout uses them.
 pub fn fingerprint(wish: &Wish<'_>) -> [u8; 32] {
@@ -24,6 +25,10 @@ pub fn fingerprint(wish: &Wish<'_>) -> [u8; 32] {
     let uses = Uses::of(&spec.filters, destination);
     ink.filter(&spec.filters);
     ink.versions(spec.versions);
+    match spec.sidecar {
+        Sidecar::None => ink.tag(0),
+        Sidecar::Xmp => ink.tag(1),
+    }
     ink.text(&destination.layout.to_string());
     match destination.deletions {
         Deletions::Keep => ink.tag(0),
@@ -192,7 +197,7 @@ impl Ink {
     fn features(&mut self, features: &Features) {
         self.maybe(features.names.as_ref(), Self::names);
         self.maybe(features.max_size, Self::number);
-        for name in ["replace", "immutable", "takes-only-media"] {
+        for name in ["replace", "immutable", "takes-only-media", "sidecar-with-file"] {
             self.tag(u8::from(features.has_trait(name)));
         }
         self.maybe(media_types(&features.attributes), |ink, types| {

@@ -12,6 +12,7 @@ mod moment;
 mod name;
 mod plan;
 mod scope;
+mod sidecar;
 
 pub use brake::{Brake, brake};
 pub use files::{Held, held};
@@ -23,3 +24,4 @@ pub use plan::{
     plan_asset, relayout,
 };
 pub use scope::{OutReason, Scope, scope, unknown_albums};
+pub use sidecar::{is_sidecar, sidecar, with_sidecar};

@@ -261,7 +261,7 @@ impl<'a> Planning<'a> {
     fn put(&self, plan: &mut AssetPlan, resource: &Resource, path: String, reason: &Reason, matched: &Match) {
         let code = match reason {
             Reason::OriginalChanged => Some(NoteCode::OriginalChanged),
-            Reason::Reedited => Some(NoteCode::StoredBeside),
+            Reason::Reedited | Reason::MetadataChanged => Some(NoteCode::StoredBeside),
             _ => None,
         };
         if let Some(code) = code {
@@ -270,7 +270,7 @@ impl<'a> Planning<'a> {
                 resource: resource.id.clone(),
                 role: resource.role,
                 code,
-                message: code.message(there, &path),
+                message: code.message(resource.role, there, &path),
             });
         }
         let file = self.file(resource, path);

@@ -6,7 +6,9 @@ use std::collections::HashSet;
 
 use camroll_model::*;
 use camroll_plan::fingerprint;
-use camroll_spec::{Existing, Favorite, Filter, Layout, LibraryChoice, NameGlob, SizeRange, Span, Want, WrittenDate};
+use camroll_spec::{
+    Existing, Favorite, Filter, Layout, LibraryChoice, NameGlob, Sidecar, SizeRange, Span, Want, WrittenDate,
+};
 use support::*;
 
 fn print(place: &Place) -> [u8; 32] {
@@ -20,7 +22,8 @@ fn place() -> Place {
 #[test]
 fn what_plans_depend_on_changes_it() {
     type Change = fn(&mut Place);
-    let changes: [Change; 30] = [
+    let changes: [Change; 31] = [
+        |place| place.spec.sidecar = Sidecar::Xmp,
         |place| place.spec.source.libraries = vec![LibraryChoice::Shared],
         |place| place.spec.source.libraries.push(LibraryChoice::Named("x".to_owned())),
         |place| place.spec.versions.original = Want::No,

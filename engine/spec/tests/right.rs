@@ -7,7 +7,7 @@ use std::time::Duration;
 use camroll_model::Proof;
 use camroll_spec::{
     ConnectionOrigin, Connectors, DateBound, Existing, FileRole, Filter, HiddenFilter, KindFilter, Layout,
-    LibraryChoice, Pace, SecretRef, SourceFile, Trigger, Versions, Want, load, read,
+    LibraryChoice, Pace, SecretRef, Sidecar, SourceFile, Trigger, Versions, Want, load, read,
 };
 use jiff::civil::date;
 use serde_json::json;
@@ -147,7 +147,7 @@ fn albums_are_asked_for_by_filters_and_layouts() {
 
 #[test]
 fn schedules_and_limits() {
-    let rest = "schedule: { every: 6h, timezone: Europe/Berlin, window: '22:00-06:00', jitter: 10m }\nlimits: { transfers: 2, destructive: { max: 0, max_percent: 0.5 } }\nversions: original\nsidecar: none\nalbums: keep\n";
+    let rest = "schedule: { every: 6h, timezone: Europe/Berlin, window: '22:00-06:00', jitter: 10m }\nlimits: { transfers: 2, destructive: { max: 0, max_percent: 0.5 } }\nversions: original\nsidecar: xmp\nalbums: keep\n";
     let mut reading = read_text(&whole(SOURCE, DESTINATION, rest));
     let said: Vec<_> = reading.diagnostics.iter().map(|one| (one.line, one.code)).collect();
     assert_eq!(said, [(7, "spec/no-daemon")]);
@@ -159,6 +159,7 @@ fn schedules_and_limits() {
     assert!(spec.schedule.window.is_some());
     assert_eq!((spec.limits.transfers.get(), spec.limits.destructive.max), (2, 0));
     assert_eq!((spec.versions.original, spec.versions.edited), (Want::Yes, Want::No));
+    assert_eq!(spec.sidecar, Sidecar::Xmp);
 }
 
 #[test]

@@ -234,7 +234,7 @@ fn connectors_and_settings() {
 #[test]
 fn what_is_not_built_says_so() {
     let not_built = "spec/not-built-yet";
-    in_rest("sidecar: «xmp\n", not_built, &["sidecar"]);
+    in_rest("sidecar: «exif\n", "spec/word", &["xmp"]);
     in_rest("albums: «kept\n", "spec/word", &["keep"]);
     in_rest("«conversion: { heic: jpeg }\n", not_built, &["conversion"]);
     in_rest("limits: { spool: «big }\n", "spec/size", &["big", "5GB"]);

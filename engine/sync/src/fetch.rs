@@ -1,7 +1,9 @@
-//! The source's side of a file: where its bytes are, and the bytes.
+//! The source's side of a file: where its bytes are, and the bytes. A sidecar's are made here: nobody is asked for it.
 
+use bytes::Bytes;
 use camroll_host::{Intake, Proven};
-use camroll_model::{Algorithm, ConnectorError, Digest, ErrorClass, Located, ResourceRef};
+use camroll_model::{Algorithm, ConnectorError, Digest, ErrorClass, Located};
+use camroll_plan::{is_sidecar, sidecar};
 
 use crate::context::{Context, HeardLibrary};
 use crate::identity::miscounted;
@@ -45,6 +47,9 @@ pub(crate) async fn look_ahead(
 
 /// Fetches into the intake, on from where it broke off as long as that helps.
 async fn fetch(context: &Context, job: &Job, located: &Located, intake: &mut Intake) -> Result<(), ConnectorError> {
+    if is_sidecar(&job.file.resource) {
+        return intake.append(Bytes::from(sidecar(&job.asset))).await;
+    }
     let source = context.source.connection();
     let mut resumes = 0;
     loop {
@@ -78,7 +83,7 @@ async fn fetch(context: &Context, job: &Job, located: &Located, intake: &mut Int
 
 /// Where one file's bytes are now.
 pub(crate) async fn locate_one(context: &Context, job: &Job) -> Result<Located, ConnectorError> {
-    locate(context, &job.library, vec![job.reference()])
+    locate(context, &job.library, &[job])
         .await?
         .pop()
         .unwrap_or_else(|| Err(miscounted("locate", 1, 0)))
@@ -88,19 +93,50 @@ pub(crate) async fn locate_one(context: &Context, job: &Job) -> Result<Located, 
 pub(crate) async fn locate(
     context: &Context,
     library: &HeardLibrary,
-    references: Vec<ResourceRef>,
+    jobs: &[&Job],
 ) -> Result<Vec<Result<Located, ConnectorError>>, ConnectorError> {
+    let references: Vec<_> = jobs
+        .iter()
+        .filter(|job| !is_sidecar(&job.file.resource))
+        .map(|job| job.reference())
+        .collect();
     let asked = references.len();
-    let located = context
-        .source
-        .call(|source| {
-            let (library, references) = (library.library.id.clone(), references.clone());
-            async move { source.locate(&library, references).await }
+    let located = match asked {
+        0 => Vec::new(),
+        _ => {
+            context
+                .source
+                .call(|source| {
+                    let (library, references) = (library.library.id.clone(), references.clone());
+                    async move { source.locate(&library, references).await }
+                })
+                .await?
+        }
+    };
+    if located.len() != asked {
+        return Err(miscounted("locate", asked, located.len()));
+    }
+    let mut located = located.into_iter();
+    Ok(jobs
+        .iter()
+        .filter_map(|job| match is_sidecar(&job.file.resource) {
+            true => Some(Ok(made(job))),
+            false => located.next(),
         })
-        .await?;
-    if located.len() == asked {
-        Ok(located)
-    } else {
-        Err(miscounted("locate", asked, located.len()))
+        .collect())
+}
+
+/// Of a file that is made here everything is known.
+fn made(job: &Job) -> Located {
+    Located {
+        version: job.file.version.clone(),
+        size: job.file.size,
+        digests: job
+            .resource()
+            .map(|resource| resource.digests.clone())
+            .unwrap_or_default(),
+        locator: Vec::new(),
+        expires: None,
+        attributes: Vec::new(),
     }
 }

@@ -324,8 +324,8 @@ impl Readings {
                 readings: self,
                 keys: unknown.iter().map(|index| keys[*index].clone()).collect(),
             };
-            let references = unknown.iter().map(|index| jobs[*index].reference()).collect();
-            let answers = locate(context, &library, references).await?;
+            let wanted: Vec<&Job> = unknown.iter().map(|index| &jobs[*index]).collect();
+            let answers = locate(context, &library, &wanted).await?;
             asked.answered(answers);
         }
     }

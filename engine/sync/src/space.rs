@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use camroll_model::Action;
-use camroll_plan::{Wish, fold, plan_asset};
+use camroll_plan::{Wish, fold, plan_asset, with_sidecar};
 use camroll_state::Catalogued;
 use tokio::sync::watch;
 
@@ -136,6 +136,7 @@ impl LaneRun {
             .state
             .placements(self.place.id, &library.key, &entry.asset.id)?;
         let albums = self.memberships.of(&self.context.state, library.id, &entry.asset.id)?;
+        let asset = with_sidecar(&entry.asset, &self.context.spec, &self.features);
         let mut reserved = HashMap::new();
         'planned: loop {
             let shelf = LaneShelf {
@@ -144,7 +145,7 @@ impl LaneRun {
             };
             let plan = plan_asset(
                 presence(entry.presence),
-                &entry.asset,
+                &asset,
                 &albums,
                 &library.key,
                 &wish,
@@ -156,7 +157,7 @@ impl LaneRun {
                 let size = match action {
                     Action::Put { file, .. } => {
                         if let (Reckoning::Lying, Some(rules), Some(resource)) =
-                            (reckoning, &self.features.names, entry.asset.resource(&file.resource))
+                            (reckoning, &self.features.names, asset.resource(&file.resource))
                         {
                             let there = glance(
                                 &self.place.link,

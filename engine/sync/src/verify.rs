@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use camroll_model::{ConnectorError, Entry, ErrorClass, Placement, Problem, Proof, Retry};
-use camroll_plan::{Scope, held, scope};
+use camroll_plan::{Scope, held, is_sidecar, scope, with_sidecar};
 use camroll_state::{Catalogued, DestinationId, Presence, Stands, State, StatusScope};
 use futures::StreamExt as _;
 
@@ -328,11 +328,12 @@ impl Verifying<'_> {
             .into_iter()
             .find(|library| library.id.as_str() == key.library);
         let Some(library) = library else { return Ok(true) };
+        let asset = with_sidecar(&known.asset, spec, &self.archive.features);
         let has_role = |resource| {
-            let resource = known.asset.resource(resource);
+            let resource = asset.resource(resource);
             resource.is_some_and(|resource| resource.role == placement.role)
         };
-        let wanted = held(&known.asset, key, &spec.versions, &[]);
+        let wanted = held(&asset, key, &spec.versions, &[]);
         // Rare enough to be read each time: it is asked of what isn't as it was placed.
         let albums = Memberships::read(state, [&**spec], [known.source])?.of(state, known.source, &known.asset.id)?;
         if scope(&known.asset, &albums, &library, spec) == Scope::In && wanted.iter().any(|one| has_role(&one.resource))
@@ -372,12 +373,14 @@ enum Again {
 
 /// Whether the asset still has these very bytes: an older edit, or an original that changed, is the source's no longer.
 fn has_it(asset: &camroll_model::Asset, placement: &Placement) -> bool {
-    asset.resources.iter().any(|resource| {
-        resource.available
-            && resource.role == placement.role
-            && (resource.version == placement.version
-                || resource.digests.iter().any(|digest| placement.digests.contains(digest)))
-    })
+    // A sidecar is made of what the source tells, and never the source's.
+    is_sidecar(&placement.resource)
+        || asset.resources.iter().any(|resource| {
+            resource.available
+                && resource.role == placement.role
+                && (resource.version == placement.version
+                    || resource.digests.iter().any(|digest| placement.digests.contains(digest)))
+        })
 }
 
 /// Whether what is there is what was placed; read again where the network broke off.

@@ -8,6 +8,7 @@ use camroll_spec::Layout;
 use super::base::Base;
 use super::layout::{Facts, UNKNOWN};
 use crate::name::{FoldedPath, NameFault, Speller, TagLength, check, fold, units, version_mark};
+use crate::sidecar::beside;
 
 /// What names are given on.
 pub(crate) struct Ground<'a> {
@@ -204,7 +205,9 @@ impl<'a> Ground<'a> {
 
     /// `-{id8}`, `-edited`, what tells files apart, what tells versions apart.
     fn suffix(&self, resource: &Resource, length: TagLength, which: &str, mark: &str) -> String {
-        let edited = match resource.role {
+        // A sidecar is called as the file that it is for.
+        let named_as = beside(self.facts.asset(), resource).unwrap_or(resource);
+        let edited = match named_as.role {
             Role::Edited | Role::EditedPairedVideo => "edited",
             _ => "",
         };

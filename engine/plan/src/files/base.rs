@@ -47,6 +47,10 @@ pub(crate) fn sticky(ground: &Ground<'_>, wanted: &[&Resource], placements: &[&P
 fn beside(placement: &Placement, path: &str) -> Base {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let (mut stem, _) = split(name, None);
+    if placement.role == Role::Sidecar {
+        // The extension of the file that it is for.
+        stem = split(stem, None).0;
+    }
     let edited = matches!(placement.role, Role::Edited | Role::EditedPairedVideo);
     let suffixes = [
         Some(version_mark(&placement.version)),

@@ -8,6 +8,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::media::{agrees, own_extension, split};
 use crate::moment;
 use crate::name::{Tag, TagLength};
+use crate::sidecar::beside;
 
 /// What stands where an asset has no value for a field.
 pub(crate) const UNKNOWN: &str = "unknown";
@@ -66,6 +67,10 @@ impl<'a> Facts<'a> {
         }
     }
 
+    pub(crate) fn asset(&self) -> &'a Asset {
+        self.asset
+    }
+
     pub(crate) fn tag(&self) -> &'a Tag {
         self.tag
     }
@@ -80,6 +85,13 @@ impl<'a> Facts<'a> {
             .filter(|extension| agrees(extension, &resource.media_type));
         if let Some(extension) = named {
             return Some(extension.to_owned());
+        }
+        if let Some(beside) = beside(self.asset, resource) {
+            // IMG_0001.HEIC.xmp: a sidecar goes with one file, whatever others have its stem.
+            return Some(
+                self.extension(beside)
+                    .map_or_else(|| "xmp".to_owned(), |end| format!("{end}.xmp")),
+            );
         }
         if resource.role == Role::Adjustment {
             return Some("AAE".to_owned());

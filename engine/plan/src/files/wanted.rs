@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use camroll_model::{Asset, MissingVersions, Resource, Role};
 use camroll_spec::Versions;
 
+use crate::sidecar::is_sidecar;
+
 /// Whether a spec wants files of that role. RAW alternates and Live videos belong to the original; what services make themselves is never
 /// wanted.
 pub(crate) fn is_wanted(role: Role, versions: &Versions) -> bool {
@@ -16,14 +18,14 @@ pub(crate) fn is_wanted(role: Role, versions: &Versions) -> bool {
     }
 }
 
-/// The wanted files, originals first, each id once (the first one told counts), in an order that doesn't depend on the source's.
+/// The wanted files and the sidecar that the engine makes, originals first, each id once (the first one told counts), in an order that doesn't depend on the source's.
 pub(crate) fn wanted<'a>(asset: &'a Asset, versions: &Versions) -> Vec<&'a Resource> {
     let mut seen = HashSet::new();
     let mut wanted: Vec<&Resource> = asset
         .resources
         .iter()
         .filter(|resource| seen.insert(&resource.id))
-        .filter(|resource| is_wanted(resource.role, versions))
+        .filter(|resource| is_wanted(resource.role, versions) || is_sidecar(&resource.id))
         .collect();
     wanted.sort_by(|a, b| (a.role, &a.id).cmp(&(b.role, &b.id)));
     wanted

@@ -48,11 +48,13 @@ pub(super) struct Decider<'a> {
 enum Family {
     Original,
     Edited,
+    Sidecar,
 }
 
 fn family(role: Role) -> Family {
     match role {
         Role::Edited | Role::EditedPairedVideo | Role::Adjustment => Family::Edited,
+        Role::Sidecar => Family::Sidecar,
         _ => Family::Original,
     }
 }
@@ -70,12 +72,13 @@ impl Decider<'_> {
         }
         let replaced = match family(resource.role) {
             Family::Original => None,
-            Family::Edited => self.to_replace(resource, matched),
+            Family::Edited | Family::Sidecar => self.to_replace(resource, matched),
         };
         let reason = match (matched.older.is_empty(), family(resource.role)) {
             (true, _) => Reason::New,
             (false, Family::Original) => Reason::OriginalChanged,
             (false, Family::Edited) => Reason::Reedited,
+            (false, Family::Sidecar) => Reason::MetadataChanged,
         };
         match replaced {
             Some(_) if !resource.available => Decision::Wait(None),
@@ -108,7 +111,7 @@ impl Decider<'_> {
         })
     }
 
-    /// The placement that an edit takes the place of: an edit, too (ids may change their role), ours or taken over, under a name that still goes with the type, held by nobody else.
+    /// The placement that an edit or a sidecar takes the place of: such a one, too (ids may change their role), ours or taken over, under a name that still goes with the type, held by nobody else.
     fn to_replace(&self, resource: &Resource, matched: &Match) -> Option<usize> {
         if !self.features.has_trait("replace") || self.features.has_trait("immutable") {
             return None;
@@ -136,7 +139,7 @@ impl Decider<'_> {
         let both = format!("{together}-{own}");
         let mut marks = match reason {
             Reason::OriginalChanged => vec![together, own, both],
-            Reason::Reedited => vec![String::new(), together, own, both],
+            Reason::Reedited | Reason::MetadataChanged => vec![String::new(), together, own, both],
             _ => vec![String::new()],
         };
         marks.dedup();
@@ -148,6 +151,7 @@ impl Decider<'_> {
         let lead = match family {
             Family::Original => Role::Original,
             Family::Edited => Role::Edited,
+            Family::Sidecar => Role::Sidecar,
         };
         self.wanted
             .iter()

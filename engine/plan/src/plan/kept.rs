@@ -6,6 +6,7 @@ use super::Planning;
 use super::decide::Decision;
 use super::report::{Kept, KeptWhy};
 use crate::files::is_wanted;
+use crate::sidecar::is_sidecar;
 
 impl Planning<'_> {
     /// Every placement that neither holds a wanted file nor is replaced.
@@ -29,9 +30,11 @@ impl Planning<'_> {
     fn why_kept(&self, index: usize, placement: &Placement) -> KeptWhy {
         let edit = matches!(
             placement.role,
-            Role::Edited | Role::EditedPairedVideo | Role::Adjustment
+            Role::Edited | Role::EditedPairedVideo | Role::Adjustment | Role::Sidecar
         );
-        if placement.recipe != Recipe::as_is() || !is_wanted(placement.role, &self.wish.spec.versions) {
+        let sidecar = self.wanted.iter().any(|resource| is_sidecar(&resource.id)) && is_sidecar(&placement.resource);
+        let wanted = sidecar || is_wanted(placement.role, &self.wish.spec.versions);
+        if placement.recipe != Recipe::as_is() || !wanted {
             return KeptWhy::LeftScope;
         }
         let older = self.matches.iter().any(|matched| matched.older.contains(&index));

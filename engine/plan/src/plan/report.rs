@@ -218,7 +218,7 @@ pub struct Note {
 pub enum NoteCode {
     /// An original has other bytes than the ones that were placed; both are kept.
     OriginalChanged,
-    /// An edit changed, and what is there isn't camroll's to replace; both are kept.
+    /// An edit or a sidecar changed, and what is there isn't camroll's to replace; both are kept.
     StoredBeside,
 }
 
@@ -231,14 +231,19 @@ impl NoteCode {
         }
     }
 
-    pub(super) fn message(self, there: Option<&str>, new: &str) -> String {
+    pub(super) fn message(self, role: Role, there: Option<&str>, new: &str) -> String {
         let there = there.unwrap_or("the one that is there");
         match self {
             Self::OriginalChanged => {
                 format!("The original has other bytes at the source now. {there} stays, the new ones go to {new}.")
             }
             Self::StoredBeside => {
-                format!("The edit changed. {there} isn't camroll's to replace, so the new one goes to {new}.")
+                let what = if role == Role::Sidecar {
+                    "What the sidecar says"
+                } else {
+                    "The edit"
+                };
+                format!("{what} changed. {there} isn't camroll's to replace, so the new one goes to {new}.")
             }
         }
     }

@@ -7,8 +7,8 @@ use camroll_model::*;
 use camroll_plan::{AssetPlan, FoldedPath, Holder, Presence, Shelf, Wish, fold, plan_asset};
 use camroll_spec::{
     Albums, Connection, ConnectionName, ConnectionOrigin, ConnectorId, ConnectorRef, Deletions, Destination,
-    DestinationName, Existing, Filter, Layout, LibraryChoice, Limits, Position, Schedule, Source, Spec, SpecName,
-    Versions, Want,
+    DestinationName, Existing, Filter, Layout, LibraryChoice, Limits, Position, Schedule, Sidecar, Source, Spec,
+    SpecName, Versions, Want,
 };
 
 pub fn connection(connector: &str) -> Connection {
@@ -44,6 +44,7 @@ pub fn spec(filters: Filter) -> Spec {
         filters,
         versions: Versions::default(),
         albums: Albums::default(),
+        sidecar: Sidecar::default(),
         schedule: Schedule::default(),
         limits: Limits::default(),
         file: "family.yaml".into(),

@@ -24,6 +24,8 @@ pub struct Spec {
     pub versions: Versions,
     /// What becomes of the albums that a person made.
     pub albums: Albums,
+    /// What is written beside its files of what the source tells of an asset.
+    pub sidecar: Sidecar,
     /// When it runs by itself, and the time zone of everything that has none.
     pub schedule: Schedule,
     /// What bounds a run.
@@ -220,6 +222,16 @@ pub enum Albums {
     Ignore,
     /// They are albums where the destination has such, else lists of files under `.camroll/albums`.
     Keep,
+}
+
+/// What is written beside its files of what the source tells of an asset: when and where it was taken, title, caption, keywords, whether it is a favorite.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sidecar {
+    /// Nothing.
+    #[default]
+    None,
+    /// An XMP file.
+    Xmp,
 }
 
 /// What bounds a run.

@@ -7,7 +7,7 @@ use super::filters::filters;
 use super::limits::{limits, versions};
 use super::schedule::schedule;
 use super::{Faults, expect};
-use crate::language::{Albums, DestinationName, Filter, Limits, Schedule, Spec, SpecName, Versions};
+use crate::language::{Albums, DestinationName, Filter, Limits, Schedule, Sidecar, Spec, SpecName, Versions};
 use crate::text::{Entry, Node, Place, Value, short};
 
 /// Keys of a document.
@@ -23,11 +23,11 @@ pub(crate) const KEYS: Keys = Keys {
         "filters",
         "versions",
         "albums",
+        "sidecar",
         "schedule",
         "limits",
         // Accepted while they ask for nothing.
         "conversion",
-        "sidecar",
         "kind",
     ],
     later: &[],
@@ -35,6 +35,9 @@ pub(crate) const KEYS: Keys = Keys {
 
 /// The words of `albums:`.
 pub(crate) const ALBUMS: [(Albums, &str); 2] = [(Albums::Ignore, "ignore"), (Albums::Keep, "keep")];
+
+/// The words of `sidecar:`.
+pub(crate) const SIDECARS: [(Sidecar, &str); 2] = [(Sidecar::None, "none"), (Sidecar::Xmp, "xmp")];
 
 /// What a document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +109,9 @@ pub(crate) fn document(node: &Node, known: &Known<'_>, faults: &mut Faults<'_>) 
     let spec_albums = find(entries, "albums").map_or(Some(Albums::default()), |node| {
         expect::word(node, "albums", &ALBUMS, faults)
     });
+    let spec_sidecar = find(entries, "sidecar").map_or(Some(Sidecar::default()), |node| {
+        expect::word(node, "sidecar", &SIDECARS, faults)
+    });
     let spec_schedule = find(entries, "schedule").map_or_else(Schedule::default, |node| schedule(node, faults));
     let spec_limits = find(entries, "limits").map_or_else(Limits::default, |node| limits(node, faults));
     asks_for_nothing(entries, faults);
@@ -119,6 +125,7 @@ pub(crate) fn document(node: &Node, known: &Known<'_>, faults: &mut Faults<'_>) 
         filters: spec_filters,
         versions: spec_versions,
         albums: spec_albums?,
+        sidecar: spec_sidecar?,
         schedule: spec_schedule,
         limits: spec_limits,
         file: faults.file().to_owned(),
@@ -191,11 +198,6 @@ fn name(entries: &[Entry], place: Place, faults: &mut Faults<'_>) -> Option<Spec
 
 /// Keys of the contract whose only value so far is the one that asks for nothing.
 fn asks_for_nothing(entries: &[Entry], faults: &mut Faults<'_>) {
-    if let Some(found) = entry(entries, "sidecar")
-        && !matches!(&found.node.value, Value::Text(text) if text == "none")
-    {
-        not_built_yet(found.node.place, "\"sidecar\" with another value than none", faults);
-    }
     if let Some(found) = entry(entries, "conversion")
         && !conversion_keeps(&found.node)
     {

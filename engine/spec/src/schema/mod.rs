@@ -65,7 +65,7 @@ mod tests {
             assert_eq!(of["additionalProperties"], Value::Bool(false), "{definition}");
         };
         // Read while they ask for nothing; not offered by editors, because they aren't built.
-        same("", read::document::KEYS, &["conversion", "sidecar", "kind"]);
+        same("", read::document::KEYS, &["conversion", "kind"]);
         same("Connection", read::connection::KEYS, &[]);
         same("Source", read::connection::SOURCE_KEYS, &[]);
         same("Destination", read::destination::KEYS, &[]);

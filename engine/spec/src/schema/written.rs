@@ -34,6 +34,9 @@ pub(super) struct Document {
     /// What becomes of the albums that a person made.
     #[schemars(extend("default" = "ignore"))]
     albums: Option<Albums>,
+    /// What is written beside an item's files of what the source tells of it.
+    #[schemars(extend("default" = "none"))]
+    sidecar: Option<Sidecar>,
     /// When it runs by itself. Nothing does that yet: run it from cron or a systemd timer. The time zone is used.
     schedule: Option<Schedule>,
     /// What bounds a run.
@@ -48,6 +51,16 @@ pub(super) enum Albums {
     Ignore,
     /// They are albums where the destination has such, else lists of files under `.camroll/albums`.
     Keep,
+}
+
+/// What is written beside an item's files.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub(super) enum Sidecar {
+    /// Nothing.
+    None,
+    /// A file `IMG_0001.HEIC.xmp` with date, place, title, caption, keywords and whether it is a favorite. Immich gets it with the picture.
+    Xmp,
 }
 
 /// One thing, or a list of such things.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use camroll_host::Reach;
 use camroll_model::{Action, ConnectorError, Entry};
-use camroll_plan::{Wish, plan_asset};
+use camroll_plan::{Wish, plan_asset, with_sidecar};
 use camroll_state::Catalogued;
 use futures::stream::{StreamExt as _, TryStreamExt as _};
 
@@ -52,9 +52,9 @@ impl LaneRun {
                 reserved: &staging.reserved,
             };
             let presence = presence(entry.presence);
-            let asset = &entry.asset;
+            let asset = with_sidecar(&entry.asset, &self.context.spec, &self.features);
             let albums = self.memberships.of(&self.context.state, library.id, &asset.id)?;
-            let plan = plan_asset(presence, asset, &albums, &library.key, &wish, &placements, &shelf);
+            let plan = plan_asset(presence, &asset, &albums, &library.key, &wish, &placements, &shelf);
             paths.extend(plan.actions.into_iter().filter_map(|action| match action {
                 Action::Put { file, .. } => Some(file.path),
                 Action::Replace { placed, .. } => placed.path().map(str::to_owned),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use camroll_model::{Action, Asset, ConnectorError, Entry, ErrorClass, Placement, Proof, Retry};
-use camroll_plan::{AssetPlan, Brake, Holder, Wish, fold, plan_asset};
+use camroll_plan::{AssetPlan, Brake, Holder, Wish, fold, plan_asset, with_sidecar};
 use camroll_state::{AssetStatus, Catalogued, DirtyEntry, Placed};
 
 use super::order::in_turn;
@@ -102,7 +102,7 @@ impl LaneRun {
             library: &library.library,
         };
         let presence = presence(entry.presence);
-        let asset = Arc::new(entry.asset);
+        let asset = Arc::new(with_sidecar(&entry.asset, &self.context.spec, &self.features).into_owned());
         let mut placements = self.context.state.placements(self.place.id, &library.key, &asset.id)?;
         let albums = self.memberships.of(&self.context.state, library.id, &asset.id)?;
         let mut plan;

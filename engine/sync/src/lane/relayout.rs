@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use camroll_model::{Asset, ConnectorError, ErrorClass, Placement, Retry, Target};
-use camroll_plan::{Holder, Wish, fold, relayout};
+use camroll_plan::{Holder, Wish, fold, relayout, with_sidecar};
 use camroll_state::{Intent, Moved, Ordinal, Placed};
 use sha2::{Digest as _, Sha256};
 
@@ -43,7 +43,7 @@ impl LaneRun {
                     if self.context.stop.asked() != StopRequest::None {
                         break 'all;
                     }
-                    let asset = &entry.asset;
+                    let asset = &*with_sidecar(&entry.asset, &self.context.spec, &self.features);
                     let placements = self.context.state.placements(self.place.id, &library.key, &asset.id)?;
                     let shelf = LaneShelf {
                         run: self,

@@ -19,7 +19,7 @@ pub use content::Content;
 pub use faults::Action;
 pub use front::Front;
 pub use identity::Account;
-pub use library::{ItemId, Library, NewItem, Zone, apple_checksum};
+pub use library::{ItemId, Library, NewItem, Said, Zone, apple_checksum};
 pub use server::{Apple, Endpoints};
 
 /// An item as a script describes it: "name", "file", "video" (files' paths), "taken" (milliseconds).

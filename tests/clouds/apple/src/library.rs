@@ -42,6 +42,8 @@ pub struct NewItem {
     pub edited: Option<Content>,
     /// Milliseconds since 1970.
     pub taken: Option<i64>,
+    /// What the person wrote of it, and where it was taken.
+    pub said: Said,
     /// The person marked it.
     pub favorite: bool,
     /// The person hid it.
@@ -50,6 +52,49 @@ pub struct NewItem {
     pub no_bytes_yet: bool,
     /// Another asset of the same original.
     pub duplicate_of: Option<ItemId>,
+}
+
+/// What stands in a record beside its files.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// Photos calls it the title.
+    pub title: Option<String>,
+    /// And this the caption.
+    pub caption: Option<String>,
+    /// In the person's order.
+    pub keywords: Vec<String>,
+    /// Degrees north, degrees east, metres over the sea.
+    pub place: Option<[f64; 3]>,
+}
+
+impl Said {
+    fn write(&self, fields: &mut Value) {
+        let encoded = |bytes: &[u8]| {
+            let value = base64::engine::general_purpose::STANDARD.encode(bytes);
+            json!({"value": value, "type": "ENCRYPTED_BYTES"})
+        };
+        for (field, text) in [("captionEnc", &self.title), ("extendedDescEnc", &self.caption)] {
+            if let Some(text) = text {
+                fields[field] = encoded(text.as_bytes());
+            }
+        }
+        let binary = |list: plist::Value| {
+            let mut bytes = Vec::new();
+            list.to_writer_binary(&mut bytes).expect("it is written to memory");
+            bytes
+        };
+        if !self.keywords.is_empty() {
+            let keywords = self.keywords.iter().cloned().map(plist::Value::String).collect();
+            fields["keywordsEnc"] = encoded(&binary(plist::Value::Array(keywords)));
+        }
+        if let Some(numbers) = self.place {
+            let named = ["lat", "lon", "alt"].into_iter().zip(numbers);
+            let place = named
+                .map(|(name, number)| (name.to_owned(), plist::Value::Real(number)))
+                .collect();
+            fields["locationEnc"] = encoded(&binary(plist::Value::Dictionary(place)));
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -238,6 +283,11 @@ impl Library {
         self.change(id, &[Record::Asset], |item| item.new.favorite = true);
     }
 
+    /// What the person wrote of it is something else now.
+    pub fn say(&mut self, id: &str, said: Said) {
+        self.change(id, &[Record::Asset], |item| item.new.said = said);
+    }
+
     /// Hides it.
     pub fn hide(&mut self, id: &str) {
         self.change(id, &[Record::Asset], |item| item.new.hidden = true);
@@ -409,6 +459,7 @@ impl Item {
             "isHidden": {"value": u8::from(self.new.hidden), "type": "INT64"},
             "assetSubtypeV2": {"value": if self.new.video.is_some() { 2 } else { 0 }, "type": "INT64"},
         });
+        self.new.said.write(&mut fields);
         if let Some(taken) = self.new.taken {
             fields["assetDate"] = json!({"value": taken, "type": "TIMESTAMP"});
         }

@@ -4,7 +4,7 @@ mod clients;
 
 use std::process::Command;
 
-use camroll_cloud_apple::Account;
+use camroll_cloud_apple::{Account, Content, NewItem, Said};
 use clients::{Setting, done, downloaded, program};
 
 fn icloudpd(setting: &Setting) -> Command {
@@ -49,4 +49,34 @@ fn it_signs_in_with_a_text_message_and_downloads_the_library() {
     assert!(!said.contains("Two-factor"), "the session is kept: {said}");
     assert_eq!(setting.apple.downloaded(), bytes, "all of it was there");
     assert_eq!(setting.apple.handshakes(), 1);
+}
+
+/// What it writes into its sidecar is what it read: another reader of the two property lists than ours.
+#[test]
+fn it_reads_what_a_person_said_of_a_photo() {
+    let setting = Setting::new(Account {
+        code_by_409: false,
+        ..Account::default()
+    });
+    setting.apple.library(|library| {
+        library.add(NewItem {
+            name: Some("IMG_0001.JPG".into()),
+            original: Some(Content::generated(1, 5_000)),
+            taken: Some(1_500_000_000_000),
+            said: Said {
+                title: Some("By the sea".into()),
+                caption: Some("Wind & waves".into()),
+                keywords: vec!["Meer".into(), "été".into()],
+                place: Some([48.137, -11.5, 519.0]),
+            },
+            ..NewItem::default()
+        })
+    });
+    std::fs::create_dir(setting.path("out")).expect("a folder");
+    done(icloudpd(&setting).arg("--xmp-sidecar").output().expect("python3 runs"));
+    let sidecar = setting.path("out/2017/07/14/IMG_0001.JPG.xmp");
+    let text = std::fs::read_to_string(sidecar).expect("a sidecar");
+    for said in ["By the sea", "Wind &amp; waves", "Meer", "été", "48.137", "-11.5"] {
+        assert!(text.contains(said), "{said} isn't in {text}");
+    }
 }
