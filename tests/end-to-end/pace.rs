@@ -150,3 +150,24 @@ fn bandwidth_holds_for_what_is_fetched_and_for_what_is_sent() {
         assert!(elapsed >= Duration::from_millis(1_400), "{side}: 1.5 MB in {elapsed:?}");
     }
 }
+
+#[test]
+fn no_more_files_move_at_a_time_than_an_account_may() {
+    for (side, most) in [("nobody", 3..=12), ("source", 1..=2), ("destination", 1..=2)] {
+        let setting = Setting::new();
+        setting.add_photos(30, SIZE);
+        // Answers that take a while are waited for together.
+        setting.apple.set_latency(20);
+        let pace = "{ transfers: 2 }";
+        match side {
+            "source" => pace_of_source(&setting, pace),
+            "destination" => setting.write_spec(&format!("  pace: {pace}\n")),
+            _ => {}
+        }
+        setting.login();
+        let run = later(&setting, 0);
+        assert_eq!((run.code, run.put()), (0, 30), "{side}: {}{}", run.out, run.err);
+        let at_a_time = setting.apple.most_downloads();
+        assert!(most.contains(&at_a_time), "{side}: {at_a_time} at a time");
+    }
+}

@@ -50,6 +50,7 @@ async fn fetch(context: &Context, job: &Job, located: &Located, intake: &mut Int
     if is_sidecar(&job.file.resource) {
         return intake.append(Bytes::from(sidecar(&job.asset))).await;
     }
+    let _asked = context.readings.may_ask().await;
     let source = context.source.connection();
     let mut resumes = 0;
     loop {

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use camroll_host::{Intake, Parked, Spool};
 use camroll_model::{AssetId, ConnectorError, Located, ResourceId};
+use camroll_spec::Spec;
 use camroll_state::{Ordinal, Seq, SourceId};
 use parking_lot::Mutex;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
 use crate::context::Context;
 use crate::fetch::locate;
@@ -55,6 +56,8 @@ pub(crate) struct Readings {
     pub spool: Arc<Spool>,
     /// How many files' bytes may move at a time.
     pub turns: Arc<Semaphore>,
+    /// How many files the source may be asked for at a time, where a person said so of its account: then none waits for its first byte beside them.
+    asked: Option<Semaphore>,
 }
 
 #[derive(Default)]
@@ -146,7 +149,7 @@ pub(crate) enum Claim {
 }
 
 impl Readings {
-    pub(crate) fn new(lanes: usize, spool: Arc<Spool>, transfers: usize) -> Self {
+    pub(crate) fn new(lanes: usize, spool: Arc<Spool>, spec: &Spec) -> Self {
         Self {
             inner: Mutex::new(Inner {
                 lanes: vec![Progress::default(); lanes],
@@ -154,8 +157,20 @@ impl Readings {
             }),
             moved: Notify::new(),
             spool,
-            turns: Arc::new(Semaphore::new(transfers)),
+            turns: Arc::new(Semaphore::new(spec.transfers_from_source())),
+            asked: spec
+                .source
+                .connection
+                .pace
+                .transfers
+                .map(|_| Semaphore::new(spec.transfers_from_source())),
         }
+    }
+
+    /// Returns when the source may be asked for one more file; it may until what this gives is dropped.
+    pub(crate) async fn may_ask(&self) -> Option<SemaphorePermit<'_>> {
+        // Nobody closes it.
+        self.asked.as_ref()?.acquire().await.ok()
     }
 
     /// A destination will want this file.

@@ -249,7 +249,7 @@ async fn go(
         mode: request.mode,
         relayout: request.relayout,
         libraries,
-        readings: Readings::new(reached.len(), spool, request.spec.transfers_from_source()),
+        readings: Readings::new(reached.len(), spool, &request.spec),
         allowance: Allowance::of(state, &request.spec.source.connection),
         digests: Digests::of(reached.iter().map(|there| there.identity.features.clone())),
         run: run_id.to_owned(),
@@ -393,7 +393,7 @@ pub(crate) async fn hear_all(state: &Arc<State>, request: &RunRequest) -> Result
         relayout: Relayout::Count,
         libraries,
         // Nothing is read: no destination takes part.
-        readings: Readings::new(0, Spool::new(state.folder().join("spool"), 0), 0),
+        readings: Readings::new(0, Spool::new(state.folder().join("spool"), 0), &request.spec),
         allowance: Allowance::of(state, &request.spec.source.connection),
         digests: Digests::of([]),
         run: String::new(),

@@ -12,6 +12,7 @@ mod library;
 mod photos;
 mod server;
 mod srp;
+mod under_way;
 
 pub use albums::{AlbumId, AlbumKind};
 pub use camroll_cloud_faults::Gate;

@@ -20,6 +20,7 @@ use crate::front::{self, Front};
 use crate::identity::{Account, Identity};
 use crate::library::Library;
 use crate::photos;
+use crate::under_way::{One, UnderWay};
 
 /// Bytes of a body that are made at a time.
 const BLOCK: usize = 64 << 10;
@@ -130,6 +131,7 @@ pub(crate) struct Shared {
     latency: AtomicU64,
     writes: AtomicU64,
     downloaded: AtomicU64,
+    downloads: Arc<UnderWay>,
     ports: Mutex<[u16; 3]>,
     /// What was asked of the proxy and isn't Apple's.
     pub(crate) strangers: Mutex<Vec<String>>,
@@ -161,6 +163,7 @@ impl Apple {
             latency: AtomicU64::new(0),
             writes: AtomicU64::new(0),
             downloaded: AtomicU64::new(0),
+            downloads: Arc::default(),
             ports: Mutex::new([0; 3]),
             strangers: Mutex::default(),
         });
@@ -279,6 +282,11 @@ impl Apple {
         self.shared.downloaded.load(Ordering::Relaxed)
     }
 
+    /// The most downloads that were under way at a time.
+    pub fn most_downloads(&self) -> u64 {
+        self.shared.downloads.most()
+    }
+
     /// Requests that would have written to the library: one-way means none.
     pub fn writes(&self) -> u64 {
         self.shared.writes.load(Ordering::Relaxed)
@@ -371,6 +379,7 @@ impl Shared {
                     .replace('-', "+")
                     .replace('_', "/")
             });
+        let under_way = content.is_some().then(|| self.downloads.begin());
         let names = self.names(&asked, place, content.as_deref());
         if names.iter().any(|name| name == "records/modify") {
             self.writes.fetch_add(1, Ordering::Relaxed);
@@ -403,7 +412,7 @@ impl Shared {
             _ => {}
         }
         if let Some(checksum) = content {
-            return Ok(self.content(&asked, &checksum, fault));
+            return Ok(self.content(&asked, &checksum, fault, under_way));
         }
         let account = self.account.lock().clone();
         let answered = if place == Place::Identity && asked.path.starts_with("/appleauth/auth") {
@@ -453,7 +462,7 @@ impl Shared {
         names
     }
 
-    fn content(&self, asked: &Asked, checksum: &str, fault: Option<Action>) -> Response<Body> {
+    fn content(&self, asked: &Asked, checksum: &str, fault: Option<Action>, under_way: Option<One>) -> Response<Body> {
         let expired = asked
             .query
             .split('&')
@@ -489,6 +498,7 @@ impl Shared {
             _ => None,
         };
         let blocks = futures::stream::unfold(start, move |offset| {
+            let _until_the_end = &under_way;
             let content = content.clone();
             async move {
                 if offset >= end {
