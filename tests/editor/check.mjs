@@ -64,7 +64,7 @@ try {
   await says("an unknown key", spec({ rest: "layout: x\n" }), ["10: Property layout is not allowed."]);
   await says("no destination", `${modeline}version: 1\nname: a\nsource:\n${icloud}`, ['2: Missing property "destination".']);
   await says("both destinations", spec({ rest: "destinations: {}\n" }), ["7: Property destination is not allowed."]);
-  await says("what isn't built", spec({ destination: `${local}  deletions: mirror\n` }), ['10: Value is not accepted. Valid values: "keep".']);
+  await says("a word that isn't one", spec({ destination: `${local}  deletions: mirrored\n` }), ['10: Value is not accepted. Valid values: "keep", "trash", "mirror".']);
   await says("connections alone", `${modeline}version: 1\nconnections:\n  nas:\n    connector: local\n    with: { path: /x }\n`, []);
 
   const hover = await editor.hover(spec({ destination: `${local}  lay|out: "{name}"\n` }));

@@ -32,6 +32,8 @@ pub fn fingerprint(wish: &Wish<'_>) -> [u8; 32] {
     ink.text(&destination.layout.to_string());
     match destination.deletions {
         Deletions::Keep => ink.tag(0),
+        Deletions::Trash => ink.tag(1),
+        Deletions::Mirror => ink.tag(2),
     }
     ink.text(destination.require_proof.name());
     ink.features(features);
@@ -197,7 +199,7 @@ impl Ink {
     fn features(&mut self, features: &Features) {
         self.maybe(features.names.as_ref(), Self::names);
         self.maybe(features.max_size, Self::number);
-        for name in ["replace", "immutable", "takes-only-media", "sidecar-with-file"] {
+        for name in ["replace", "immutable", "trash", "takes-only-media", "sidecar-with-file"] {
             self.tag(u8::from(features.has_trait(name)));
         }
         self.maybe(media_types(&features.attributes), |ink, types| {

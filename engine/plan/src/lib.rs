@@ -2,7 +2,7 @@
 //!
 //! It decides which assets are in scope, which of their files a destination shall hold and under which names, and what happens to files that
 //! are there and no longer wanted. Same input, same output. It never does I/O, never reads a clock, never needs an async runtime or a
-//! sandbox, never removes anything, and never plans to overwrite an original or a file that camroll didn't write or take over.
+//! sandbox, and never plans to overwrite an original, nor to overwrite or remove a file that camroll didn't write or take over.
 #![forbid(unsafe_code)]
 
 mod brake;
@@ -20,8 +20,8 @@ pub use fingerprint::fingerprint;
 pub use moment::file_time;
 pub use name::{FoldedPath, fold, id8};
 pub use plan::{
-    AssetPlan, Holder, Kept, KeptWhy, Move, Note, NoteCode, Presence, Shelf, SkipCode, Skipped, Waiting, Wish,
-    plan_asset, relayout,
+    AssetPlan, Holder, Kept, KeptWhy, Move, Note, NoteCode, Presence, RemovesNothing, Shelf, SkipCode, Skipped,
+    Waiting, Wish, plan_asset, relayout, removes_nothing,
 };
 pub use scope::{OutReason, Scope, scope, unknown_albums};
 pub use sidecar::{is_sidecar, sidecar, with_sidecar};

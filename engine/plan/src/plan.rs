@@ -1,6 +1,7 @@
 //! What one destination shall get of one asset.
 
 mod decide;
+mod departed;
 mod kept;
 mod relayout;
 mod report;
@@ -11,7 +12,7 @@ use camroll_model::{
     Action, AlbumPath, Asset, AssetId, Departure, Features, Library, NameRules, Placement, Reason, Recipe, Resource,
     SourceKey, WantedFile,
 };
-use camroll_spec::{Deletions, Destination, Spec};
+use camroll_spec::{Destination, Spec};
 
 use crate::files::{
     Assigned, Base, Facts, Ground, Match, Member, PlaceKind, Unnamed, assign, matches, missing, sticky, wanted,
@@ -19,6 +20,7 @@ use crate::files::{
 use crate::name::{FoldedPath, NameFault, Speller, Tag, TagLength, check, fold, plain_rules};
 use crate::scope::{Scope, scope};
 use decide::{Decider, Decision};
+pub use departed::{RemovesNothing, removes_nothing};
 pub use relayout::{Move, relayout};
 pub use report::{AssetPlan, Kept, KeptWhy, Note, NoteCode, SkipCode, Skipped, Waiting};
 
@@ -83,20 +85,16 @@ pub fn plan_asset(
         .enumerate()
         .filter(|(_, placement)| placement.asset == asset.id && placement.source == *source)
         .collect();
-    let scope = match presence {
-        Presence::Here => scope(asset, albums, wish.library, wish.spec),
-        Presence::Gone(_) => Scope::Gone,
-    };
+    if let Presence::Gone(departure) = presence {
+        return departed::plan(departure, asset, albums, wish, &own);
+    }
+    let scope = scope(asset, albums, wish.library, wish.spec);
     if scope != Scope::In {
-        let why = match (presence, wish.destination.deletions) {
-            (Presence::Gone(departure), Deletions::Keep) => KeptWhy::GoneAtSource(departure),
-            (Presence::Here, _) => KeptWhy::LeftScope,
-        };
         let kept = own
             .iter()
             .map(|(placement, _)| Kept {
                 placement: *placement,
-                why,
+                why: KeptWhy::LeftScope,
             })
             .collect();
         return AssetPlan {
@@ -259,18 +257,13 @@ impl<'a> Planning<'a> {
     }
 
     fn put(&self, plan: &mut AssetPlan, resource: &Resource, path: String, reason: &Reason, matched: &Match) {
-        let code = match reason {
-            Reason::OriginalChanged => Some(NoteCode::OriginalChanged),
-            Reason::Reedited | Reason::MetadataChanged => Some(NoteCode::StoredBeside),
-            _ => None,
-        };
-        if let Some(code) = code {
-            let there = matched.older.first().and_then(|index| self.placement(*index)?.path());
+        let there = matched.older.first().and_then(|index| self.placement(*index)?.path());
+        if let Some((code, message)) = noted(reason, there, &path) {
             plan.noted.push(Note {
                 resource: resource.id.clone(),
                 role: resource.role,
                 code,
-                message: code.message(resource.role, there, &path),
+                message,
             });
         }
         let file = self.file(resource, path);
@@ -359,5 +352,24 @@ impl<'a> Planning<'a> {
                 "every name that the layout gives it is another file's; put {id} into the layout",
             ),
         }
+    }
+}
+
+/// What people should know of a file that is put beside one that is there.
+fn noted(reason: &Reason, there: Option<&str>, new: &str) -> Option<(NoteCode, String)> {
+    let there = there.unwrap_or("the one that is there");
+    let beside = |what: &str| {
+        let message = format!("{what} changed. {there} isn't camroll's to replace, so the new one goes to {new}.");
+        Some((NoteCode::StoredBeside, message))
+    };
+    match reason {
+        Reason::OriginalChanged => {
+            let message =
+                format!("The original has other bytes at the source now. {there} stays, the new ones go to {new}.");
+            Some((NoteCode::OriginalChanged, message))
+        }
+        Reason::Reedited => beside("The edit"),
+        Reason::MetadataChanged => beside("What the sidecar says"),
+        _ => None,
     }
 }

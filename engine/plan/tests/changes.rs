@@ -3,8 +3,10 @@
 mod support;
 
 use camroll_model::*;
-use camroll_plan::{FoldedPath, Holder, KeptWhy, NoteCode, Presence, Scope, Shelf, plan_asset};
-use camroll_spec::{Layout, Want};
+use camroll_plan::{
+    FoldedPath, Holder, KeptWhy, NoteCode, Presence, RemovesNothing, Scope, Shelf, plan_asset, removes_nothing,
+};
+use camroll_spec::{Deletions, Favorite, Filter, Layout, Want};
 use support::*;
 
 fn place_with(asset: &Asset) -> Place {
@@ -355,6 +357,74 @@ fn what_left_scope_or_library_stays_and_is_listed() {
     let plan = place.plan(&asset);
     assert!(matches!(plan.scope, Scope::Out(_)));
     assert!(plan.kept.len() == 2 && plan.kept.iter().all(|kept| kept.why == KeptWhy::LeftScope));
+}
+
+/// Which files go, which stay, and which of those are told.
+fn departed(place: &Place, asset: &Asset, departure: Departure) -> (Vec<String>, usize, usize) {
+    let placements = place.of(asset);
+    let plan = plan_asset(
+        Presence::Gone(departure),
+        asset,
+        &place.albums,
+        &source(),
+        &place.wish(),
+        &placements,
+        place,
+    );
+    assert_eq!((plan.scope.clone(), plan.wanted()), (Scope::Gone, 0));
+    let going = plan
+        .actions
+        .iter()
+        .map(|action| match action {
+            Action::Remove { placed, reason } => {
+                assert_eq!(*reason, Reason::Departed);
+                placed.path().unwrap_or_default().to_owned()
+            }
+            other => panic!("what left isn't sent: {other:?}"),
+        })
+        .collect();
+    (going, plan.kept.len(), plan.noted.len())
+}
+
+#[test]
+fn what_was_deleted_goes_where_the_spec_says_so_and_nothing_else_does() {
+    let asset = edited(photo("a", "IMG_1.HEIC"), "brighter");
+    let mut place = place_with(&asset);
+    let files = vec!["2024/IMG_1.HEIC".to_owned(), "2024/IMG_1-edited.JPG".to_owned()];
+    place.destination.deletions = Deletions::Mirror;
+    for deleted in [Departure::Trashed, Departure::Expunged] {
+        assert_eq!(departed(&place, &asset, deleted), (files.clone(), 0, 0));
+    }
+    for other in [Departure::Moved, Departure::Unknown] {
+        assert_eq!(departed(&place, &asset, other), (vec![], 2, 0), "{other:?}");
+    }
+    // What lay there before is somebody's.
+    place.placements[1].ownership = Ownership::Found;
+    assert_eq!(
+        departed(&place, &asset, Departure::Trashed),
+        (files[..1].to_vec(), 1, 0)
+    );
+    place.placements[1].ownership = Ownership::Adopted;
+    assert_eq!(departed(&place, &asset, Departure::Trashed), (files.clone(), 0, 0));
+    // What the filters never took isn't this spec's to remove.
+    place.spec.filters = Filter::Favorite(Favorite::Yes);
+    assert_eq!(departed(&place, &asset, Departure::Trashed), (vec![], 2, 0));
+    place.spec.filters = Filter::everything();
+    // Objects that are locked stay, and that is told.
+    place.features.traits.push("immutable".to_owned());
+    assert_eq!(
+        removes_nothing(&place.destination, &place.features),
+        Some(RemovesNothing::Locked)
+    );
+    assert_eq!(departed(&place, &asset, Departure::Trashed), (vec![], 2, 2));
+    assert_eq!(departed(&place, &asset, Departure::Moved), (vec![], 2, 0));
+    place.features.traits.pop();
+    // So does what is to go into a bin where there is none.
+    place.destination.deletions = Deletions::Trash;
+    assert_eq!(departed(&place, &asset, Departure::Trashed), (vec![], 2, 2));
+    place.features.traits.push("trash".to_owned());
+    assert_eq!(removes_nothing(&place.destination, &place.features), None);
+    assert_eq!(departed(&place, &asset, Departure::Trashed), (files, 0, 0));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use camroll_model::*;
 use camroll_plan::fingerprint;
 use camroll_spec::{
-    Existing, Favorite, Filter, Layout, LibraryChoice, NameGlob, Sidecar, SizeRange, Span, Want, WrittenDate,
+    Deletions, Existing, Favorite, Filter, Layout, LibraryChoice, NameGlob, Sidecar, SizeRange, Span, Want, WrittenDate,
 };
 use support::*;
 
@@ -22,7 +22,9 @@ fn place() -> Place {
 #[test]
 fn what_plans_depend_on_changes_it() {
     type Change = fn(&mut Place);
-    let changes: [Change; 31] = [
+    let changes: [Change; 33] = [
+        |place| place.destination.deletions = Deletions::Trash,
+        |place| place.destination.deletions = Deletions::Mirror,
         |place| place.spec.sidecar = Sidecar::Xmp,
         |place| place.spec.source.libraries = vec![LibraryChoice::Shared],
         |place| place.spec.source.libraries.push(LibraryChoice::Named("x".to_owned())),

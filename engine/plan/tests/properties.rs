@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use camroll_model::*;
 use camroll_plan::{AssetPlan, FoldedPath, Holder, Presence, Scope, Shelf, fold, plan_asset, relayout, scope};
-use camroll_spec::{Filter, Layout, NameGlob};
+use camroll_spec::{Deletions, Filter, Layout, NameGlob};
 use proptest::prelude::*;
 use support::*;
 
@@ -437,6 +437,30 @@ proptest! {
             let plan = plan_asset(Presence::Gone(Departure::Trashed), asset, &place.albums, &source(), &place.wish(), &of, &place);
             prop_assert!(plan.scope == Scope::Gone);
             prop_assert_eq!((plan.wanted(), plan.kept.len()), (0, of.len()));
+        }
+    }
+
+    #[test]
+    fn what_was_deleted_goes_or_stays_and_only_what_is_ours_goes(place in any_place(), assets in any_assets(), found in proptest::collection::vec(any::<bool>(), 1..4), departure in prop::sample::select(vec![Departure::Trashed, Departure::Expunged, Departure::Moved, Departure::Unknown])) {
+        let mut place = place;
+        place.destination.deletions = Deletions::Mirror;
+        sync_all(&mut place, &assets)?;
+        for (placement, found) in place.placements.iter_mut().zip(found.iter().cycle()) {
+            if *found {
+                placement.ownership = Ownership::Found;
+            }
+        }
+        for asset in &assets {
+            let of = place.of(asset);
+            let plan = plan_asset(Presence::Gone(departure), asset, &place.albums, &source(), &place.wish(), &of, &place);
+            prop_assert_eq!(plan.actions.len() + plan.kept.len(), of.len());
+            prop_assert!(plan.kept.iter().all(|kept| kept.placement < of.len()));
+            for action in &plan.actions {
+                let Action::Remove { placed, .. } = action else { panic!("{action:?}") };
+                prop_assert!(placed.ownership != Ownership::Found && of.contains(placed));
+                prop_assert!(matches!(departure, Departure::Trashed | Departure::Expunged));
+                prop_assert!(of.iter().enumerate().filter(|(_, one)| *one == &**placed).all(|(index, _)| plan.kept.iter().all(|kept| kept.placement != index)));
+            }
         }
     }
 

@@ -240,7 +240,7 @@ fn what_is_not_built_says_so() {
     in_rest("limits: { spool: «big }\n", "spec/size", &["big", "5GB"]);
     in_rest("filters: { «resolution: { min: 4k } }\n", not_built, &["resolution"]);
     in_rest("kind: «Policy\n", not_built, &["Policy"]);
-    in_destination("deletions: «mirror", not_built, &["mirror"]);
+    in_destination("deletions: «mirrored", "spec/word", &["mirror"]);
     in_destination("«conversion: { heic: auto }", not_built, &["conversion"]);
     in_source("{ connector: «./mine.wasm }", not_built, &["by path"]);
     in_source(

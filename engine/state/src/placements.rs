@@ -427,6 +427,16 @@ impl State {
         }
     }
 
+    /// Journals that a file was taken away, by an act that the brake counts.
+    pub fn record_removed(&self, destination: DestinationId, folded: String, at: Instant) -> Result<(), StateError> {
+        self.record(&[Record::Lost {
+            destination,
+            folded,
+            why: Loss::Removed,
+            at,
+        }])
+    }
+
     fn record(&self, records: &[Record]) -> Result<(), StateError> {
         self.recording()
             .write(records.to_vec(), |gathered| self.record_all(&gathered.concat()))

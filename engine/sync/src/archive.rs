@@ -11,7 +11,7 @@ use crate::context::Mode;
 use crate::failure::Failure;
 use crate::identity::identify;
 use crate::link::Link;
-use crate::spot::{Spots, spot, spots_of};
+use crate::spot::{spot, standing_at};
 use crate::stop::{Stop, StopRequest};
 
 /// Placements that are looked at together.
@@ -59,11 +59,7 @@ impl Archive {
 
     /// What stands at a target by the journal; several where one object is several assets'.
     pub(crate) fn standing(&self, id: DestinationId, target: &Target) -> Result<Vec<Stands>, Failure> {
-        Ok(match spots_of(self.features.names.as_ref(), target) {
-            None => Vec::new(),
-            Some(Spots::One(folded)) => self.state.standing(id, &folded)?.into_iter().collect(),
-            Some(Spots::All(prefix)) => self.state.standing_under(id, &prefix)?,
-        })
+        Ok(standing_at(&self.state, id, self.features.names.as_ref(), target)?)
     }
 
     /// Where a placement stands, as the index keys it.

@@ -1,12 +1,14 @@
 //! At how many destinations each asset is, whole and with how much proof: what a person asks before emptying the cloud.
 //!
+//! A destination from which goes what is deleted in the library (`deletions`) is no copy for who wants to delete it there: it isn't counted, and named.
+//!
 //! It asks nobody: it counts what the journal says of what the source last told. So it refuses where the source wasn't heard whole.
 
 use std::collections::BTreeMap;
 
 use camroll_model::{Asset, AssetId, DestinationKey, Library, Proof, Role, SourceKey};
 use camroll_plan::{Scope, held, scope};
-use camroll_spec::{Spec, Versions, Want};
+use camroll_spec::{Deletions, Spec, Versions, Want};
 use camroll_state::{DestinationId, Ordinal, Presence, State};
 use serde::Serialize;
 
@@ -44,6 +46,8 @@ pub struct CopiesReport {
     pub enough: u64,
     /// The destinations that were counted.
     pub destinations: Vec<CopyPlace>,
+    /// Destinations that aren't counted: what is deleted in the library is removed there, too.
+    pub following: Vec<String>,
     /// Those with fewer.
     pub below: Vec<Below>,
 }
@@ -95,6 +99,7 @@ struct Place {
 pub fn copies(state: &State, request: &CopiesRequest<'_>) -> Result<CopiesReport, Failure> {
     let mut places: Vec<Place> = Vec::new();
     let mut unseen: Vec<String> = Vec::new();
+    let mut following: Vec<(Option<DestinationId>, String)> = Vec::new();
     let mut libraries: Vec<(SourceKey, Vec<&Spec>)> = Vec::new();
     let mut as_of: Option<jiff::Timestamp> = None;
     for &spec in request.specs {
@@ -122,6 +127,10 @@ pub fn copies(state: &State, request: &CopiesRequest<'_>) -> Result<CopiesReport
                 Some(key) => state.known_destination(&key)?,
                 None => None,
             };
+            if destination.deletions != Deletions::Keep {
+                following.push((id, name));
+                continue;
+            }
             match id {
                 None => unseen.push(name),
                 Some(id) => match places.iter_mut().find(|place| place.id == id) {
@@ -135,6 +144,14 @@ pub fn copies(state: &State, request: &CopiesRequest<'_>) -> Result<CopiesReport
             }
         }
     }
+    // Where one spec keeps and another removes, it is removed.
+    let followed = |place: &Place| following.iter().any(|(id, _)| *id == Some(place.id));
+    let kept_by_one: Vec<String> = places
+        .iter()
+        .filter(|place| followed(place))
+        .flat_map(|place| place.names.clone())
+        .collect();
+    places.retain(|place| !followed(place));
     let mut report = CopiesReport {
         at_least: request.at_least,
         proof: request.proof,
@@ -142,6 +159,7 @@ pub fn copies(state: &State, request: &CopiesRequest<'_>) -> Result<CopiesReport
         assets: 0,
         enough: 0,
         destinations: Vec::new(),
+        following: following.into_iter().map(|(_, name)| name).chain(kept_by_one).collect(),
         below: Vec::new(),
     };
     for (key, specs) in &libraries {

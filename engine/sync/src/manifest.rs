@@ -32,6 +32,10 @@ pub(crate) fn open_manifest(destination: DestinationId) -> String {
 
 /// A placement as the manifest has it.
 pub(crate) fn line(placement: &Placement, name: Option<&str>) -> String {
+    placed(placement, name).to_string()
+}
+
+fn placed(placement: &Placement, name: Option<&str>) -> serde_json::Value {
     let digests: serde_json::Map<String, serde_json::Value> = placement
         .digests
         .iter()
@@ -43,7 +47,13 @@ pub(crate) fn line(placement: &Placement, name: Option<&str>) -> String {
         "asset": placement.asset.as_str(), "resource": placement.resource.as_str(), "version": placement.version, "name": name,
         "taken": placement.entry.modified.map(|time| time.seconds),
     })
-    .to_string()
+}
+
+/// The word that a file isn't there any more, by an act of ours.
+fn removed_line(placement: &Placement, name: Option<&str>) -> String {
+    let mut line = placed(placement, name);
+    line["removed"] = true.into();
+    line.to_string()
 }
 
 /// Whether a destination's manifest is known to have all that is placed there.
@@ -84,6 +94,12 @@ impl ManifestWriter {
     pub(crate) fn add(&mut self, placement: &Placement, asset: &Asset) {
         if self.active {
             self.push(&line(placement, asset.name.as_deref()));
+        }
+    }
+
+    pub(crate) fn remove(&mut self, placement: &Placement, asset: &Asset) {
+        if self.active {
+            self.push(&removed_line(placement, asset.name.as_deref()));
         }
     }
 

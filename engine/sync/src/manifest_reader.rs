@@ -24,6 +24,8 @@ pub(crate) struct Told {
     pub placement: Placement,
     /// The asset's name.
     pub name: Option<String>,
+    /// It was taken away since.
+    removed: bool,
 }
 
 #[derive(Deserialize)]
@@ -41,6 +43,9 @@ struct Line {
     version: String,
     name: Option<String>,
     taken: Option<i64>,
+    /// The file was taken away since.
+    #[serde(default)]
+    removed: bool,
 }
 
 impl Line {
@@ -91,6 +96,7 @@ impl Line {
                 ownership: Ownership::Found,
             },
             name: self.name,
+            removed: self.removed,
         })
     }
 }
@@ -133,6 +139,11 @@ impl ManifestReader {
         for segment in 0..reader.segments.len() {
             for (number, told) in reader.lines(segment).await? {
                 match told {
+                    // No line speaks of what is there any more.
+                    Some(told) if told.removed => {
+                        reader.last_of_path.remove(&path_of(&told));
+                        reader.last_of_file.remove(&file_of(&told));
+                    }
                     Some(told) => {
                         reader.last_of_path.insert(path_of(&told), number);
                         reader.last_of_file.insert(file_of(&told), number);
@@ -247,6 +258,13 @@ mod tests {
         assert_eq!(told.placement.role, Role::PairedVideo);
         assert_eq!(told.placement.digests.len(), 1, "an unknown algorithm is passed over");
         assert_eq!(told.placement.path(), Some("2014/a.mov"));
+    }
+
+    #[test]
+    fn a_line_may_say_that_it_is_gone() {
+        let of = |text: &str| serde_json::from_str::<Line>(text).unwrap().told().unwrap();
+        assert!(!of(&line("a")).removed);
+        assert!(of(&line("a").replace("\"taken\":5", "\"taken\":5,\"removed\":true")).removed);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a run would do, for `plan`.
 
 use camroll_model::{Action, Asset, Placement, Proof, Reason};
-use camroll_plan::AssetPlan;
+use camroll_plan::{AssetPlan, RemovesNothing};
 use serde::{Deserialize, Serialize};
 
 /// The action of a file that gets another path.
@@ -111,6 +111,9 @@ pub struct Preview {
     /// The most that the destination proves by itself, where the spec demands more: then each file is read back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proves: Option<Proof>,
+    /// Why what left the library stays there, though the spec wants it removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removes_nothing: Option<RemovesNothing>,
     /// Files that are there already, found ones included.
     pub already_there: u64,
     /// Files that are there and whose content the source's checksum confirmed just now.

@@ -647,7 +647,7 @@ fn conclude(
                 },
                 replaced: report.replaced,
                 renamed: report.renamed,
-                removed: 0,
+                removed: report.removed,
                 bytes: report.bytes,
             },
         );
@@ -693,7 +693,7 @@ fn conclude(
             Exit::Temporary
         }
         Some(failure) => failure.exit(),
-        None if totals.failed > 0 || tally.lanes.iter().any(|(_, _, report)| report.not_moved > 0) => Exit::SomeFailed,
+        None if totals.failed > 0 || tally.lanes.iter().any(|(_, _, report)| report.not_done > 0) => Exit::SomeFailed,
         None if tally
             .problems
             .iter()

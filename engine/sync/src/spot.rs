@@ -1,6 +1,7 @@
 //! Where a file stands at a destination, as the index keys it.
 
 use camroll_model::{NameRules, Placement, Target};
+use camroll_state::{DestinationId, Stands, State, StateError};
 use sha2::{Digest as _, Sha256};
 
 /// Between an object's id and whose it is. No id has it: it can't stand in a URL or in JSON that a service wrote.
@@ -32,6 +33,20 @@ pub(crate) fn spots_of(rules: Option<&NameRules>, target: &Target) -> Option<Spo
             Some(Spots::All(format!("{id}{WHOSE}")))
         }
     }
+}
+
+/// What stands at a target by the journal; several where one object is several assets'.
+pub(crate) fn standing_at(
+    state: &State,
+    destination: DestinationId,
+    rules: Option<&NameRules>,
+    target: &Target,
+) -> Result<Vec<Stands>, StateError> {
+    Ok(match spots_of(rules, target) {
+        None => Vec::new(),
+        Some(Spots::One(folded)) => state.standing(destination, &folded)?.into_iter().collect(),
+        Some(Spots::All(prefix)) => state.standing_under(destination, &prefix)?,
+    })
 }
 
 /// The keys of what stands at a target.

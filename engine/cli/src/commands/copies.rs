@@ -52,9 +52,12 @@ fn tell(report: &CopiesReport) {
     for place in &report.destinations {
         eprintln!("  {}: {} assets", place.names.join(" = "), place.assets);
     }
+    for name in &report.following {
+        eprintln!("  {name} isn't counted: what you delete in the library is removed there, too (`deletions`).");
+    }
     if (report.destinations.len() as u64) < u64::from(report.at_least) {
         eprintln!(
-            "  The specs name fewer than {} destinations: --at-least {} is the most that can be.",
+            "  The specs name fewer than {} destinations that count: --at-least {} is the most that can be.",
             report.at_least,
             report.destinations.len()
         );

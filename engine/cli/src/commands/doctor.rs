@@ -52,13 +52,12 @@ pub async fn run(arguments: &DoctorArguments, folder: Option<&Path>) -> Outcome 
             Err(story) => findings.push(of_story("source", "secret/missing", story)),
         }
         for destination in &spec.destinations {
-            let name = destination.name.as_str();
             match connect(&opener, spec, &destination.connection) {
-                Ok(connection) => {
-                    let demanded = destination.require_proof;
-                    findings.extend(examine_destination(name, &connection, demanded, &stop).await);
+                Ok(connection) => findings.extend(examine_destination(&connection, destination, &stop).await),
+                Err(story) => {
+                    let subject = format!("destination {}", destination.name);
+                    findings.push(of_story(&subject, "secret/missing", story));
                 }
-                Err(story) => findings.push(of_story(&format!("destination {name}"), "secret/missing", story)),
             }
         }
     }

@@ -1,6 +1,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use camroll_plan::RemovesNothing;
 use camroll_sync::{Exit, Relayout, SavedPlan, Silent, SpecPlan};
 use indicatif::HumanBytes;
 
@@ -70,6 +71,13 @@ pub async fn run(arguments: &PlanArguments, folder: Option<&Path>) -> Outcome {
                             "  {name} by itself proves no more than {proves:?}, and the spec demands more: every file is read back from there and compared.",
                             proves = proves.name()
                         );
+                    }
+                    if let Some(why) = preview.removes_nothing {
+                        let why = match why {
+                            RemovesNothing::Locked => "its objects are locked, and can't be removed before their time",
+                            RemovesNothing::NoBin => "it has no bin (`deletions: mirror` removes for good)",
+                        };
+                        println!("  ! What was deleted in the library stays at {name}: {why}.");
                     }
                     if preview.elsewhere > 0 && !arguments.relayout {
                         println!(

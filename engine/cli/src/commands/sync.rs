@@ -195,11 +195,15 @@ fn tell(receipt: &Receipt) {
         .collect();
         let proof: Vec<String> = proof.iter().map(|(level, count)| format!("{count} {level}")).collect();
         eprintln!(
-            "  {name}: {} files sent ({}), {} were there, {} replaced{}",
+            "  {name}: {} files sent ({}), {} were there, {} replaced{}{}",
             one.resources.put,
             HumanBytes(one.bytes),
             one.resources.already_there,
             one.replaced,
+            match one.removed {
+                0 => String::new(),
+                removed => format!(", {removed} removed"),
+            },
             if proof.is_empty() {
                 String::new()
             } else {

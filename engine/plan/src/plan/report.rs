@@ -12,7 +12,7 @@ use crate::scope::Scope;
 pub struct AssetPlan {
     /// Whether the spec takes it.
     pub scope: Scope,
-    /// What shall be done, originals first: puts and replaces.
+    /// What shall be done, originals first: puts and replaces; of an asset that left, removals and nothing else.
     pub actions: Vec<Action>,
     /// Placements that hold wanted files. Whether their proof is what the spec demands isn't looked at here.
     pub already: Vec<usize>,
@@ -47,7 +47,11 @@ impl AssetPlan {
 
     /// Files that the spec wants at the destination.
     pub fn wanted(&self) -> usize {
-        self.actions.len() + self.already.len() + self.waiting.len() + self.skipped.len()
+        let sent = self
+            .actions
+            .iter()
+            .filter(|action| !matches!(action, Action::Remove { .. }));
+        sent.count() + self.already.len() + self.waiting.len() + self.skipped.len()
     }
 
     /// Placements that stay though the spec no longer takes them.
@@ -220,6 +224,8 @@ pub enum NoteCode {
     OriginalChanged,
     /// An edit or a sidecar changed, and what is there isn't camroll's to replace; both are kept.
     StoredBeside,
+    /// It was deleted at the source and can't be removed there.
+    NotRemoved,
 }
 
 impl NoteCode {
@@ -228,23 +234,7 @@ impl NoteCode {
         match self {
             Self::OriginalChanged => "source/original-changed",
             Self::StoredBeside => "plan/stored-beside",
-        }
-    }
-
-    pub(super) fn message(self, role: Role, there: Option<&str>, new: &str) -> String {
-        let there = there.unwrap_or("the one that is there");
-        match self {
-            Self::OriginalChanged => {
-                format!("The original has other bytes at the source now. {there} stays, the new ones go to {new}.")
-            }
-            Self::StoredBeside => {
-                let what = if role == Role::Sidecar {
-                    "What the sidecar says"
-                } else {
-                    "The edit"
-                };
-                format!("{what} changed. {there} isn't camroll's to replace, so the new one goes to {new}.")
-            }
+            Self::NotRemoved => "plan/not-removed",
         }
     }
 }

@@ -164,6 +164,10 @@ pub struct Destination {
 pub enum Deletions {
     /// It stays, and is listed.
     Keep,
+    /// It goes into the destination's own bin, where it has one.
+    Trash,
+    /// It goes for good.
+    Mirror,
 }
 
 /// What is done about files that were there before.

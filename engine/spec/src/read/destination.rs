@@ -3,7 +3,7 @@
 use camroll_model::Proof;
 
 use super::connection::{Known, connection};
-use super::fields::{Keys, fields, find, not_built_yet};
+use super::fields::{Keys, fields, find};
 use super::{Faults, expect};
 use crate::language::{Deletions, Destination, DestinationName, Existing, Layout};
 use crate::settings::ConnectorRole;
@@ -24,6 +24,13 @@ pub(crate) const KEYS: Keys = Keys {
     ],
     later: &["conversion"],
 };
+
+/// The words of `deletions:`.
+const DELETIONS: [(Deletions, &str); 3] = [
+    (Deletions::Keep, "keep"),
+    (Deletions::Trash, "trash"),
+    (Deletions::Mirror, "mirror"),
+];
 
 /// The words of `existing:`.
 pub(crate) const EXISTING: [(Existing, &str); 3] = [
@@ -118,7 +125,9 @@ pub(crate) fn destination(
         faults,
     );
     let layout = find(entries, "layout").map_or_else(|| Some(Layout::default()), |node| layout(node, faults));
-    let deletions = find(entries, "deletions").map_or(Some(Deletions::Keep), |node| deletions(node, faults));
+    let deletions = find(entries, "deletions").map_or(Some(Deletions::Keep), |node| {
+        expect::word(node, "deletions", &DELETIONS, faults)
+    });
     let existing = find(entries, "existing").map_or(Some(Existing::Skip), |node| {
         expect::word(node, "existing", &EXISTING, faults)
     });
@@ -134,16 +143,6 @@ pub(crate) fn destination(
         existing: existing?,
         require_proof: require_proof?,
     })
-}
-
-fn deletions(node: &Node, faults: &mut Faults<'_>) -> Option<Deletions> {
-    if let Value::Text(later) = &node.value
-        && matches!(later.as_str(), "trash" | "mirror")
-    {
-        not_built_yet(node.place, &format!("\"deletions: {later}\""), faults);
-        return None;
-    }
-    expect::word(node, "deletions", &[(Deletions::Keep, "keep")], faults)
 }
 
 fn layout(node: &Node, faults: &mut Faults<'_>) -> Option<Layout> {

@@ -172,6 +172,10 @@ pub(super) struct With {}
 pub(super) enum Deletions {
     /// It stays, and is listed.
     Keep,
+    /// It goes into the destination's own bin (Immich's). Elsewhere it stays.
+    Trash,
+    /// It goes for good: what camroll brought or took over, of an item that was deleted in the library (moved to Recently Deleted counts). `limits.destructive` bounds how much of it goes unasked.
+    Mirror,
 }
 
 #[derive(JsonSchema)]

@@ -3,8 +3,10 @@
 use bytes::Bytes;
 use camroll_host::{Connection, Disposal};
 use camroll_model::{
-    ConnectorError, Entry, ErrorClass, Features, Instant, Orphan, Proof, StageFile, Staged, Target, Value, attribute,
+    ConnectorError, Entry, ErrorClass, Features, Instant, Orphan, StageFile, Staged, Target, Value, attribute,
 };
+use camroll_plan::{RemovesNothing, removes_nothing};
+use camroll_spec::Destination;
 
 use super::finding::Finding;
 use crate::exit::Exit;
@@ -64,9 +66,10 @@ impl Which {
 }
 
 /// Tries a destination: writes a small file, reads it back, looks at its time, has another one refused in its place, has a newer one take it, has one refused that knows only what was there before, and takes it away.
-/// `demanded` is what the spec demands of it.
-pub async fn examine_destination(name: &str, connection: &Connection, demanded: Proof, stop: &Stop) -> Vec<Finding> {
-    let subject = format!("destination {name}");
+/// `destination` is what the spec says of it.
+pub async fn examine_destination(connection: &Connection, destination: &Destination, stop: &Stop) -> Vec<Finding> {
+    let subject = format!("destination {}", destination.name);
+    let demanded = destination.require_proof;
     let link = Link::new(connection.clone(), stop.clone());
     let identity = match link.call(|there| async move { there.probe().await }).await {
         Ok(identity) => identity,
@@ -100,6 +103,19 @@ pub async fn examine_destination(name: &str, connection: &Connection, demanded: 
             &told,
             "nothing, if reading costs nothing there; else demand less (require_proof)",
         );
+    }
+    match removes_nothing(destination, &trial.features) {
+        None => {}
+        Some(RemovesNothing::Locked) => trial.limit(
+            "doctor/keeps-departed",
+            "the spec has what was deleted in the library removed here (`deletions`), and objects are locked: it stays",
+            "nothing, if that is what the lock is for; else say `deletions: keep`",
+        ),
+        Some(RemovesNothing::NoBin) => trial.limit(
+            "doctor/keeps-departed",
+            "the spec has what was deleted in the library put into a bin (`deletions: trash`), and there is none: it stays",
+            "say `deletions: mirror` to remove it for good, or `deletions: keep`",
+        ),
     }
     if trial.features.has_trait("immutable") {
         trial.limit(

@@ -41,6 +41,7 @@ impl LaneRun {
             ready: VecDeque::new(),
             held: Vec::new(),
             destructive: Vec::new(),
+            removals: Vec::new(),
             deferred: Vec::new(),
             recorded: 0,
             seen: HashMap::new(),
@@ -228,6 +229,12 @@ impl LaneRun {
                 }
             }
             self.record(&mut staging)?;
+        }
+        // Last, and only where all was heard: an asset that came back in the meantime is planned anew by then.
+        if fatal.is_none() && !self.context.stop.is_asked() && *hearing.borrow() == Hearing::Done {
+            if let Err(failure) = self.remove_departed(&mut staging, report, &mut manifest).await {
+                fatal = Some(failure);
+            }
         }
         let told = match self.context.mode {
             Mode::Sync => manifest.finish(&self.context, &self.place).await,

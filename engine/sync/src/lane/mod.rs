@@ -6,6 +6,7 @@ mod order;
 mod outcome;
 mod planning;
 mod relayout;
+mod removing;
 mod staging;
 mod status;
 
@@ -13,7 +14,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use camroll_model::{Features, Problem};
-use camroll_plan::{FoldedPath, Holder, Presence, Shelf};
+use camroll_plan::{FoldedPath, Holder, Presence, Shelf, removes_nothing};
 use camroll_spec::{Albums, Destination};
 use camroll_state::Lane;
 use tokio::sync::watch;
@@ -53,8 +54,10 @@ pub(crate) struct LaneReport {
     pub replaced: u64,
     /// Files that got another path.
     pub renamed: u64,
-    /// Files that should have got one and stay where they are.
-    pub not_moved: u64,
+    /// Files that were taken away.
+    pub removed: u64,
+    /// Files that should have got another path, or gone, and stay as they are.
+    pub not_done: u64,
     pub bytes: u64,
     pub failure: Option<Failure>,
     pub preview: Preview,
@@ -100,6 +103,7 @@ impl LaneRun {
         let mut report = LaneReport::default();
         report.preview.free = self.free;
         report.preview.proves = Some(self.features.proves()).filter(|proves| *proves < self.destination.require_proof);
+        report.preview.removes_nothing = removes_nothing(&self.destination, &self.features);
         report.preview.fingerprint = hex::encode(self.fingerprint);
         let driven = match self.hear_of_albums(&mut hearing).await {
             Ok(Albumed::Known) => self.drive(&mut hearing, &mut report).await,

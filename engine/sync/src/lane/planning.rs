@@ -8,8 +8,8 @@ use camroll_state::{AssetStatus, Catalogued, DirtyEntry, Placed};
 
 use super::order::in_turn;
 use super::outcome::FileEnd;
-use super::staging::{Flight, Staging, Standing, close};
-use super::status::{push_problem, state_of, status_of};
+use super::staging::{Flight, Removal, Staging, Standing, close};
+use super::status::{push_problem, state_by, state_of, status_of};
 use super::{LaneReport, LaneRun, LaneShelf, PLAN_BATCH, presence};
 use crate::annotate::note;
 use crate::commit::differs;
@@ -82,6 +82,9 @@ impl LaneRun {
             return Ok(());
         };
         let library = Arc::new(library.clone());
+        // Told again: what was planned of it before holds no more.
+        let is_it = |one: &Removal| one.library.id == entry.source && one.asset.id == entry.asset.id;
+        staging.removals.retain(|one| !is_it(one));
         match staging.standing(&entry) {
             Standing::Idle => {}
             Standing::AtTheBrake(ticket) => staging.take_back(ticket),
@@ -164,7 +167,7 @@ impl LaneRun {
         }
         let ticket = staging.next_ticket;
         staging.next_ticket += 1;
-        let (mut gentle, mut destructive) = (Vec::new(), Vec::new());
+        let (mut gentle, mut destructive, mut departed) = (Vec::new(), Vec::new(), Vec::new());
         for action in &plan.actions {
             if let Some(approved) = &self.approved
                 && !approved.names(action, &asset)
@@ -181,6 +184,9 @@ impl LaneRun {
                     asset: asset.id.clone(),
                 };
                 staging.reserved.insert(fold(&file.path, rules), Some(holder));
+            }
+            if let Action::Remove { placed, .. } = action {
+                departed.push((**placed).clone());
             }
             let Some(job) = Job::of(ticket, position, &library, &asset, action) else {
                 continue;
@@ -201,6 +207,14 @@ impl LaneRun {
             .collect();
         note(&self.context, &self.place, &library, &asset, &there)?;
         let waiting_for = gentle.len() + destructive.len();
+        if !departed.is_empty() && !stopped {
+            staging.removals.push(Removal {
+                library: Arc::clone(&library),
+                asset: Arc::clone(&asset),
+                placements: departed,
+                status: status.clone(),
+            });
+        }
         if waiting_for == 0 || stopped {
             staging.settled.push((entry.source, asset.id.clone(), status));
             if let Some(seq) = seq {
@@ -304,7 +318,7 @@ impl LaneRun {
             said.destination = Some(self.place.name.clone());
             push_problem(&mut status.problems, said);
         }
-        status.state = state_of(status);
+        status.state = state_by(plan, status);
         Ok(())
     }
 
@@ -484,7 +498,13 @@ impl LaneRun {
     /// Releases the destructive actions together, or leaves them pending together.
     pub(super) fn brake(&self, staging: &mut Staging, report: &mut LaneReport) -> Result<(), Failure> {
         let destructive = std::mem::take(&mut staging.destructive);
-        let wanted = destructive.iter().map(|(_, jobs)| jobs.len() as u64).sum::<u64>();
+        let replaced = destructive.iter().map(|(_, jobs)| jobs.len() as u64).sum::<u64>();
+        let removed = staging
+            .removals
+            .iter()
+            .map(|one| one.placements.len() as u64)
+            .sum::<u64>();
+        let wanted = replaced + removed;
         if wanted == 0 {
             return Ok(());
         }
@@ -511,6 +531,7 @@ impl LaneRun {
                         self.finish_one(staging, &job, FileEnd::Pending(said));
                     }
                 }
+                self.leave_departed(staging, &error);
                 report.failure = Some(Failure::Guard {
                     code: "brake/tripped",
                     message,

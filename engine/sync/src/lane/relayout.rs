@@ -172,7 +172,7 @@ impl LaneRun {
         said.resource = Some(placed.role.name().to_owned());
         said.destination = Some(self.place.name.clone());
         report.problems.push(said);
-        report.not_moved += 1;
+        report.not_done += 1;
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use camroll_model::{Asset, AssetId, ConnectorError, Located};
+use camroll_model::{Asset, AssetId, ConnectorError, Located, Placement};
 use camroll_plan::{FoldedPath, Holder};
 use camroll_state::{AssetStatus, Catalogued, Seq, SourceId};
 
@@ -24,6 +24,14 @@ pub(super) struct Flight {
     pub(super) waiting_for: usize,
 }
 
+/// Files of an asset that left its library, to be taken away.
+pub(super) struct Removal {
+    pub(super) library: Arc<HeardLibrary>,
+    pub(super) asset: Arc<Asset>,
+    pub(super) placements: Vec<Placement>,
+    pub(super) status: AssetStatus,
+}
+
 pub(super) struct Staging {
     pub(super) flights: HashMap<u64, Flight>,
     /// The tickets of assets that are under way.
@@ -38,6 +46,8 @@ pub(super) struct Staging {
     pub(super) ready: VecDeque<(Job, Located)>,
     pub(super) held: Vec<Held>,
     pub(super) destructive: Vec<(u64, Vec<Job>)>,
+    /// What is to go of assets that left: it waits for the brake, and until all was heard.
+    pub(super) removals: Vec<Removal>,
     pub(super) deferred: Vec<Catalogued>,
     pub(super) recorded: u32,
     /// What lay where the batch that is planned now goes.

@@ -22,6 +22,18 @@ pub(super) fn state_of(status: &AssetStatus) -> StatusState {
     }
 }
 
+/// The same of an asset whose plan isn't carried out yet: what is to go isn't wanted, and counts nowhere, and isn't done either.
+pub(super) fn state_by(plan: &AssetPlan, status: &AssetStatus) -> StatusState {
+    let leaves = plan
+        .actions
+        .iter()
+        .any(|action| matches!(action, Action::Remove { .. }));
+    match state_of(status) {
+        StatusState::Settled if leaves => StatusState::Pending,
+        state => state,
+    }
+}
+
 pub(super) fn status_of(plan: &AssetPlan, placements: &[Placement]) -> AssetStatus {
     let sends = plan
         .actions
@@ -49,6 +61,6 @@ pub(super) fn status_of(plan: &AssetPlan, placements: &[Placement]) -> AssetStat
             *count += 1;
         }
     }
-    status.state = state_of(&status);
+    status.state = state_by(plan, &status);
     status
 }
