@@ -231,10 +231,12 @@ impl LaneRun {
             self.record(&mut staging)?;
         }
         // Last, and only where all was heard: an asset that came back in the meantime is planned anew by then.
-        if fatal.is_none() && !self.context.stop.is_asked() && *hearing.borrow() == Hearing::Done {
-            if let Err(failure) = self.remove_departed(&mut staging, report, &mut manifest).await {
-                fatal = Some(failure);
-            }
+        if fatal.is_none()
+            && !self.context.stop.is_asked()
+            && *hearing.borrow() == Hearing::Done
+            && let Err(failure) = self.remove_departed(&mut staging, report, &mut manifest).await
+        {
+            fatal = Some(failure);
         }
         let told = match self.context.mode {
             Mode::Sync => manifest.finish(&self.context, &self.place).await,
