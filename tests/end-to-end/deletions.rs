@@ -5,7 +5,7 @@ mod setting;
 
 use camroll_cloud_apple::{AlbumKind, Content, NewItem, Zone};
 use camroll_cloud_immich::{Immich, KEY, Release};
-use places::{Place, apache, locked_bucket, openssh, rclone_agrees, run, seaweedfs, write_spec};
+use places::{Place, apache, command, locked_bucket, openssh, rclone_agrees, run, seaweedfs, write_spec};
 use setting::{Run, Setting, name};
 
 const SIZE: u64 = 4_000;
@@ -62,12 +62,13 @@ fn paths(numbers: impl IntoIterator<Item = u64>) -> Vec<String> {
 fn what_was_deleted_goes_and_comes_back_with_its_photo() {
     let setting = mirrored(UNBRAKED);
     trash(&setting, [2]);
-    setting.apple.library(|library| {
+    let moved = setting.apple.library(|library| {
         let of = |number| library.find(&name(number)).expect("it is there");
         let (gone, hidden, moved) = (of(3), of(4), of(5));
         library.expunge(&gone);
         library.hide(&hidden);
         library.move_to(&moved, Zone::Joined);
+        moved
     });
     let plan = well(setting.run(&["plan", "family.yaml"]));
     assert!(plan.out.contains("remove   2014/05/IMG_0002.JPG"), "{}", plan.out);
@@ -86,8 +87,11 @@ fn what_was_deleted_goes_and_comes_back_with_its_photo() {
         "what is hidden"
     );
     assert_eq!(receipt["assets"]["in_scope"], 8);
+    // What moved is there: that its old record is cleared away later is no deletion.
+    setting.apple.library(|library| library.expunge(&moved));
     let again = well(setting.sync());
     assert_eq!((removed(&again), again.put()), (0, 0));
+    assert_eq!(setting.files(), paths(left.clone()));
     well(setting.run(&["verify", "family", "--deep"]));
 
     // From the archive alone, what was removed isn't looked for.
@@ -155,11 +159,93 @@ fn more_than_the_brake_allows_waits_for_a_person() {
 }
 
 #[test]
+fn what_is_back_and_cannot_be_read_stays() {
+    let setting = mirrored("");
+    trash(&setting, 0..5);
+    assert_eq!(setting.sync().code, 8);
+    setting.apple.library(|library| {
+        let back = library.find(&name(0)).expect("it is there");
+        library.restore(&back);
+        library.lead_astray(&back, true);
+    });
+    setting.write_spec(UNBRAKED);
+    with_deletions(&setting, "mirror");
+    let run = setting.sync();
+    assert_eq!(removed(&run), 4, "{}{}", run.out, run.err);
+    assert_eq!(setting.files(), paths([vec![0], (5..COUNT).collect()].concat()));
+    assert_ne!(run.receipt()["outcome"], "complete");
+    setting.apple.library(|library| {
+        let back = library.find(&name(0)).expect("it is there");
+        library.lead_astray(&back, false);
+    });
+    let run = setting.sync();
+    assert_eq!((run.put(), removed(&run)), (0, 0), "{}{}", run.out, run.err);
+}
+
+#[test]
+fn what_a_plan_does_not_name_waits() {
+    let setting = Setting::new();
+    setting.add_photos(4, SIZE);
+    let live = setting.apple.library(|library| {
+        library.add(NewItem {
+            name: Some("IMG_9000.HEIC".into()),
+            original: Some(Content::generated(91, SIZE)),
+            video: Some(Content::generated(92, SIZE)),
+            taken: Some(1_400_000_000_000),
+            ..NewItem::default()
+        })
+    });
+    setting.write_spec("limits: { destructive: { max: 1 } }\n");
+    with_deletions(&setting, "mirror");
+    setting.login();
+    well(setting.sync());
+    setting.apple.library(|library| library.trash(&live));
+    assert_eq!(setting.sync().code, 8);
+    well(setting.run(&["plan", "family.yaml", "-o", "deletions.json"]));
+    let path = setting.path("deletions.json");
+    let mut plan: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let actions = plan["plans"][0]["destinations"]["default"]["actions"]
+        .as_array_mut()
+        .unwrap();
+    assert_eq!(actions.len(), 2);
+    actions.retain(|action| action["role"] == "original");
+    std::fs::write(&path, plan.to_string()).unwrap();
+    let run = well(setting.run(&["sync", "family.yaml", "--plan", "deletions.json", "--json"]));
+    assert_eq!((removed(&run), setting.files().len()), (1, 5), "{}", run.out);
+    assert_eq!(run.receipt()["outcome"], "partial");
+    setting.write_spec(UNBRAKED);
+    with_deletions(&setting, "mirror");
+    assert_eq!((removed(&well(setting.sync())), setting.files().len()), (1, 4));
+}
+
+#[test]
+fn filters_by_album_let_nothing_be_removed() {
+    let setting =
+        mirrored("filters: { not: { album: Archive } }\nlimits: { destructive: { max: 1000, max_percent: 100 } }\n");
+    trash(&setting, [1]);
+    let plan = well(setting.run(&["plan", "family.yaml"]));
+    assert!(plan.out.contains("the spec filters by albums"), "{}", plan.out);
+    let run = well(setting.sync());
+    assert_eq!(removed(&run), 0);
+    assert!(
+        run.problem_codes().contains(&"plan/not-removed".to_owned()),
+        "{}",
+        run.out
+    );
+    assert_eq!(setting.files(), paths(0..COUNT));
+}
+
+#[test]
 fn what_somebody_changed_is_theirs_and_what_somebody_took_away_is_gone() {
     let setting = mirrored(UNBRAKED);
     let changed = setting.photos.join("2014/05").join(name(1));
     std::fs::write(&changed, "mine now").unwrap();
     std::fs::remove_file(setting.photos.join("2014/05").join(name(2))).unwrap();
+    // Touched, and the same.
+    let touched = std::fs::File::options()
+        .append(true)
+        .open(setting.photos.join("2014/05").join(name(3)));
+    touched.unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
     trash(&setting, [1, 2, 3]);
     let run = well(setting.sync());
     assert_eq!(std::fs::read_to_string(&changed).unwrap(), "mine now");
@@ -246,6 +332,12 @@ fn killed_at_any_point_the_next_run_does_the_rest() {
         let again = well(setting.sync());
         assert_eq!((removed(&again), again.put()), (0, 0), "{point}");
         well(setting.run(&["verify", "family"]));
+        // The archive alone doesn't claim them either.
+        std::fs::remove_dir_all(setting.path("state")).unwrap();
+        let there = setting.path("restored");
+        well(setting.run(&["restore", "family", "--to", there.to_str().unwrap()]));
+        let restored = std::fs::read_dir(there.join("2014/05")).unwrap().count();
+        assert_eq!(restored, (COUNT - 4) as usize, "{point}");
     }
 }
 
@@ -272,6 +364,13 @@ fn at(place: &Place) {
     setting.login();
     well(run(&setting, place, &["sync", "family.yaml", "--json"]));
     trash(&setting, [2, 3, 5]);
+    // Taken away, and not recorded.
+    let mut killed = command(&setting, place, &["sync", "family.yaml", "--json"]);
+    let killed = killed
+        .env("CAMROLL_FAILPOINT", "record/before")
+        .output()
+        .expect("camroll runs");
+    assert!(!killed.status.success(), "{}: it is killed", place.name);
     let sync = well(run(&setting, place, &["sync", "family.yaml", "--json"]));
     assert_eq!(removed(&sync), 3, "{}: {}", place.name, sync.out);
     let wanted = setting.path("wanted");
@@ -283,6 +382,7 @@ fn at(place: &Place) {
     assert!(rclone_agrees(place, &wanted.display().to_string()), "{}", place.name);
     let again = well(run(&setting, place, &["sync", "family.yaml", "--json"]));
     assert_eq!((removed(&again), again.put()), (0, 0));
+    well(run(&setting, place, &["verify", "family"]));
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub fn condition(path: &str, replaces: Option<&Entry>, before: Look) -> Result<O
     let is_said = settings()?.provider().conditions == Conditions::Kept;
     if conditions != Conditions::Kept || before == Look::UnlessSaid && !is_said {
         match replaces {
-            Some(expected) => drop(expect(expected)?),
+            Some(expected) => drop(expect(expected, already_there)?),
             None if stat(path)?.is_some() => return Err(already_there()),
             None => {}
         }

@@ -32,7 +32,12 @@ fn by_status(answer: &Answer, what: &str) -> Error {
     }
 }
 
-/// Not something else that stands there.
+/// Nothing stands where something should.
+pub fn not_there() -> Error {
+    error(ErrorClass::NotFound, "s3/NoSuchKey", "Nothing is there any more.")
+}
+
+/// What is there isn't what was expected.
 pub fn already_there() -> Error {
     error(
         ErrorClass::Conflict,

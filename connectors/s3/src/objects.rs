@@ -7,7 +7,7 @@ use camroll_connector::types::{Digest, Entry, Instant, Target};
 use camroll_connector::{bodies, Error, ErrorClass};
 
 use crate::bucket::{answer, settings, success, to};
-use crate::failures::{already_there, failure};
+use crate::failures::{already_there, failure, not_there};
 use crate::keys::decoded;
 use crate::providers::{Conditions, Etag};
 use crate::{keys, xml};
@@ -200,10 +200,10 @@ fn begin(range: &str) -> Option<u64> {
         .ok()
 }
 
-/// The object that is expected there is there.
-pub fn expect(expected: &Entry) -> Result<String, Error> {
+/// The object that is expected there is there. `gone` is what it means that nothing is.
+pub fn expect(expected: &Entry, gone: impl FnOnce() -> Error) -> Result<String, Error> {
     let path = path(expected.target.clone())?;
-    let there = stat(&path)?.ok_or_else(already_there)?;
+    let there = stat(&path)?.ok_or_else(gone)?;
     let same = match (&expected.version, &there.version) {
         (Some(known), Some(found)) => known == found,
         _ => expected.size == there.size,
@@ -224,7 +224,7 @@ pub fn remove(expected: &Entry) -> Result<(), Error> {
             "Objects under a lock stay: removing one would only hide it.",
         ));
     }
-    let path = expect(expected)?;
+    let path = expect(expected, not_there)?;
     success(
         answer(to("DELETE", &settings()?.key(&path), &[])?)?,
         "removing an object",
@@ -242,7 +242,7 @@ pub fn rename(expected: &Entry, new: &str) -> Result<Entry, Error> {
             "Objects under a lock can't be renamed.",
         ));
     }
-    let old = expect(expected)?;
+    let old = expect(expected, already_there)?;
     match look(new)? {
         None if expected.size.is_some_and(|size| size > LARGEST_COPY) => {
             return Err(error(

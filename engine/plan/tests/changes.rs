@@ -6,7 +6,7 @@ use camroll_model::*;
 use camroll_plan::{
     FoldedPath, Holder, KeptWhy, NoteCode, Presence, RemovesNothing, Scope, Shelf, plan_asset, removes_nothing,
 };
-use camroll_spec::{Deletions, Favorite, Filter, Layout, Want};
+use camroll_spec::{Deletions, Favorite, Filter, Layout, NameGlob, Want};
 use support::*;
 
 fn place_with(asset: &Asset) -> Place {
@@ -410,10 +410,14 @@ fn what_was_deleted_goes_where_the_spec_says_so_and_nothing_else_does() {
     place.spec.filters = Filter::Favorite(Favorite::Yes);
     assert_eq!(departed(&place, &asset, Departure::Trashed), (vec![], 2, 0));
     place.spec.filters = Filter::everything();
+    // Whether filters by album took it isn't known any more.
+    place.spec.filters = Filter::Not(Box::new(Filter::Album(vec![NameGlob::parse("Archive").unwrap()])));
+    assert_eq!(departed(&place, &asset, Departure::Trashed), (vec![], 2, 2));
+    place.spec.filters = Filter::everything();
     // Objects that are locked stay, and that is told.
     place.features.traits.push("immutable".to_owned());
     assert_eq!(
-        removes_nothing(&place.destination, &place.features),
+        removes_nothing(&place.spec, &place.destination, &place.features),
         Some(RemovesNothing::Locked)
     );
     assert_eq!(departed(&place, &asset, Departure::Trashed), (vec![], 2, 2));
@@ -423,7 +427,7 @@ fn what_was_deleted_goes_where_the_spec_says_so_and_nothing_else_does() {
     place.destination.deletions = Deletions::Trash;
     assert_eq!(departed(&place, &asset, Departure::Trashed), (vec![], 2, 2));
     place.features.traits.push("trash".to_owned());
-    assert_eq!(removes_nothing(&place.destination, &place.features), None);
+    assert_eq!(removes_nothing(&place.spec, &place.destination, &place.features), None);
     assert_eq!(departed(&place, &asset, Departure::Trashed), (files, 0, 0));
 }
 

@@ -495,7 +495,9 @@ impl Writing<'_> {
         let Some((ordinal, mut entry)) = self.entry(id)? else {
             return self.album_gone(id);
         };
-        if entry.presence != Presence::Gone(departure) {
+        // What moved is there, under another id: that its old record is cleared away later deletes nothing. Only being told here again ends that.
+        let moved = entry.presence == Presence::Gone(Departure::Moved);
+        if entry.presence != Presence::Gone(departure) && !moved {
             // What is expunged isn't in the bin any more; the other way round it is.
             entry.presence = Presence::Gone(departure);
             entry.seq = self.arrive(ordinal, Some(entry.seq))?;

@@ -121,7 +121,7 @@ impl ManifestWriter {
         }
     }
 
-    async fn flush(&mut self, place: &Place) -> Result<(), Failure> {
+    pub(crate) async fn flush(&mut self, place: &Place) -> Result<(), Failure> {
         if self.count == 0 {
             return Ok(());
         }

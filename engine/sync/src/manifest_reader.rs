@@ -141,8 +141,11 @@ impl ManifestReader {
                 match told {
                     // No line speaks of what is there any more.
                     Some(told) if told.removed => {
-                        reader.last_of_path.remove(&path_of(&told));
-                        reader.last_of_file.remove(&file_of(&told));
+                        let last = reader.last_of_path.remove(&path_of(&told));
+                        // The same file may be told at another path since.
+                        if reader.last_of_file.get(&file_of(&told)).copied() == last {
+                            reader.last_of_file.remove(&file_of(&told));
+                        }
                     }
                     Some(told) => {
                         reader.last_of_path.insert(path_of(&told), number);

@@ -703,8 +703,9 @@ fn conclude(
         }
         None => Exit::Done,
     };
+    let not_yet: u64 = tally.lanes.iter().map(|(_, _, report)| report.not_yet).sum();
     let outcome = match exit {
-        Exit::Done if totals.pending == 0 => Outcome::Complete,
+        Exit::Done if totals.pending == 0 && not_yet == 0 => Outcome::Complete,
         Exit::Done | Exit::SomeFailed | Exit::Temporary => Outcome::Partial,
         Exit::Guard => Outcome::Blocked,
         Exit::Interrupted => Outcome::Interrupted,
@@ -737,7 +738,8 @@ fn conclude(
             .and_then(|()| state.checkpoint())
             .and_then(|()| {
                 // A run that did nothing leaves no file: the last one's says as much.
-                if receipt.destinations.values().any(|one| one.resources.put > 0) || !receipt.problems.is_empty() {
+                let did = |one: &DestinationReceipt| one.resources.put + one.replaced + one.renamed + one.removed > 0;
+                if receipt.destinations.values().any(did) || !receipt.problems.is_empty() {
                     state.write_receipt(&run, format!("{text}\n").as_bytes())
                 } else {
                     Ok(())

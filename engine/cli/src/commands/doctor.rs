@@ -53,7 +53,7 @@ pub async fn run(arguments: &DoctorArguments, folder: Option<&Path>) -> Outcome 
         }
         for destination in &spec.destinations {
             match connect(&opener, spec, &destination.connection) {
-                Ok(connection) => findings.extend(examine_destination(&connection, destination, &stop).await),
+                Ok(connection) => findings.extend(examine_destination(&connection, spec, destination, &stop).await),
                 Err(story) => {
                     let subject = format!("destination {}", destination.name);
                     findings.push(of_story(&subject, "secret/missing", story));

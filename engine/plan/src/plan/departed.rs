@@ -4,7 +4,7 @@
 //! camroll's to remove, and whatever the destination can't give up.
 
 use camroll_model::{Action, AlbumPath, Asset, Departure, Features, Ownership, Placement, Reason};
-use camroll_spec::{Deletions, Destination};
+use camroll_spec::{Deletions, Destination, Spec};
 use serde::{Deserialize, Serialize};
 
 use super::Wish;
@@ -19,13 +19,16 @@ pub enum RemovesNothing {
     Locked,
     /// It has no bin, and the spec asks for one.
     NoBin,
+    /// The spec's filters ask for albums, and what was deleted is in none any more: nobody knows whether they took it.
+    ByAlbum,
 }
 
 /// Why that destination keeps what left, though its spec asks for something else; none where it removes, or keeps as it is told.
-pub fn removes_nothing(destination: &Destination, features: &Features) -> Option<RemovesNothing> {
+pub fn removes_nothing(spec: &Spec, destination: &Destination, features: &Features) -> Option<RemovesNothing> {
     match destination.deletions {
         Deletions::Keep => None,
         _ if features.has_trait("immutable") => Some(RemovesNothing::Locked),
+        _ if spec.filters.asks_for_albums() => Some(RemovesNothing::ByAlbum),
         Deletions::Trash if !features.has_trait("trash") => Some(RemovesNothing::NoBin),
         Deletions::Trash | Deletions::Mirror => None,
     }
@@ -43,8 +46,8 @@ pub(super) fn plan(
     let wanted = wish.destination.deletions != Deletions::Keep
         && is_deletion(departure)
         // As if it were still there: what the filters never took isn't this spec's to remove.
-        && scope(asset, albums, wish.library, wish.spec) == Scope::In;
-    let hindered = removes_nothing(wish.destination, wish.features);
+        && (wish.spec.filters.asks_for_albums() || scope(asset, albums, wish.library, wish.spec) == Scope::In);
+    let hindered = removes_nothing(wish.spec, wish.destination, wish.features);
     for (index, placement) in own {
         let ours = matches!(placement.ownership, Ownership::Ours | Ownership::Adopted);
         if wanted && ours && hindered.is_none() {
@@ -84,6 +87,11 @@ fn not_removed(placement: &Placement, hindered: RemovesNothing) -> String {
         RemovesNothing::Locked => {
             format!(
                 "It was deleted in the library. {path} stays: objects there are locked, and can't be removed before their time."
+            )
+        }
+        RemovesNothing::ByAlbum => {
+            format!(
+                "It was deleted in the library. {path} stays: the filters ask for albums, and what was deleted is in none any more."
             )
         }
         RemovesNothing::NoBin => {

@@ -45,7 +45,7 @@ impl Filter {
     }
 
     /// Whether anything in it asks in which albums an asset is.
-    pub(crate) fn asks_for_albums(&self) -> bool {
+    pub fn asks_for_albums(&self) -> bool {
         self.has_line(&|line| matches!(line, Self::Album(_)))
     }
 

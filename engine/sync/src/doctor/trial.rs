@@ -6,7 +6,7 @@ use camroll_model::{
     ConnectorError, Entry, ErrorClass, Features, Instant, Orphan, StageFile, Staged, Target, Value, attribute,
 };
 use camroll_plan::{RemovesNothing, removes_nothing};
-use camroll_spec::Destination;
+use camroll_spec::{Destination, Spec};
 
 use super::finding::Finding;
 use crate::exit::Exit;
@@ -66,8 +66,13 @@ impl Which {
 }
 
 /// Tries a destination: writes a small file, reads it back, looks at its time, has another one refused in its place, has a newer one take it, has one refused that knows only what was there before, and takes it away.
-/// `destination` is what the spec says of it.
-pub async fn examine_destination(connection: &Connection, destination: &Destination, stop: &Stop) -> Vec<Finding> {
+/// `destination` is what the spec says of it, one of its own.
+pub async fn examine_destination(
+    connection: &Connection,
+    spec: &Spec,
+    destination: &Destination,
+    stop: &Stop,
+) -> Vec<Finding> {
     let subject = format!("destination {}", destination.name);
     let demanded = destination.require_proof;
     let link = Link::new(connection.clone(), stop.clone());
@@ -104,12 +109,17 @@ pub async fn examine_destination(connection: &Connection, destination: &Destinat
             "nothing, if reading costs nothing there; else demand less (require_proof)",
         );
     }
-    match removes_nothing(destination, &trial.features) {
+    match removes_nothing(spec, destination, &trial.features) {
         None => {}
         Some(RemovesNothing::Locked) => trial.limit(
             "doctor/keeps-departed",
             "the spec has what was deleted in the library removed here (`deletions`), and objects are locked: it stays",
             "nothing, if that is what the lock is for; else say `deletions: keep`",
+        ),
+        Some(RemovesNothing::ByAlbum) => trial.limit(
+            "doctor/keeps-departed",
+            "the spec has what was deleted in the library removed here (`deletions`), and its filters ask for albums: what was deleted is in none any more, so it stays",
+            "say `deletions: keep`, or filter by something else",
         ),
         Some(RemovesNothing::NoBin) => trial.limit(
             "doctor/keeps-departed",

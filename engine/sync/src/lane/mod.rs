@@ -56,6 +56,8 @@ pub(crate) struct LaneReport {
     pub renamed: u64,
     /// Files that were taken away.
     pub removed: u64,
+    /// Files that are to go and wait for a later run.
+    pub not_yet: u64,
     /// Files that should have got another path, or gone, and stay as they are.
     pub not_done: u64,
     pub bytes: u64,
@@ -103,7 +105,7 @@ impl LaneRun {
         let mut report = LaneReport::default();
         report.preview.free = self.free;
         report.preview.proves = Some(self.features.proves()).filter(|proves| *proves < self.destination.require_proof);
-        report.preview.removes_nothing = removes_nothing(&self.destination, &self.features);
+        report.preview.removes_nothing = removes_nothing(&self.context.spec, &self.destination, &self.features);
         report.preview.fingerprint = hex::encode(self.fingerprint);
         let driven = match self.hear_of_albums(&mut hearing).await {
             Ok(Albumed::Known) => self.drive(&mut hearing, &mut report).await,

@@ -167,12 +167,16 @@ impl LaneRun {
         }
         let ticket = staging.next_ticket;
         staging.next_ticket += 1;
+        let mut not_named = 0;
         let (mut gentle, mut destructive, mut departed) = (Vec::new(), Vec::new(), Vec::new());
         for action in &plan.actions {
             if let Some(approved) = &self.approved
                 && !approved.names(action, &asset)
             {
                 push_problem(&mut status.problems, self.not_in_the_plan(&asset, action));
+                if matches!(action, Action::Remove { .. }) {
+                    not_named += 1;
+                }
                 continue;
             }
             if let Action::Put { file, .. } | Action::Replace { file, .. } = action
@@ -207,11 +211,13 @@ impl LaneRun {
             .collect();
         note(&self.context, &self.place, &library, &asset, &there)?;
         let waiting_for = gentle.len() + destructive.len();
+        report.not_yet += not_named as u64;
         if !departed.is_empty() && !stopped {
             staging.removals.push(Removal {
                 library: Arc::clone(&library),
                 asset: Arc::clone(&asset),
                 placements: departed,
+                not_named,
                 status: status.clone(),
             });
         }

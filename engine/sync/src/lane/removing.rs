@@ -1,9 +1,12 @@
 //! Takes away what a spec wants gone: files of assets that were deleted in their library, camroll's own or taken over, one after the other. Planned like everything else, counted by the brake, and done last.
 //!
-//! Cut off at any point, the next run does the rest: an asset stays dirty until its files are gone, and one that is gone already needs no second removal.
+//! Cut off at any point, the next run does the rest: an asset stays dirty until its files are gone, and one that is gone already needs no second removal. The manifest says first that they go, and again of what
+//! stays that it is there: an archive never claims a file that was taken away.
+
+use std::collections::HashSet;
 
 use camroll_host::Disposal;
-use camroll_model::{Asset, ConnectorError, ErrorClass, Ownership, Placement, Problem, Retry};
+use camroll_model::{Asset, ConnectorError, Entry, ErrorClass, Ownership, Placement, Problem, Retry};
 use camroll_spec::Deletions;
 use camroll_state::{Placed, StatusState};
 
@@ -14,6 +17,11 @@ use crate::context::problem;
 use crate::failure::Failure;
 use crate::manifest::ManifestWriter;
 use crate::spot::standing_at;
+use crate::survey::{Whose, whose};
+use crate::transfer::state_failed;
+
+/// Problems that a report keeps.
+const TOLD: usize = 1000;
 
 /// What became of a file that was to go.
 enum Gone {
@@ -32,20 +40,59 @@ impl LaneRun {
         report: &mut LaneReport,
         manifest: &mut ManifestWriter,
     ) -> Result<(), Failure> {
-        let removals = std::mem::take(&mut staging.removals);
+        let removals = self.without_unread(std::mem::take(&mut staging.removals), report)?;
         if removals.is_empty() {
             return Ok(());
         }
         manifest.open(&self.context)?;
-        for removal in removals {
-            if self.context.stop.is_asked() {
-                break;
+        for removal in &removals {
+            for placement in &removal.placements {
+                manifest.remove(placement, &removal.asset);
+                manifest.flush_full(&self.place).await?;
             }
-            self.remove_all_of(removal, staging, report, manifest).await?;
-            manifest.flush_full(&self.place).await?;
+        }
+        manifest.flush(&self.place).await?;
+        let mut stopped = None;
+        for removal in removals {
+            if stopped.is_none() && self.context.stop.is_asked() {
+                stopped = Some(Failure::Interrupted);
+            }
+            if stopped.is_some() {
+                for placement in &removal.placements {
+                    manifest.add(placement, &removal.asset);
+                }
+                continue;
+            }
+            if let Err(failure) = self.remove_all_of(removal, staging, report, manifest).await {
+                stopped = Some(failure);
+            }
             self.record(staging)?;
         }
-        Ok(())
+        match stopped {
+            None | Some(Failure::Interrupted) => Ok(()),
+            Some(failure) => Err(failure),
+        }
+    }
+
+    /// Without those that the source told again and whose records couldn't be read: they may be back.
+    fn without_unread(&self, removals: Vec<Removal>, report: &mut LaneReport) -> Result<Vec<Removal>, Failure> {
+        if removals.is_empty() {
+            return Ok(removals);
+        }
+        let mut unread = HashSet::new();
+        for library in &self.context.libraries {
+            let told = self.context.state.unread(library.id)?;
+            unread.extend(told.into_iter().map(|what| (library.id, what)));
+        }
+        let may_be_back = |one: &Removal| {
+            let names = std::iter::once(one.asset.id.as_str()).chain(one.asset.keys.iter().map(String::as_str));
+            names
+                .into_iter()
+                .any(|name| unread.contains(&(one.library.id, name.to_owned())))
+        };
+        let (back, rest): (Vec<_>, Vec<_>) = removals.into_iter().partition(may_be_back);
+        report.not_yet += back.iter().map(|one| one.placements.len() as u64).sum::<u64>();
+        Ok(rest)
     }
 
     async fn remove_all_of(
@@ -59,39 +106,54 @@ impl LaneRun {
             library,
             asset,
             placements,
+            not_named,
             mut status,
         } = removal;
-        status.state = StatusState::Settled;
+        status.state = match not_named {
+            0 => StatusState::Settled,
+            _ => StatusState::Pending,
+        };
+        let mut failure = None;
         for placement in placements {
-            match self.remove_one(&placement).await {
+            let removed = match failure {
+                None => self.remove_one(&placement).await,
+                Some(_) => {
+                    manifest.add(&placement, &asset);
+                    continue;
+                }
+            };
+            let (error, retry) = match removed {
                 Ok(Gone::Removed) => {
                     report.removed += 1;
-                    manifest.remove(&placement, &asset);
+                    continue;
                 }
-                Ok(Gone::Shared) => {}
+                Ok(Gone::Shared) => continue,
                 Ok(Gone::Others(error)) => {
-                    let said = self.left(&asset, &placement, &error, Retry::Never);
-                    report.problems.push(said.clone());
-                    push_problem(&mut status.problems, said);
-                }
-                Err(error) if is_whole(&error) || self.place.link.is_broken() => {
-                    return Err(Failure::Destination(self.place.name.clone(), error));
+                    status.kept_gone += 1;
+                    (error, Retry::Never)
                 }
                 Err(error) => {
-                    let said = self.left(&asset, &placement, &error, Retry::NextRun);
-                    report.problems.push(said.clone());
                     report.not_done += 1;
                     status.state = StatusState::Failed;
-                    push_problem(&mut status.problems, said);
+                    if is_whole(&error) || self.place.link.is_broken() {
+                        failure = Some(Failure::Destination(self.place.name.clone(), error.clone()));
+                    }
+                    (error, Retry::NextRun)
                 }
+            };
+            manifest.add(&placement, &asset);
+            let said = self.left(&asset, &placement, &error, retry);
+            if report.problems.len() < TOLD {
+                report.problems.push(said.clone());
             }
+            push_problem(&mut status.problems, said);
         }
         staging.settled.push((library.id, asset.id.clone(), status));
-        Ok(())
+        failure.map_or(Ok(()), Err)
     }
 
     async fn remove_one(&self, placement: &Placement) -> Result<Gone, ConnectorError> {
-        let failed = |error| crate::transfer::state_failed(&error);
+        let failed = |error| state_failed(&error);
         let (state, place) = (&self.context.state, &self.place);
         let folded = place.folded(placement);
         let now = crate::clock::now().into();
@@ -102,39 +164,66 @@ impl LaneRun {
             state.record_vanished(place.id, vec![folded], now).map_err(failed)?;
             return Ok(Gone::Shared);
         }
-        let disposal = match self.destination.deletions {
-            Deletions::Trash => Disposal::Trash,
-            Deletions::Keep | Deletions::Mirror => Disposal::Delete,
+        let removed = match self.take_away(&placement.entry).await {
+            Err(error) if error.class == ErrorClass::Conflict => self.look_again(placement, error).await?,
+            other => other.map(|()| Gone::Removed)?,
         };
-        let removed = place
-            .link
-            .call(|there| {
-                let expected = placement.entry.clone();
-                async move { there.remove(expected, disposal).await }
-            })
-            .await;
         match removed {
-            Ok(()) => {}
-            Err(error) if is_whole(&error) => return Err(error),
-            // A run before this one took it away and couldn't record it, or somebody did.
-            Err(error) if error.class == ErrorClass::NotFound => {}
-            Err(error) if error.class == ErrorClass::Conflict => {
-                let theirs = Placement {
+            Gone::Removed => state.record_removed(place.id, folded, now).map_err(failed)?,
+            Gone::Others(_) => {
+                let placement = Placement {
                     ownership: Ownership::Found,
                     ..placement.clone()
                 };
                 let placed = Placed {
                     intent: None,
                     folded,
-                    placement: theirs,
+                    placement,
                 };
                 state.record_placed(place.id, vec![placed]).map_err(failed)?;
-                return Ok(Gone::Others(error));
             }
-            Err(error) => return Err(error),
+            Gone::Shared => {}
         }
-        state.record_removed(place.id, folded, now).map_err(failed)?;
-        Ok(Gone::Removed)
+        Ok(removed)
+    }
+
+    /// What isn't told as it was placed may have been touched only: its bytes say whose it is.
+    async fn look_again(&self, placement: &Placement, conflict: ConnectorError) -> Result<Gone, ConnectorError> {
+        let link = &self.place.link;
+        let there = link
+            .call(|there| {
+                let target = placement.entry.target.clone();
+                async move { there.stat(target).await }
+            })
+            .await?;
+        let Some(there) = there else {
+            return Ok(Gone::Removed);
+        };
+        match whose(link, &there, placement, None).await? {
+            Whose::AsPlaced => self.take_away(&there).await.map(|()| Gone::Removed),
+            Whose::Wanted(_) | Whose::Others => Ok(Gone::Others(conflict)),
+        }
+    }
+
+    async fn take_away(&self, expected: &Entry) -> Result<(), ConnectorError> {
+        let disposal = match self.destination.deletions {
+            Deletions::Trash => Disposal::Trash,
+            Deletions::Keep | Deletions::Mirror => Disposal::Delete,
+        };
+        let removed = self
+            .place
+            .link
+            .call(|there| {
+                let expected = expected.clone();
+                async move { there.remove(expected, disposal).await }
+            })
+            .await;
+        match removed {
+            Err(error) if is_whole(&error) => Err(error),
+            // A run before this one took it away and couldn't record it, or somebody did.
+            Err(error) if error.class == ErrorClass::NotFound => Ok(()),
+            other => other,
+        }
     }
 
     /// What the brake holds back stays pending with its reason.
@@ -145,6 +234,7 @@ impl LaneRun {
                 asset,
                 placements,
                 mut status,
+                ..
             } = removal;
             for placement in &placements {
                 let said = self.left(&asset, placement, error, Retry::Person);
@@ -170,6 +260,6 @@ fn is_whole(error: &ConnectorError) -> bool {
         ErrorClass::Unsupported | ErrorClass::Unauthenticated | ErrorClass::Cancelled
     ) || matches!(
         error.code.as_str(),
-        "files/vanished" | "files/no-folder" | "files/read-only" | "state/unusable"
+        "files/vanished" | "files/no-folder" | "state/unusable"
     )
 }

@@ -29,6 +29,8 @@ pub(super) struct Removal {
     pub(super) library: Arc<HeardLibrary>,
     pub(super) asset: Arc<Asset>,
     pub(super) placements: Vec<Placement>,
+    /// Files of it that are to go and that the plan which a person approved doesn't name.
+    pub(super) not_named: usize,
     pub(super) status: AssetStatus,
 }
 
