@@ -198,7 +198,7 @@ fn killed_in_the_midst_of_an_upload_it_goes_on_with_the_parts_that_are_there() {
         setting.add_photos(1, LARGE);
         write_spec_at(&setting, &between.url(), "");
         setting.login();
-        // Three parts are under way at a time: when the ninth is, the sixth is durable.
+        // Four parts are under way at a time: when the ninth is, the fifth is durable.
         for part in 7..=9 {
             between.meddle("PUT", &format!("partNumber={part}&"), 0, 1, Act::Hold);
         }
@@ -218,7 +218,7 @@ fn killed_in_the_midst_of_an_upload_it_goes_on_with_the_parts_that_are_there() {
         let run = sync(&setting);
         assert_eq!((run.code, run.put()), (0, 1), "{server}: {}{}", run.out, run.err);
         let asked = between.requests();
-        for part in 1..=6 {
+        for part in 1..=5 {
             let sent = between.count("PUT", &format!("JPG?partNumber={part}&"));
             assert_eq!(sent, 1, "{server}: part {part}: {asked:#?}");
         }
@@ -509,6 +509,32 @@ fn keys_that_are_refused_in_mid_run_are_the_destinations_affair() {
         for problem in problems {
             assert_eq!(problem["destination"], "default", "{server}: {problem}");
         }
-        assert!(run.put() >= 4, "{server}: what was there counts");
+        // Four were let through; of those that begin a folder together rclone's server refuses one at times, and that is sent again, and refused.
+        let listed = bucket.rclone_says(&["lsf", "-R", "--files-only", ":s3:photos/family/2014"]);
+        let there = listed.expect("a list").lines().count() as u64;
+        assert_eq!(run.put(), there, "{server}: what was there counts");
+        assert!((1..=4).contains(&there), "{server}: {there}");
+    }
+}
+
+#[test]
+fn what_came_though_its_answer_was_lost_is_known_by_its_key() {
+    for (server, bucket) in buckets() {
+        let between = Between::start(bucket.address());
+        let setting = Setting::new();
+        setting.add_photos(6, SIZE);
+        write_spec_at(&setting, &between.url(), "");
+        setting.login();
+        between.meddle("PUT", &name(2), 0, 1, Act::LoseTheAnswer);
+        let run = sync(&setting);
+        assert_eq!((run.code, run.put()), (0, 6), "{server}: {}{}", run.out, run.err);
+        let again = sync(&setting);
+        assert_eq!(
+            (again.code, again.put()),
+            (0, 0),
+            "{server}: {}{}",
+            again.out,
+            again.err
+        );
     }
 }
