@@ -452,14 +452,11 @@ fn immich_puts_it_into_its_bin() {
             live
         });
         let immich = setting.wait(Immich::start(release)).expect("a port on loopback");
-        let path = setting.path("family.yaml");
-        let text = std::fs::read_to_string(&path).unwrap();
-        let (head, _) = text.split_once("destination:\n").unwrap();
         let url = immich.url();
         let destination = format!(
             "destination:\n  deletions: trash\n  connector: immich\n  with:\n    url: \"{url}\"\n    api_key: {{ env: IMMICH_API_KEY }}\n"
         );
-        std::fs::write(&path, format!("{head}{destination}{UNBRAKED}albums: keep\n")).unwrap();
+        setting.send_to(&format!("{destination}{UNBRAKED}albums: keep\n"));
         setting.login();
         let sync = || {
             let mut command = setting.command(&["sync", "family.yaml", "--json"]);

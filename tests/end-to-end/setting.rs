@@ -75,6 +75,14 @@ impl Setting {
         std::fs::write(self.path("family.yaml"), text).expect("the spec");
     }
 
+    /// The spec's own head, and from `destination:` on what is given.
+    pub fn send_to(&self, rest: &str) {
+        let path = self.path("family.yaml");
+        let text = std::fs::read_to_string(&path).expect("the spec");
+        let (head, _) = text.split_once("destination:\n").expect("its destination");
+        std::fs::write(path, format!("{head}{rest}")).expect("the spec");
+    }
+
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut enter = self.enter.iter();
         match enter.next() {

@@ -130,16 +130,13 @@ fn one_that_is_lost_comes_again_and_all_of_them_are_restored() {
 fn each_of_two_destinations_gets_them_and_the_source_is_asked_once() {
     let setting = Setting::new();
     library(&setting);
-    let path = setting.path("family.yaml");
-    let text = std::fs::read_to_string(&path).unwrap();
-    let (head, _) = text.split_once("destination:\n").unwrap();
     let folders = ["one", "two"].map(|name| setting.path(name));
-    let mut spec = format!("{head}sidecar: xmp\ndestinations:\n");
+    let mut rest = String::from("sidecar: xmp\ndestinations:\n");
     for (name, folder) in ["one", "two"].iter().zip(&folders) {
         std::fs::create_dir(folder).unwrap();
-        spec += &format!("  {name}: {{ connector: local, with: {{ path: {folder:?} }} }}\n");
+        rest += &format!("  {name}: {{ connector: local, with: {{ path: {folder:?} }} }}\n");
     }
-    std::fs::write(&path, spec).unwrap();
+    setting.send_to(&rest);
     setting.login();
     let run = well(setting.sync()).receipt();
     let put = |name: &str| run["destinations"][name]["resources"]["put"].clone();
@@ -206,14 +203,11 @@ fn immich_gets_them_with_their_pictures() {
     for release in Release::ALL {
         let (setting, _) = with_sidecars();
         let immich = setting.wait(Immich::start(release)).expect("a port on loopback");
-        let path = setting.path("family.yaml");
-        let text = std::fs::read_to_string(&path).unwrap();
-        let (head, _) = text.split_once("destination:\n").unwrap();
         let url = immich.url();
         let destination = format!(
             "destination:\n  connector: immich\n  with:\n    url: \"{url}\"\n    api_key: {{ env: IMMICH_API_KEY }}\n"
         );
-        std::fs::write(&path, format!("{head}{destination}sidecar: xmp\n")).unwrap();
+        setting.send_to(&format!("{destination}sidecar: xmp\n"));
         let mut sync = setting.command(&["sync", "family.yaml", "--json"]);
         let run = well(Run::of(sync.env("IMMICH_API_KEY", KEY).output().expect("camroll runs")));
         assert_eq!(run.put(), 3);

@@ -1,6 +1,6 @@
 //! What kept a file from being brought, and on whose side.
 
-use camroll_model::ConnectorError;
+use camroll_model::{ConnectorError, ErrorClass};
 
 /// Whose word a failure is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,4 +32,15 @@ impl Trouble {
             error,
         }
     }
+}
+
+/// Whether a failure concerns the whole place, and not one file. A folder that isn't mounted any more has no file, and none of them is gone.
+pub(crate) fn is_the_places(error: &ConnectorError) -> bool {
+    matches!(
+        error.class,
+        ErrorClass::Cancelled | ErrorClass::Unauthenticated | ErrorClass::Unsupported
+    ) || matches!(
+        error.code.as_str(),
+        "files/vanished" | "files/no-folder" | "state/unusable" | crate::link::BREAKER_OPEN
+    )
 }

@@ -10,7 +10,7 @@ mod seen;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use camroll_model::{ConnectorError, Entry, ErrorClass, Placement, Problem, Proof, Retry};
+use camroll_model::{ConnectorError, Entry, Placement, Problem, Proof, Retry};
 use camroll_plan::{Scope, held, is_sidecar, scope, with_sidecar};
 use camroll_state::{Catalogued, DestinationId, Presence, Stands, State, StatusScope};
 use futures::StreamExt as _;
@@ -21,6 +21,7 @@ use crate::context::Mode;
 use crate::failure::Failure;
 use crate::progress::{Arrival, Event};
 use crate::survey::read_digests;
+use crate::trouble::is_the_places;
 use judge::{Judged, judge};
 pub use report::{Depth, Mending, Mismatch, Repair, VerifyReport, VerifyRequest};
 use seen::Seen;
@@ -220,7 +221,7 @@ impl Verifying<'_> {
                     let why = "Its bytes were read back, and they aren't the ones that were placed.".to_owned();
                     wrong.push((stands, "verify/other-bytes", why));
                 }
-                Err(error) if is_whole(&error) => return Err(self.failed(error)),
+                Err(error) if is_the_places(&error) => return Err(self.failed(error)),
                 Err(error) => {
                     let message = format!("It couldn't be read: {} ({}).", error.message, error.code);
                     let told = self.mismatch(&stands, "verify/unread", message, Mending::Unknown);
@@ -388,17 +389,6 @@ async fn link_read(link: &crate::link::Link, placement: &Placement) -> Result<bo
     link.call(|_| async { read_digests(link, &placement.entry.target, &placement.digests).await })
         .await
         .map(|read| read.is_some())
-}
-
-/// What concerns the whole place, and not one file.
-fn is_whole(error: &ConnectorError) -> bool {
-    matches!(
-        error.class,
-        ErrorClass::Cancelled | ErrorClass::Unauthenticated | ErrorClass::Unsupported
-    ) || matches!(
-        error.code.as_str(),
-        "files/vanished" | "files/no-folder" | crate::link::BREAKER_OPEN
-    )
 }
 
 fn shown(placement: &Placement) -> String {

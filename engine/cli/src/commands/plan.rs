@@ -1,7 +1,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use camroll_plan::RemovesNothing;
 use camroll_sync::{Exit, Relayout, SavedPlan, Silent, SpecPlan};
 use indicatif::HumanBytes;
 
@@ -73,13 +72,6 @@ pub async fn run(arguments: &PlanArguments, folder: Option<&Path>) -> Outcome {
                         );
                     }
                     if let Some(why) = preview.removes_nothing {
-                        let why = match why {
-                            RemovesNothing::Locked => "its objects are locked, and can't be removed before their time",
-                            RemovesNothing::ByAlbum => {
-                                "the spec filters by albums, and what was deleted is in none any more"
-                            }
-                            RemovesNothing::NoBin => "it has no bin (`deletions: mirror` removes for good)",
-                        };
                         println!("  ! What was deleted in the library stays at {name}: {why}.");
                     }
                     if preview.elsewhere > 0 && !arguments.relayout {

@@ -3,6 +3,8 @@
 //! They stay unless the spec asks for something else, and even then: whatever isn't known to have been deleted (it moved, or nobody says how it left), whatever the spec's filters don't take, whatever isn't
 //! camroll's to remove, and whatever the destination can't give up.
 
+use std::fmt;
+
 use camroll_model::{Action, AlbumPath, Asset, Departure, Features, Ownership, Placement, Reason};
 use camroll_spec::{Deletions, Destination, Spec};
 use serde::{Deserialize, Serialize};
@@ -21,6 +23,16 @@ pub enum RemovesNothing {
     NoBin,
     /// The spec's filters ask for albums, and what was deleted is in none any more: nobody knows whether they took it.
     ByAlbum,
+}
+
+impl fmt::Display for RemovesNothing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Locked => "its objects are locked, and can't be removed before their time",
+            Self::NoBin => "it has no bin (`deletions: mirror` removes for good)",
+            Self::ByAlbum => "the spec filters by albums, and what was deleted is in none any more",
+        })
+    }
 }
 
 /// Why that destination keeps what left, though its spec asks for something else; none where it removes, or keeps as it is told.
@@ -66,7 +78,10 @@ pub(super) fn plan(
                 resource: placement.resource.clone(),
                 role: placement.role,
                 code: NoteCode::NotRemoved,
-                message: not_removed(placement, hindered),
+                message: format!(
+                    "It was deleted in the library. {} stays there: {hindered}.",
+                    placement.path().unwrap_or("A file of it")
+                ),
             });
         }
     }
@@ -78,26 +93,5 @@ fn is_deletion(departure: Departure) -> bool {
     match departure {
         Departure::Trashed | Departure::Expunged => true,
         Departure::Moved | Departure::Unknown => false,
-    }
-}
-
-fn not_removed(placement: &Placement, hindered: RemovesNothing) -> String {
-    let path = placement.path().unwrap_or("A file of it");
-    match hindered {
-        RemovesNothing::Locked => {
-            format!(
-                "It was deleted in the library. {path} stays: objects there are locked, and can't be removed before their time."
-            )
-        }
-        RemovesNothing::ByAlbum => {
-            format!(
-                "It was deleted in the library. {path} stays: the filters ask for albums, and what was deleted is in none any more."
-            )
-        }
-        RemovesNothing::NoBin => {
-            format!(
-                "It was deleted in the library. {path} stays: there is no bin. `deletions: mirror` would remove it for good."
-            )
-        }
     }
 }

@@ -109,23 +109,15 @@ pub async fn examine_destination(
             "nothing, if reading costs nothing there; else demand less (require_proof)",
         );
     }
-    match removes_nothing(spec, destination, &trial.features) {
-        None => {}
-        Some(RemovesNothing::Locked) => trial.limit(
-            "doctor/keeps-departed",
-            "the spec has what was deleted in the library removed here (`deletions`), and objects are locked: it stays",
-            "nothing, if that is what the lock is for; else say `deletions: keep`",
-        ),
-        Some(RemovesNothing::ByAlbum) => trial.limit(
-            "doctor/keeps-departed",
-            "the spec has what was deleted in the library removed here (`deletions`), and its filters ask for albums: what was deleted is in none any more, so it stays",
-            "say `deletions: keep`, or filter by something else",
-        ),
-        Some(RemovesNothing::NoBin) => trial.limit(
-            "doctor/keeps-departed",
-            "the spec has what was deleted in the library put into a bin (`deletions: trash`), and there is none: it stays",
-            "say `deletions: mirror` to remove it for good, or `deletions: keep`",
-        ),
+    if let Some(why) = removes_nothing(spec, destination, &trial.features) {
+        let told =
+            format!("the spec has what was deleted in the library removed here (`deletions`), and it stays: {why}");
+        let step = match why {
+            RemovesNothing::Locked => "nothing, if that is what the lock is for; else say `deletions: keep`",
+            RemovesNothing::ByAlbum => "say `deletions: keep`, or filter by something else",
+            RemovesNothing::NoBin => "say `deletions: mirror` to remove it for good, or `deletions: keep`",
+        };
+        trial.limit("doctor/keeps-departed", &told, step);
     }
     if trial.features.has_trait("immutable") {
         trial.limit(

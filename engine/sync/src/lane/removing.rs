@@ -19,6 +19,7 @@ use crate::manifest::ManifestWriter;
 use crate::spot::standing_at;
 use crate::survey::{Whose, whose};
 use crate::transfer::state_failed;
+use crate::trouble::is_the_places;
 
 /// Problems that a report keeps.
 const TOLD: usize = 1000;
@@ -135,7 +136,7 @@ impl LaneRun {
                 Err(error) => {
                     report.not_done += 1;
                     status.state = StatusState::Failed;
-                    if is_whole(&error) || self.place.link.is_broken() {
+                    if is_the_places(&error) || self.place.link.is_broken() {
                         failure = Some(Failure::Destination(self.place.name.clone(), error.clone()));
                     }
                     (error, Retry::NextRun)
@@ -219,7 +220,7 @@ impl LaneRun {
             })
             .await;
         match removed {
-            Err(error) if is_whole(&error) => Err(error),
+            Err(error) if is_the_places(&error) => Err(error),
             // A run before this one took it away and couldn't record it, or somebody did.
             Err(error) if error.class == ErrorClass::NotFound => Ok(()),
             other => other,
@@ -251,15 +252,4 @@ impl LaneRun {
         said.destination = Some(self.place.name.clone());
         said
     }
-}
-
-/// What concerns the whole place, and not one file. A folder that isn't mounted any more has no file, and none of them is gone.
-fn is_whole(error: &ConnectorError) -> bool {
-    matches!(
-        error.class,
-        ErrorClass::Unsupported | ErrorClass::Unauthenticated | ErrorClass::Cancelled
-    ) || matches!(
-        error.code.as_str(),
-        "files/vanished" | "files/no-folder" | "state/unusable"
-    )
 }
