@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Installs what a fresh machine lacks and the tests or the build use: a C compiler for TLS, Python and Node for the independent clients. Does nothing where all is there.
+# Installs what a fresh machine lacks and the tests or the build use: a C compiler for TLS, Python, Perl and Node for the independent clients. Does nothing where all is there.
 set -euo pipefail
 missing=()
 need() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
 need cc build-essential
 need python3 python3
 python3 -c 'import pip, venv' >/dev/null 2>&1 || missing+=(python3-pip python3-venv)
+# exiftool, which judges sidecars, uses modules that Debian's smallest perl hasn't.
+perl -MEncode -MTime::Local -MFile::Find -e 1 >/dev/null 2>&1 || missing+=(perl)
 need node nodejs
 need npm npm
 need strace strace
