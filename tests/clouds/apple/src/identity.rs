@@ -110,24 +110,21 @@ impl Identity {
                     return answer(503, &json!({}));
                 }
                 let id = random_hex(16);
-                let mut salt = [0; 16];
-                let _ = getrandom::fill(&mut salt);
-                let secrets = || {
-                    let mut secret = [0; 32];
-                    // Without randomness the loop for a fitting one would not end.
-                    getrandom::fill(&mut secret).expect("the system's randomness");
-                    secret
+                let random = || {
+                    let mut bytes = [0; 32];
+                    // Without randomness the loop for fitting ones would not end.
+                    getrandom::fill(&mut bytes).expect("the system's randomness");
+                    bytes
                 };
                 let Some(handshake) = Handshake::begin(
                     text(&body, "accountName"),
                     &account.password,
                     &bytes(&body, "a"),
-                    salt,
-                    secrets,
+                    random,
                 ) else {
                     return refuse(400, "-20100", "bad A");
                 };
-                let said = json!({"iteration": handshake.iterations, "salt": STANDARD.encode(salt), "protocol": "s2k", "b": STANDARD.encode(handshake.b), "c": format!("d-{id}:MSA")});
+                let said = json!({"iteration": handshake.iterations, "salt": STANDARD.encode(handshake.salt), "protocol": "s2k", "b": STANDARD.encode(handshake.b), "c": format!("d-{id}:MSA")});
                 self.handshakes.insert(format!("d-{id}:MSA"), handshake);
                 answer(200, &said)
                     .with("scnt", &random_hex(16))

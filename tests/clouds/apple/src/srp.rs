@@ -36,29 +36,36 @@ fn hash(parts: &[&[u8]]) -> [u8; 32] {
     hash.finalize().into()
 }
 
+/// The digest inside x: of the key that the password becomes.
+fn inner(password: &str, salt: &[u8; 16], iterations: u32) -> [u8; 32] {
+    let key = pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(&hash(&[password.as_bytes()]), salt, iterations);
+    hash(&[b":", &key])
+}
+
 impl Handshake {
-    /// Begins one: `a` is the client's public value, `secrets` gives the server's, anew for each call.
+    /// Begins one: `a` is the client's public value, `random` gives new random bytes at each call.
     ///
-    /// Clients disagree on values that begin with a zero byte (rclone hashes them padded, Python's library stripped), about one sign-in in 85. A run must not
-    /// depend on such luck: here neither B nor S begins with one, and for A both ways are taken.
-    pub(crate) fn begin(
-        account: &str,
-        password: &str,
-        a: &[u8],
-        salt: [u8; 16],
-        mut secrets: impl FnMut() -> [u8; 32],
-    ) -> Option<Self> {
+    /// Python's library (`srp`, in icloudpd) carries the salt, A, B and S as numbers, and where it has no OpenSSL the digest inside x too: it hashes them
+    /// without their leading zero bytes. rclone hashes them whole. They disagree about one sign-in in 50, and a run must not depend on such luck: of what the
+    /// server chooses nothing begins with a zero byte here, and for A both ways are taken.
+    pub(crate) fn begin(account: &str, password: &str, a: &[u8], mut random: impl FnMut() -> [u8; 32]) -> Option<Self> {
         let (n, g, iterations) = (n(), BigUint::from(2u8), 1000);
         let a = BigUint::from_bytes_be(a);
         if &a % &n == BigUint::default() || a >= n {
             return None;
         }
-        let key = pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(&hash(&[password.as_bytes()]), &salt, iterations);
-        let x = BigUint::from_bytes_be(&hash(&[&salt, &hash(&[b":", &key])]));
-        let verifier = g.modpow(&x, &n);
+        let (salt, inner) = loop {
+            let mut salt = [0; 16];
+            salt.copy_from_slice(&random()[..16]);
+            let inner = inner(password, &salt, iterations);
+            if salt[0] != 0 && inner[0] != 0 {
+                break (salt, inner);
+            }
+        };
+        let verifier = g.modpow(&BigUint::from_bytes_be(&hash(&[&salt, &inner])), &n);
         let k = BigUint::from_bytes_be(&hash(&[&n.to_bytes_be(), &pad(&g)]));
         loop {
-            let b_secret = BigUint::from_bytes_be(&secrets());
+            let b_secret = BigUint::from_bytes_be(&random());
             let b = pad(&((&k * &verifier + g.modpow(&b_secret, &n)) % &n));
             let handshake = Self {
                 account: account.to_owned(),
@@ -93,5 +100,47 @@ impl Handshake {
             let expected = hash(&[&mixed, &account, &self.salt, a, &self.b, &session]);
             m1 == expected && m2 == hash(&[a, &expected, &session])
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PASSWORD: &str = "correct horse battery staple";
+
+    fn salted(begin: u32) -> [u8; 16] {
+        let mut salt = [7; 16];
+        salt[..4].copy_from_slice(&begin.to_be_bytes());
+        salt
+    }
+
+    fn random(salt: [u8; 16]) -> [u8; 32] {
+        let mut bytes = [9; 32];
+        bytes[..16].copy_from_slice(&salt);
+        bytes
+    }
+
+    /// Each first value is one that Python's library and rclone hash differently.
+    #[test]
+    fn nothing_that_it_chooses_begins_with_a_zero_byte() {
+        let zero_inside = (1 << 24..)
+            .map(salted)
+            .find(|salt| inner(PASSWORD, salt, 1000)[0] == 0)
+            .expect("one in 256");
+        let a = BigUint::from(2u8).modpow(&BigUint::from(12_345u32), &n()).to_bytes_be();
+        for refused in [salted(5), zero_inside] {
+            let mut given = 0u8;
+            let handshake = Handshake::begin("demo@example.com", PASSWORD, &a, || {
+                given += 1;
+                if given == 1 { random(refused) } else { [given; 32] }
+            })
+            .expect("a sane A");
+            assert_ne!(handshake.salt, refused);
+            assert_ne!(handshake.salt[0], 0);
+            assert_ne!(inner(PASSWORD, &handshake.salt, 1000)[0], 0);
+            assert_ne!(handshake.b[0], 0);
+            assert_ne!(handshake.shared()[0], 0);
+        }
     }
 }
