@@ -9,7 +9,7 @@ use camroll_state::{AnnotatedAt, Annotation, Placed, Presence};
 use futures::stream::StreamExt as _;
 use sha2::{Digest as _, Sha256};
 
-use crate::context::{Context, HeardLibrary, problem};
+use crate::context::{Context, HeardLibrary};
 use crate::failure::Failure;
 use crate::lane::LaneReport;
 use crate::transfer::Place;
@@ -143,9 +143,8 @@ pub(crate) async fn tell_owed(context: &Context, place: &Place, report: &mut Lan
                         return Err(Failure::Destination(place.name.clone(), error));
                     }
                     Err(error) => {
-                        let mut said = problem(Some((&asset.id, asset.name.as_deref())), &error, Retry::NextRun);
-                        said.destination = Some(place.name.clone());
-                        report.problems.push(said);
+                        let about = Some((&asset.id, asset.name.as_deref()));
+                        report.problems.push(place.problem(about, None, &error, Retry::NextRun));
                     }
                 }
             }

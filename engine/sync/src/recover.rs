@@ -7,7 +7,6 @@ use camroll_model::{ConnectorError, ErrorClass, Orphan, Placement, Problem, Proo
 use camroll_state::{Intent, Moved, Placed, Published, State};
 
 use crate::commit::{look_for, may_be_there};
-use crate::context::problem;
 use crate::identity::miscounted;
 use crate::manifest::open_manifest;
 use crate::survey::read_digests;
@@ -90,10 +89,9 @@ impl Settled<'_> {
     }
 
     fn tell(&mut self, place: &Place, intent: &Intent, error: &ConnectorError) {
-        let mut said = problem(Some((&intent.placement.asset, None)), error, Retry::NextRun);
-        said.resource = Some(intent.placement.role.name().to_owned());
-        said.destination = Some(place.name.clone());
-        self.problems.push(said);
+        let Placement { asset, role, .. } = &*intent.placement;
+        self.problems
+            .push(place.problem(Some((asset, None)), Some(*role), error, Retry::NextRun));
     }
 }
 

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use camroll_model::Action;
-use camroll_plan::{Wish, fold, plan_asset, with_sidecar};
+use camroll_plan::{fold, plan_asset};
 use camroll_state::Catalogued;
 use tokio::sync::watch;
 
@@ -125,18 +125,13 @@ impl LaneRun {
         let Some(library) = self.context.library(entry.source) else {
             return Ok(0);
         };
-        let wish = Wish {
-            spec: &self.context.spec,
-            destination: &self.destination,
-            features: &self.features,
-            library: &library.library,
-        };
+        let wish = self.wish(library);
         let placements = self
             .context
             .state
             .placements(self.place.id, &library.key, &entry.asset.id)?;
         let albums = self.memberships.of(&self.context.state, library.id, &entry.asset.id)?;
-        let asset = with_sidecar(&entry.asset, &self.context.spec, &self.features);
+        let asset = self.as_wished(&entry.asset);
         let mut reserved = HashMap::new();
         'planned: loop {
             let shelf = LaneShelf {

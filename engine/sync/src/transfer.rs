@@ -6,15 +6,16 @@ use std::sync::{Arc, OnceLock};
 
 use camroll_host::{Checkpoint, Evidence, Gate, Keep, OutletOptions, PipeOptions, Proven, Saver, Spool};
 use camroll_model::{
-    Action, Algorithm, Asset, ConnectorError, Digest, Entry, ErrorClass, Features, Instant, Located, Ownership,
-    Placement, Prefix, Proof, Related, Resource, ResourceRef, StageFile, Staged, WantedFile,
+    Action, Algorithm, Asset, AssetId, ConnectorError, Digest, Entry, ErrorClass, Features, Instant, Located,
+    Ownership, Placement, Prefix, Problem, Proof, Related, Resource, ResourceRef, Retry, Role, StageFile, Staged,
+    WantedFile,
 };
 use camroll_state::{DestinationId, Intent, State, Upload};
 use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
 
 use crate::allowance::Allowance;
-use crate::context::{Context, HeardLibrary};
+use crate::context::{Context, HeardLibrary, problem};
 use crate::fetch::{locate_one, look_ahead, read};
 use crate::link::{Again, Link, cancelled};
 use crate::progress::Event;
@@ -133,6 +134,21 @@ impl Place {
     /// Where a placement stands, as the index keys it.
     pub(crate) fn folded(&self, placement: &Placement) -> String {
         spot(self.rules.as_ref(), placement)
+    }
+
+    /// What receipts say of an asset, or of one file of it, that isn't here as it should be.
+    pub(crate) fn problem(
+        &self,
+        asset: Option<(&AssetId, Option<&str>)>,
+        role: Option<Role>,
+        error: &ConnectorError,
+        retry: Retry,
+    ) -> Problem {
+        Problem {
+            resource: role.map(|role| role.name().to_owned()),
+            destination: Some(self.name.clone()),
+            ..problem(asset, error, retry)
+        }
     }
 }
 
@@ -685,7 +701,7 @@ mod tests {
             },
             asset: "x".into(),
             resource: "r".into(),
-            role: camroll_model::Role::Original,
+            role: Role::Original,
             recipe: camroll_model::Recipe::as_is(),
             version: "1".to_owned(),
             entry: Entry {

@@ -9,10 +9,10 @@ mod wanted;
 
 use std::collections::HashMap;
 
-use camroll_model::{Album, AlbumPath, ConnectorError, ErrorClass, Retry};
+use camroll_model::{Album, AlbumPath, ConnectorError, ErrorClass, Problem, Retry};
 use camroll_state::AlbumPlace;
 
-use crate::context::{Context, HeardLibrary, problem};
+use crate::context::{Context, HeardLibrary};
 use crate::failure::Failure;
 use crate::lane::LaneReport;
 use crate::progress::Event;
@@ -157,13 +157,13 @@ fn stamp(context: &Context, place: &Place) -> Result<String, Failure> {
 }
 
 /// A problem with an album, for the receipt.
-fn told(place: &Place, album: Option<&str>, error: &ConnectorError) -> camroll_model::Problem {
+fn told(place: &Place, album: Option<&str>, error: &ConnectorError) -> Problem {
     let retry = match error.class {
         ErrorClass::Transient | ErrorClass::RateLimited => Retry::NextRun,
         _ => Retry::Person,
     };
-    let mut said = problem(None, error, retry);
-    said.name = album.map(|album| format!("album {album}"));
-    said.destination = Some(place.name.clone());
-    said
+    Problem {
+        name: album.map(|album| format!("album {album}")),
+        ..place.problem(None, None, error, retry)
+    }
 }

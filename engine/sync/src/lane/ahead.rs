@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use camroll_host::Reach;
 use camroll_model::{Action, ConnectorError, Entry};
-use camroll_plan::{Wish, plan_asset, with_sidecar};
+use camroll_plan::plan_asset;
 use camroll_state::Catalogued;
 use futures::stream::{StreamExt as _, TryStreamExt as _};
 
@@ -37,12 +37,7 @@ impl LaneRun {
             let Some(library) = self.context.library(entry.source) else {
                 continue;
             };
-            let wish = Wish {
-                spec: &self.context.spec,
-                destination: &self.destination,
-                features: &self.features,
-                library: &library.library,
-            };
+            let wish = self.wish(library);
             let placements = self
                 .context
                 .state
@@ -52,7 +47,7 @@ impl LaneRun {
                 reserved: &staging.reserved,
             };
             let presence = presence(entry.presence);
-            let asset = with_sidecar(&entry.asset, &self.context.spec, &self.features);
+            let asset = self.as_wished(&entry.asset);
             let albums = self.memberships.of(&self.context.state, library.id, &asset.id)?;
             let plan = plan_asset(presence, &asset, &albums, &library.key, &wish, &placements, &shelf);
             paths.extend(plan.actions.into_iter().filter_map(|action| match action {

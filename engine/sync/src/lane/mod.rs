@@ -10,11 +10,12 @@ mod removing;
 mod staging;
 mod status;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use camroll_model::{Features, Problem};
-use camroll_plan::{FoldedPath, Holder, Presence, Shelf, removes_nothing};
+use camroll_model::{Asset, ConnectorError, Features, Problem, Retry, Role};
+use camroll_plan::{FoldedPath, Holder, Presence, Shelf, Wish, removes_nothing, with_sidecar};
 use camroll_spec::{Albums, Destination};
 use camroll_state::Lane;
 use tokio::sync::watch;
@@ -22,7 +23,7 @@ use tokio::sync::watch;
 use crate::albums::{Memberships, keep_albums};
 use crate::annotate::tell_owed;
 use crate::approval::Approved;
-use crate::context::{Context, Mode};
+use crate::context::{Context, HeardLibrary, Mode};
 use crate::failure::Failure;
 use crate::preview::Preview;
 use crate::transfer::Place;
@@ -101,6 +102,27 @@ impl Shelf for LaneShelf<'_> {
 }
 
 impl LaneRun {
+    /// What is wished of this destination for what a library has.
+    pub(crate) fn wish<'a>(&'a self, library: &'a HeardLibrary) -> Wish<'a> {
+        Wish {
+            spec: &self.context.spec,
+            destination: &self.destination,
+            features: &self.features,
+            library: &library.library,
+        }
+    }
+
+    /// An asset as this destination is to have it: with the sidecar that the spec asks for.
+    pub(crate) fn as_wished<'a>(&self, asset: &'a Asset) -> Cow<'a, Asset> {
+        with_sidecar(asset, &self.context.spec, &self.features)
+    }
+
+    /// What receipts say of an asset, or of one file of it, that isn't here as it should be.
+    pub(crate) fn problem(&self, asset: &Asset, role: Option<Role>, error: &ConnectorError, retry: Retry) -> Problem {
+        let asset = Some((&asset.id, asset.name.as_deref()));
+        self.place.problem(asset, role, error, retry)
+    }
+
     pub(crate) async fn run(mut self, mut hearing: watch::Receiver<Hearing>) -> LaneReport {
         let mut report = LaneReport::default();
         report.preview.free = self.free;

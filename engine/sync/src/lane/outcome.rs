@@ -12,7 +12,7 @@ use super::{CHECKPOINT, LaneReport, LaneRun};
 use crate::allowance::USED_UP;
 use crate::annotate::told_with_bytes;
 use crate::commit::{Committed, may_be_there};
-use crate::context::{Mode, problem};
+use crate::context::Mode;
 use crate::failure::Failure;
 use crate::manifest::ManifestWriter;
 use crate::progress::{Arrival, Event};
@@ -130,9 +130,7 @@ impl LaneRun {
         let error = &trouble.error;
         let waits = error.own_code() == USED_UP;
         let pending = error.class == ErrorClass::Cancelled || error.code == "pending" || waits;
-        let mut said = problem(Some((&job.asset.id, job.asset.name.as_deref())), error, Retry::NextRun);
-        said.resource = Some(job.file.role.name().to_owned());
-        said.destination = Some(self.place.name.clone());
+        let said = self.problem(&job.asset, Some(job.file.role), error, Retry::NextRun);
         if error.class != ErrorClass::Cancelled {
             self.context.progress.tell(Event::Failed {
                 path: job.file.path.clone(),
@@ -182,9 +180,7 @@ impl LaneRun {
                 }
                 None => crate::link::cancelled(),
             };
-            let mut said = problem(Some((&job.asset.id, job.asset.name.as_deref())), &error, Retry::NextRun);
-            said.destination = Some(self.place.name.clone());
-            said.resource = Some(job.file.role.name().to_owned());
+            let said = self.problem(&job.asset, Some(job.file.role), &error, Retry::NextRun);
             self.finish_one(staging, &job, FileEnd::Pending(said));
             // Those that waited for it.
             left.extend(staging.jobs.drain(..));

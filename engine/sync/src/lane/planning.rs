@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use camroll_model::{Action, Asset, ConnectorError, Entry, ErrorClass, Placement, Proof, Retry};
-use camroll_plan::{AssetPlan, Brake, Holder, Wish, fold, plan_asset, with_sidecar};
+use camroll_model::{Action, Asset, ConnectorError, Entry, ErrorClass, Placement, Problem, Proof, Retry};
+use camroll_plan::{AssetPlan, Brake, Holder, fold, plan_asset};
 use camroll_state::{AssetStatus, Catalogued, DirtyEntry, Placed};
 
 use super::order::in_turn;
@@ -13,7 +13,7 @@ use super::status::{push_problem, state_by, state_of, status_of};
 use super::{LaneReport, LaneRun, LaneShelf, PLAN_BATCH, presence};
 use crate::annotate::note;
 use crate::commit::differs;
-use crate::context::{HeardLibrary, Mode, problem};
+use crate::context::{HeardLibrary, Mode};
 use crate::failure::Failure;
 use crate::link::cancelled;
 use crate::preview::PreviewAction;
@@ -98,14 +98,9 @@ impl LaneRun {
             Some(seq) => Position::Arrived(entry.source, seq),
             None => Position::Unsettled(entry.source, entry.ordinal),
         };
-        let wish = Wish {
-            spec: &self.context.spec,
-            destination: &self.destination,
-            features: &self.features,
-            library: &library.library,
-        };
+        let wish = self.wish(&library);
         let presence = presence(entry.presence);
-        let asset = Arc::new(with_sidecar(&entry.asset, &self.context.spec, &self.features).into_owned());
+        let asset = Arc::new(self.as_wished(&entry.asset).into_owned());
         let mut placements = self.context.state.placements(self.place.id, &library.key, &asset.id)?;
         let albums = self.memberships.of(&self.context.state, library.id, &asset.id)?;
         let mut plan;
@@ -263,9 +258,7 @@ impl LaneRun {
         status.pending = status.pending.saturating_sub(left);
         status.failed = status.failed.saturating_add(left);
         status.state = state_of(status);
-        let mut said = problem(Some((&asset.id, asset.name.as_deref())), error, Retry::NextRun);
-        said.destination = Some(self.place.name.clone());
-        push_problem(&mut status.problems, said);
+        push_problem(&mut status.problems, self.problem(asset, None, error, Retry::NextRun));
     }
 
     /// Reads back what is there with less proof than the spec demands: it may demand more than it did when the file came, or than another spec that brought it.
@@ -319,9 +312,7 @@ impl LaneRun {
                 ErrorClass::Cancelled => status.pending += 1,
                 _ => status.failed += 1,
             }
-            let mut said = problem(Some((&asset.id, asset.name.as_deref())), &error, Retry::NextRun);
-            said.resource = Some(placement.role.name().to_owned());
-            said.destination = Some(self.place.name.clone());
+            let said = self.problem(asset, Some(placement.role), &error, Retry::NextRun);
             push_problem(&mut status.problems, said);
         }
         status.state = state_by(plan, status);
@@ -489,16 +480,16 @@ impl LaneRun {
         })
     }
 
-    fn not_in_the_plan(&self, asset: &Asset, action: &Action) -> camroll_model::Problem {
+    fn not_in_the_plan(&self, asset: &Asset, action: &Action) -> Problem {
         let error = ConnectorError::new(
             ErrorClass::Conflict,
             "plan/not-named",
             "The plan that was to be applied doesn't name this; it waits for the next run, or the next plan.",
         );
-        let mut said = problem(Some((&asset.id, asset.name.as_deref())), &error, Retry::NextRun);
-        said.resource = Some(PreviewAction::of(action, asset).role);
-        said.destination = Some(self.place.name.clone());
-        said
+        Problem {
+            resource: Some(PreviewAction::of(action, asset).role),
+            ..self.problem(asset, None, &error, Retry::NextRun)
+        }
     }
 
     /// Releases the destructive actions together, or leaves them pending together.
@@ -531,9 +522,7 @@ impl LaneRun {
                 let error = ConnectorError::new(ErrorClass::Conflict, "brake/tripped", message.clone());
                 for (_, jobs) in destructive {
                     for job in jobs {
-                        let mut said = problem(Some((&job.asset.id, job.asset.name.as_deref())), &error, Retry::Person);
-                        said.resource = Some(job.file.role.name().to_owned());
-                        said.destination = Some(self.place.name.clone());
+                        let said = self.problem(&job.asset, Some(job.file.role), &error, Retry::Person);
                         self.finish_one(staging, &job, FileEnd::Pending(said));
                     }
                 }

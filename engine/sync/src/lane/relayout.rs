@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use camroll_model::{Asset, ConnectorError, ErrorClass, Placement, Retry, Target};
-use camroll_plan::{Holder, Wish, fold, relayout, with_sidecar};
+use camroll_plan::{Holder, fold, relayout};
 use camroll_state::{Intent, Moved, Ordinal, Placed};
 use sha2::{Digest as _, Sha256};
 
 use super::{LaneReport, LaneRun, LaneShelf, PLAN_BATCH, presence};
-use crate::context::{Mode, Relayout, problem};
+use crate::context::{Mode, Relayout};
 use crate::failure::Failure;
 use crate::manifest::ManifestWriter;
 use crate::preview::PreviewAction;
@@ -28,12 +28,7 @@ impl LaneRun {
         };
         let mut reserved = HashMap::new();
         'all: for library in &self.context.libraries {
-            let wish = Wish {
-                spec: &self.context.spec,
-                destination: &self.destination,
-                features: &self.features,
-                library: &library.library,
-            };
+            let wish = self.wish(library);
             let mut from = Ordinal(0);
             loop {
                 let assets = self.context.state.assets(library.id, from, PLAN_BATCH)?;
@@ -43,7 +38,7 @@ impl LaneRun {
                     if self.context.stop.asked() != StopRequest::None {
                         break 'all;
                     }
-                    let asset = &*with_sidecar(&entry.asset, &self.context.spec, &self.features);
+                    let asset = &*self.as_wished(&entry.asset);
                     let placements = self.context.state.placements(self.place.id, &library.key, &asset.id)?;
                     let shelf = LaneShelf {
                         run: self,
@@ -168,10 +163,9 @@ impl LaneRun {
         ) {
             return Err(Failure::Destination(self.place.name.clone(), error));
         }
-        let mut said = problem(Some((&asset.id, asset.name.as_deref())), &error, Retry::Person);
-        said.resource = Some(placed.role.name().to_owned());
-        said.destination = Some(self.place.name.clone());
-        report.problems.push(said);
+        report
+            .problems
+            .push(self.problem(asset, Some(placed.role), &error, Retry::Person));
         report.not_done += 1;
         Ok(())
     }

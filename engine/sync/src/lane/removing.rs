@@ -6,14 +6,13 @@
 use std::collections::HashSet;
 
 use camroll_host::Disposal;
-use camroll_model::{Asset, ConnectorError, Entry, ErrorClass, Ownership, Placement, Problem, Retry};
+use camroll_model::{ConnectorError, Entry, ErrorClass, Ownership, Placement, Retry};
 use camroll_spec::Deletions;
 use camroll_state::{Placed, StatusState};
 
 use super::staging::{Removal, Staging};
 use super::status::push_problem;
 use super::{LaneReport, LaneRun};
-use crate::context::problem;
 use crate::failure::Failure;
 use crate::manifest::ManifestWriter;
 use crate::spot::standing_at;
@@ -143,7 +142,7 @@ impl LaneRun {
                 }
             };
             manifest.add(&placement, &asset);
-            let said = self.left(&asset, &placement, &error, retry);
+            let said = self.problem(&asset, Some(placement.role), &error, retry);
             if report.problems.len() < TOLD {
                 report.problems.push(said.clone());
             }
@@ -238,18 +237,10 @@ impl LaneRun {
                 ..
             } = removal;
             for placement in &placements {
-                let said = self.left(&asset, placement, error, Retry::Person);
+                let said = self.problem(&asset, Some(placement.role), error, Retry::Person);
                 push_problem(&mut status.problems, said);
             }
             staging.settled.push((library.id, asset.id.clone(), status));
         }
-    }
-
-    /// What receipts say of a file that stays.
-    fn left(&self, asset: &Asset, placement: &Placement, error: &ConnectorError, retry: Retry) -> Problem {
-        let mut said = problem(Some((&asset.id, asset.name.as_deref())), error, retry);
-        said.resource = Some(placement.role.name().to_owned());
-        said.destination = Some(self.place.name.clone());
-        said
     }
 }
