@@ -27,19 +27,20 @@ fn buckets() -> Vec<(&'static str, Bucket)> {
     buckets
 }
 
-fn write_spec(setting: &Setting, bucket: &Bucket, more: &str) {
-    write_spec_at(setting, &bucket.endpoint(), more);
+/// The lines of a destination that is a bucket.
+fn lines_of(endpoint: &str) -> String {
+    format!(
+        "  connector: s3\n  with:\n    provider: other\n    endpoint: \"{endpoint}\"\n    bucket: photos\n    prefix: family\n    access_key: {{ env: S3_ACCESS_KEY }}\n    secret_key: {{ env: S3_SECRET_KEY }}\n"
+    )
 }
 
-fn write_spec_at(setting: &Setting, endpoint: &str, more: &str) {
-    setting.write_spec("");
-    let path = setting.path("family.yaml");
-    let text = std::fs::read_to_string(&path).unwrap();
-    let (head, _) = text.split_once("destination:\n").unwrap();
-    let destination = format!(
-        "destination:\n  connector: s3\n  with:\n    provider: other\n    endpoint: \"{endpoint}\"\n    bucket: photos\n    prefix: family\n    access_key: {{ env: S3_ACCESS_KEY }}\n    secret_key: {{ env: S3_SECRET_KEY }}\n{more}"
-    );
-    std::fs::write(path, format!("{head}{destination}")).unwrap();
+/// A library of so many photos of a size, and a spec that sends them to a bucket; signed in.
+fn filled(count: u64, size: u64, endpoint: &str, more: &str) -> Setting {
+    let setting = Setting::new();
+    setting.add_photos(count, size);
+    setting.send_to(&format!("destination:\n{}{more}", lines_of(endpoint)));
+    setting.login();
+    setting
 }
 
 fn run(setting: &Setting, secret: &str, arguments: &[&str]) -> setting::Run {
@@ -60,6 +61,18 @@ fn later(setting: &Setting, seconds: u32, secret: &str, arguments: &[&str]) -> s
 
 fn sync(setting: &Setting) -> setting::Run {
     run(setting, SECRET_KEY, &["sync", "family.yaml", "--json"])
+}
+
+/// Photos as they must be there: their paths and bytes.
+fn photos(numbers: impl Iterator<Item = u64>, size: u64) -> Vec<(String, Content)> {
+    numbers
+        .map(|number| {
+            (
+                format!("2014/05/{}", name(number)),
+                Content::generated(number + 1, size),
+            )
+        })
+        .collect()
 }
 
 /// A folder with the library as it must be.
@@ -86,22 +99,14 @@ fn assert_equal(bucket: &Bucket, folder: &str, server: &str) {
 #[test]
 fn a_library_comes_whole_and_stays_so() {
     for (server, bucket) in buckets() {
-        let setting = Setting::new();
-        setting.add_photos(40, SIZE);
+        let setting = filled(40, SIZE, &bucket.endpoint(), "");
         let odd = [
             "Müller & Söhne +1 (ä).JPG",
             "夏の写真 100%.JPG",
             "снег #7.JPG",
             "emoji 🎉'!~.JPG",
         ];
-        let mut files: Vec<(String, Content)> = (0..40)
-            .map(|number| {
-                (
-                    format!("2014/05/{}", name(number)),
-                    Content::generated(number + 1, SIZE),
-                )
-            })
-            .collect();
+        let mut files = photos(0..40, SIZE);
         setting.apple.library(|library| {
             for (number, name) in (100..).zip(odd) {
                 library.add(NewItem {
@@ -111,16 +116,8 @@ fn a_library_comes_whole_and_stays_so() {
                 files.push((format!("2014/05/{name}"), Content::generated(number + 1, SIZE)));
             }
         });
-        write_spec(&setting, &bucket, "");
-        setting.login();
         let first = sync(&setting);
-        assert_eq!(
-            (first.code, first.put()),
-            (0, 44),
-            "{server}: {}{}",
-            first.out,
-            first.err
-        );
+        first.assert(0, 44, server);
         let receipt = first.receipt();
         assert_eq!(
             receipt["destinations"]["default"]["proof"]["service-checked"], 44,
@@ -129,7 +126,7 @@ fn a_library_comes_whole_and_stays_so() {
         let folder = expected(&setting, &files);
         assert_equal(&bucket, &folder, server);
         let again = sync(&setting);
-        assert_eq!((again.code, again.put()), (0, 0), "{server}: {}", again.out);
+        again.assert(0, 0, server);
 
         // An edit that is edited again takes the first one's place.
         for text in ["first edit", "second edit"] {
@@ -138,7 +135,7 @@ fn a_library_comes_whole_and_stays_so() {
                 library.edit(&id, Content::of(text.as_bytes().to_vec()));
             });
             let edited = sync(&setting);
-            assert_eq!((edited.code, edited.put()), (0, 1), "{server}: {}", edited.out);
+            edited.assert(0, 1, server);
         }
         let stem = name(3).replace(".JPG", "-edited.JPG");
         files.push((format!("2014/05/{stem}"), Content::of(b"second edit".to_vec())));
@@ -151,10 +148,7 @@ fn a_library_comes_whole_and_stays_so() {
 fn a_large_file_comes_in_parts_and_a_wrong_one_not_at_all() {
     const LARGE: u64 = 70 << 20;
     for (server, bucket) in buckets() {
-        let setting = Setting::new();
-        setting.add_photos(1, LARGE);
-        write_spec(&setting, &bucket, "");
-        setting.login();
+        let setting = filled(1, LARGE, &bucket.endpoint(), "");
         setting
             .apple
             .fault(&format!("download:{}", name(0)), None, Action::Flip(LARGE - 1));
@@ -174,17 +168,8 @@ fn a_large_file_comes_in_parts_and_a_wrong_one_not_at_all() {
         );
         setting.apple.mend();
         let right = sync(&setting);
-        assert_eq!(
-            (right.code, right.put()),
-            (0, 1),
-            "{server}: {}{}",
-            right.out,
-            right.err
-        );
-        let folder = expected(
-            &setting,
-            &[(format!("2014/05/{}", name(0)), Content::generated(1, LARGE))],
-        );
+        right.assert(0, 1, server);
+        let folder = expected(&setting, &photos(0..1, LARGE));
         assert_equal(&bucket, &folder, server);
     }
 }
@@ -194,10 +179,7 @@ fn killed_in_the_midst_of_an_upload_it_goes_on_with_the_parts_that_are_there() {
     const LARGE: u64 = 70 << 20;
     for (server, bucket) in buckets() {
         let between = Between::start(bucket.address());
-        let setting = Setting::new();
-        setting.add_photos(1, LARGE);
-        write_spec_at(&setting, &between.url(), "");
-        setting.login();
+        let setting = filled(1, LARGE, &between.url(), "");
         // Four parts are under way at a time: when the ninth is, the fifth is durable.
         for part in 7..=9 {
             between.meddle("PUT", &format!("partNumber={part}&"), 0, 1, Act::Hold);
@@ -216,7 +198,7 @@ fn killed_in_the_midst_of_an_upload_it_goes_on_with_the_parts_that_are_there() {
         child.kill().expect("it runs");
         child.wait().expect("it ended");
         let run = sync(&setting);
-        assert_eq!((run.code, run.put()), (0, 1), "{server}: {}{}", run.out, run.err);
+        run.assert(0, 1, server);
         let asked = between.requests();
         for part in 1..=5 {
             let sent = between.count("PUT", &format!("JPG?partNumber={part}&"));
@@ -227,10 +209,7 @@ fn killed_in_the_midst_of_an_upload_it_goes_on_with_the_parts_that_are_there() {
             1,
             "{server}: it is the same upload"
         );
-        let folder = expected(
-            &setting,
-            &[(format!("2014/05/{}", name(0)), Content::generated(1, LARGE))],
-        );
+        let folder = expected(&setting, &photos(0..1, LARGE));
         assert_equal(&bucket, &folder, server);
     }
 }
@@ -238,10 +217,7 @@ fn killed_in_the_midst_of_an_upload_it_goes_on_with_the_parts_that_are_there() {
 #[test]
 fn wrong_keys_and_a_missing_bucket_are_told_apart() {
     for (server, bucket) in buckets() {
-        let setting = Setting::new();
-        setting.add_photos(2, SIZE);
-        write_spec(&setting, &bucket, "");
-        setting.login();
+        let setting = filled(2, SIZE, &bucket.endpoint(), "");
         let refused = run(&setting, "another-secret", &["sync", "family.yaml", "--json"]);
         assert_ne!(refused.code, 0, "{server}");
         assert!(
@@ -249,9 +225,9 @@ fn wrong_keys_and_a_missing_bucket_are_told_apart() {
             "{server}: {}",
             refused.out
         );
-        let path = setting.path("family.yaml");
-        let text = std::fs::read_to_string(&path).unwrap();
-        std::fs::write(&path, text.replace("bucket: photos", "bucket: elsewhere")).unwrap();
+        let elsewhere = lines_of(&bucket.endpoint()).replace("bucket: photos", "bucket: elsewhere");
+        setting.write_spec("");
+        setting.send_to(&format!("destination:\n{elsewhere}"));
         let missing = sync(&setting);
         assert!(
             missing.problem_codes().contains(&"s3/NoSuchBucket".to_owned()),
@@ -265,21 +241,12 @@ fn wrong_keys_and_a_missing_bucket_are_told_apart() {
 fn a_demanded_proof_is_read_where_the_service_shows_a_file_at_once() {
     for (server, bucket) in buckets() {
         let between = Between::start(bucket.address());
-        let setting = Setting::new();
-        setting.add_photos(12, SIZE);
-        write_spec_at(&setting, &between.url(), "  require_proof: read-back\n");
-        setting.login();
+        let setting = filled(12, SIZE, &between.url(), "  require_proof: read-back\n");
         // What comes back of one of them isn't what was sent.
         let wrong = Act::Answer("200 OK".into(), Vec::new(), "x".repeat(SIZE as usize));
         between.meddle("GET", &name(5), 0, 1, wrong);
         let first = sync(&setting);
-        assert_eq!(
-            (first.code, first.put()),
-            (6, 11),
-            "{server}: {}{}",
-            first.out,
-            first.err
-        );
+        first.assert(6, 11, server);
         assert_eq!(first.problem_codes(), ["sync/read-back-differs"], "{server}");
         let receipt = first.receipt();
         assert_eq!(
@@ -301,31 +268,16 @@ fn a_demanded_proof_is_read_where_the_service_shows_a_file_at_once() {
 fn one_that_tells_another_digest_than_was_sent_is_not_believed() {
     for (server, bucket) in buckets() {
         let between = Between::start(bucket.address());
-        let setting = Setting::new();
-        setting.add_photos(12, SIZE);
-        write_spec_at(&setting, &between.url(), "");
-        setting.login();
+        let setting = filled(12, SIZE, &between.url(), "");
         // It says yes, keeps nothing, and tells the digest of something else.
         let etag = format!("\"{}\"", "0".repeat(32));
         let wrong = Act::Answer("200 OK".into(), vec![("ETag".into(), etag)], String::new());
         between.meddle("PUT", &name(5), 0, 1, wrong);
         let first = sync(&setting);
-        assert_eq!(
-            (first.code, first.put()),
-            (6, 11),
-            "{server}: {}{}",
-            first.out,
-            first.err
-        );
+        first.assert(6, 11, server);
         assert_eq!(first.problem_codes(), ["sync/read-back-differs"], "{server}");
         let again = sync(&setting);
-        assert_eq!(
-            (again.code, again.put()),
-            (0, 1),
-            "{server}: {}{}",
-            again.out,
-            again.err
-        );
+        again.assert(0, 1, server);
     }
 }
 
@@ -333,20 +285,11 @@ fn one_that_tells_another_digest_than_was_sent_is_not_believed() {
 fn a_proof_that_could_not_be_read_is_read_by_the_next_run_and_nothing_is_sent_again() {
     for (server, bucket) in buckets() {
         let between = Between::start(bucket.address());
-        let setting = Setting::new();
-        setting.add_photos(5, SIZE);
-        write_spec_at(&setting, &between.url(), "  require_proof: read-back\n");
-        setting.login();
+        let setting = filled(5, SIZE, &between.url(), "  require_proof: read-back\n");
         let busy = Act::Answer("500 Internal Server Error".into(), Vec::new(), String::new());
         between.meddle("GET", &name(2), 0, 1, busy);
         let first = sync(&setting);
-        assert_eq!(
-            (first.code, first.put()),
-            (6, 4),
-            "{server}: {}{}",
-            first.out,
-            first.err
-        );
+        first.assert(6, 4, server);
         let (sent, bytes) = (between.count("PUT", &name(2)), setting.apple.downloaded());
         let again = sync(&setting);
         assert_eq!(again.code, 0, "{server}: {}{}", again.out, again.err);
@@ -369,19 +312,16 @@ fn one_that_asks_for_ten_minutes_gets_them_and_the_other_is_finished() {
     const COUNT: u64 = 120;
     for (server, bucket) in buckets() {
         let between = Between::start(bucket.address());
-        let setting = Setting::new();
-        setting.add_photos(COUNT, SIZE);
-        write_spec_at(&setting, &between.url(), "");
-        let path = setting.path("family.yaml");
-        let text = std::fs::read_to_string(&path).unwrap();
-        let (head, bucket_lines) = text.split_once("destination:\n").unwrap();
-        let indented: String = bucket_lines.lines().map(|line| format!("  {line}\n")).collect();
-        let photos = setting.path("photos");
-        let both = format!(
-            "{head}destinations:\n  here:\n    connector: local\n    with: {{ path: {photos:?} }}\n  bucket:\n{indented}"
-        );
-        std::fs::write(&path, both).unwrap();
-        setting.login();
+        let setting = filled(COUNT, SIZE, &between.url(), "");
+        let lines: String = lines_of(&between.url())
+            .lines()
+            .map(|line| format!("  {line}\n"))
+            .collect();
+        let photos_here = setting.path("photos");
+        setting.write_spec("");
+        setting.send_to(&format!(
+            "destinations:\n  here:\n    connector: local\n    with: {{ path: {photos_here:?} }}\n  bucket:\n{lines}"
+        ));
         let rest = Act::Answer(
             "503 Slow Down".into(),
             vec![("Retry-After".into(), "600".into())],
@@ -426,14 +366,7 @@ fn one_that_asks_for_ten_minutes_gets_them_and_the_other_is_finished() {
             ((COUNT + 1 - before) * SIZE..COUNT * SIZE).contains(&read),
             "{server}: {read} bytes were read"
         );
-        let files: Vec<(String, Content)> = (0..=COUNT)
-            .map(|number| {
-                (
-                    format!("2014/05/{}", name(number)),
-                    Content::generated(number + 1, SIZE),
-                )
-            })
-            .collect();
+        let files = photos(0..=COUNT, SIZE);
         assert_equal(&bucket, &expected(&setting, &files), server);
     }
 }
@@ -443,10 +376,7 @@ fn one_that_asks_for_ten_minutes_gets_them_and_the_other_is_finished() {
 fn what_is_taken_over_by_a_listed_md5_is_accepted_until_it_is_read() {
     const COUNT: u64 = 5;
     for (server, bucket) in buckets() {
-        let setting = Setting::new();
-        setting.add_photos(COUNT, SIZE);
-        write_spec(&setting, &bucket, "");
-        setting.login();
+        let setting = filled(COUNT, SIZE, &bucket.endpoint(), "");
         assert_eq!(sync(&setting).put(), COUNT, "{server}");
         std::fs::remove_dir_all(setting.path("state")).unwrap();
         let adopted = run(&setting, SECRET_KEY, &["adopt", "family", "--manifest-only", "--json"]);
@@ -460,13 +390,7 @@ fn what_is_taken_over_by_a_listed_md5_is_accepted_until_it_is_read() {
         );
         setting.login();
         let again = sync(&setting);
-        assert_eq!(
-            (again.code, again.put()),
-            (0, 0),
-            "{server}: {}{}",
-            again.out,
-            again.err
-        );
+        again.assert(0, 0, server);
         assert_eq!(
             again.receipt()["destinations"]["default"]["proof"]["accepted"],
             COUNT,
@@ -494,10 +418,7 @@ fn what_is_taken_over_by_a_listed_md5_is_accepted_until_it_is_read() {
 fn keys_that_are_refused_in_mid_run_are_the_destinations_affair() {
     for (server, bucket) in buckets() {
         let between = Between::start(bucket.address());
-        let setting = Setting::new();
-        setting.add_photos(30, SIZE);
-        write_spec_at(&setting, &between.url(), "");
-        setting.login();
+        let setting = filled(30, SIZE, &between.url(), "");
         let words = "<Error><Code>InvalidAccessKeyId</Code><Message>revoked</Message></Error>";
         let refused = Act::Answer("403 Forbidden".into(), Vec::new(), words.into());
         between.meddle("PUT", "2014/05", 4, 1_000, refused);
@@ -521,20 +442,11 @@ fn keys_that_are_refused_in_mid_run_are_the_destinations_affair() {
 fn what_came_though_its_answer_was_lost_is_known_by_its_key() {
     for (server, bucket) in buckets() {
         let between = Between::start(bucket.address());
-        let setting = Setting::new();
-        setting.add_photos(6, SIZE);
-        write_spec_at(&setting, &between.url(), "");
-        setting.login();
+        let setting = filled(6, SIZE, &between.url(), "");
         between.meddle("PUT", &name(2), 0, 1, Act::LoseTheAnswer);
         let run = sync(&setting);
-        assert_eq!((run.code, run.put()), (0, 6), "{server}: {}{}", run.out, run.err);
+        run.assert(0, 6, server);
         let again = sync(&setting);
-        assert_eq!(
-            (again.code, again.put()),
-            (0, 0),
-            "{server}: {}{}",
-            again.out,
-            again.err
-        );
+        again.assert(0, 0, server);
     }
 }

@@ -52,14 +52,11 @@ fn a_question_that_is_stale_at_a_put_costs_one_file_one_more_try() {
         let setting = Setting::new();
         setting.add_photos(COUNT, SIZE);
         setting.write_spec("");
-        let spec = setting.path("family.yaml");
-        let text = std::fs::read_to_string(&spec).unwrap();
-        let (head, _) = text.split_once("destination:\n").unwrap();
         let destination = format!(
             "destination:\n  connector: webdav\n  with:\n    preset: generic\n    url: {:?}\n    user: {USER}\n    password: {{ env: DAV_PASSWORD }}\n    sign_in: digest\n    path: family\n",
             between.url()
         );
-        std::fs::write(&spec, format!("{head}{destination}")).unwrap();
+        setting.send_to(&destination);
         setting.login();
         let run = sync(&setting);
         assert_eq!((run.code, run.put()), (0, COUNT), "{}{}", run.out, run.err);

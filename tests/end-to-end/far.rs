@@ -52,14 +52,11 @@ fn killed_among_its_ranges_it_begins_anew() {
     let far = Far::start((Ipv4Addr::LOCALHOST, between.port()).into());
     let setting = Setting::new();
     setting.add_photos(1, SIZE);
-    let spec = setting.path("family.yaml");
-    let text = std::fs::read_to_string(&spec).unwrap();
-    let (head, _) = text.split_once("destination:\n").unwrap();
     let destination = format!(
         "destination:\n  connector: webdav\n  with:\n    preset: generic\n    url: \"http://{}\"\n    user: {USER}\n    password: {{ env: DAV_PASSWORD }}\n    path: family\n",
         far.address()
     );
-    std::fs::write(&spec, format!("{head}{destination}")).unwrap();
+    setting.send_to(&destination);
     setting.login();
 
     let mut command = setting.command(&["sync", "family.yaml"]);

@@ -32,17 +32,14 @@ fn one_that_takes_nothing_of_what_it_lacks_holds_no_other_back() {
     let between = Between::start(server.server().address());
     let setting = Setting::new();
     setting.add_photos(LACKING, SIZE);
-    let path = setting.path("family.yaml");
-    let text = std::fs::read_to_string(&path).unwrap();
-    let (head, _) = text.split_once("destination:\n").unwrap();
     let photos = setting.path("photos");
     let server_lines = format!(
         "  server:\n    connector: webdav\n    with:\n      preset: generic\n      url: \"{}\"\n      user: {USER}\n      password: {{ env: DAV_PASSWORD }}\n      path: family\n",
         between.url()
     );
-    let spec =
-        format!("{head}destinations:\n  here:\n    connector: local\n    with: {{ path: {photos:?} }}\n{server_lines}");
-    std::fs::write(&path, spec).unwrap();
+    setting.send_to(&format!(
+        "destinations:\n  here:\n    connector: local\n    with: {{ path: {photos:?} }}\n{server_lines}"
+    ));
     setting.login();
 
     // The folder has all of it, the server none.

@@ -26,14 +26,11 @@ impl World {
 
     fn write_spec(&self, more: &str) {
         self.setting.write_spec("");
-        let path = self.setting.path("family.yaml");
-        let text = std::fs::read_to_string(&path).unwrap();
-        let (head, _) = text.split_once("destination:\n").unwrap();
         let url = self.immich.url();
         let destination = format!(
             "destination:\n  connector: immich\n  with:\n    url: \"{url}\"\n    api_key: {{ env: IMMICH_API_KEY }}\n{more}"
         );
-        std::fs::write(path, format!("{head}{destination}")).unwrap();
+        self.setting.send_to(&destination);
     }
 
     fn run(&self, arguments: &[&str]) -> Run {

@@ -32,15 +32,12 @@ impl Cloud {
             .wait(Nextcloud::start(product, storage, account.clone()))
             .expect("a port on loopback");
         setting.write_spec("");
-        let path = setting.path("family.yaml");
-        let text = std::fs::read_to_string(&path).unwrap();
-        let (head, _) = text.split_once("destination:\n").unwrap();
         let destination = format!(
             "destination:\n  connector: webdav\n  with:\n    preset: {preset}\n    url: {:?}\n    user: {}\n    password: {{ env: CLOUD_PASSWORD }}\n    path: family\n",
             server.url(),
             account.user
         );
-        std::fs::write(path, format!("{head}{destination}")).unwrap();
+        setting.send_to(&destination);
         setting.login();
         Self { setting, server }
     }

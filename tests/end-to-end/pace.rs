@@ -29,9 +29,6 @@ fn pace_of_source(setting: &Setting, pace: &str) {
 /// Two folders, of which the second has a pace.
 fn write_two(setting: &Setting, pace: &str) {
     setting.write_spec("");
-    let path = setting.path("family.yaml");
-    let text = std::fs::read_to_string(&path).unwrap();
-    let (head, _) = text.split_once("destination:\n").unwrap();
     let mut destinations = String::from("destinations:\n");
     for (name, more) in [("photos", ""), ("paced", pace)] {
         let folder = setting.path(name);
@@ -41,7 +38,7 @@ fn write_two(setting: &Setting, pace: &str) {
             "  {name}:\n    connector: local\n    with: {{ path: {folder:?} }}\n{more}"
         );
     }
-    std::fs::write(path, format!("{head}{destinations}")).unwrap();
+    setting.send_to(&destinations);
 }
 
 fn put(run: &Run, destination: &str) -> u64 {

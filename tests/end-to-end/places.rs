@@ -455,8 +455,5 @@ impl Place {
 /// The spec with this destination.
 pub fn write_spec(setting: &Setting, place: &Place, more: &str) {
     setting.write_spec("");
-    let spec = setting.path("family.yaml");
-    let text = std::fs::read_to_string(&spec).expect("the spec");
-    let (head, _) = text.split_once("destination:\n").expect("a destination");
-    std::fs::write(&spec, format!("{head}destination:\n{}{more}", place.destination)).expect("it is written");
+    setting.send_to(&format!("destination:\n{}{more}", place.destination));
 }

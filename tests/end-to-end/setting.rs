@@ -305,6 +305,12 @@ impl Run {
         receipt
     }
 
+    /// Holds how it ended and how many files it brought against what is expected.
+    #[track_caller]
+    pub fn assert(&self, code: i32, put: u64, what: &str) {
+        assert_eq!((self.code, self.put()), (code, put), "{what}: {}{}", self.out, self.err);
+    }
+
     pub fn put(&self) -> u64 {
         self.receipt()["destinations"]["default"]["resources"]["put"]
             .as_u64()
