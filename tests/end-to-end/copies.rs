@@ -75,6 +75,51 @@ fn the_one_that_lacks_a_copy_is_named() {
     assert_eq!(copies(&setting, &["--at-least", "3"]).0, 6);
 }
 
+/// Without a repair nothing changes but that: what was looked at and is wrong is no copy until it was read and is right.
+#[test]
+fn what_verify_found_wrong_is_no_copy_until_it_is_right() {
+    let setting = Setting::new();
+    setting.add_photos(4, SIZE);
+    setting.login();
+    assert_eq!(setting.sync().code, 0);
+    let month = setting.path("photos/2014/05");
+    let enough = |expected: u64, proof: &str, what: &str| {
+        let (code, report) = copies(&setting, &["family", "--at-least", "1", "--proof", proof]);
+        assert_eq!(report["enough"], expected, "{what}: {report}");
+        assert_eq!(code == 0, expected == 4, "{what}: {report}");
+    };
+    enough(4, "accepted", "as placed");
+    let aside = setting.path("aside.JPG");
+    std::fs::rename(month.join(name(1)), &aside).unwrap();
+    let damaged = month.join(name(2));
+    let (was, bytes) = (std::fs::metadata(&damaged).unwrap(), std::fs::read(&damaged).unwrap());
+    let mut wrong = bytes.clone();
+    wrong[7] ^= 1;
+    let written = |bytes: &[u8]| {
+        std::fs::write(&damaged, bytes).unwrap();
+        let file = std::fs::File::options().write(true).open(&damaged).unwrap();
+        file.set_modified(was.modified().unwrap()).unwrap();
+    };
+    written(&wrong);
+    assert_eq!(setting.run(&["verify", "family", "--deep"]).code, 9);
+    enough(2, "accepted", "one missing, one damaged");
+    let (_, report) = copies(&setting, &["family", "--at-least", "1"]);
+    assert_eq!(
+        report["below"][0]["lacking"]["family/default"][0], "original",
+        "{report}"
+    );
+    // A sync sends nothing that nobody asked for, and makes nothing right.
+    assert_eq!(setting.sync().put(), 0);
+    enough(2, "accepted", "after a sync");
+    // One comes back, the other has its size and its time and isn't what it was.
+    std::fs::rename(&aside, month.join(name(1))).unwrap();
+    assert_eq!(setting.run(&["verify", "family"]).code, 9, "what was wrong is read");
+    enough(3, "accepted", "one is back");
+    written(&bytes);
+    assert_eq!(setting.run(&["verify", "family"]).code, 0);
+    enough(4, "accepted", "both are right");
+}
+
 #[test]
 fn one_place_is_one_copy_whatever_number_of_specs_name_it() {
     let setting = Setting::new();

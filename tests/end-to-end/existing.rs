@@ -6,6 +6,7 @@ mod setting;
 use std::ops::RangeInclusive;
 
 use camroll_cloud_apple::Content;
+use camroll_servers::{Act, Between};
 use places::{Place, apache, openssh, rclone_agrees, rclone_fills, run, seaweedfs, write_spec};
 use setting::{Setting, name};
 
@@ -136,4 +137,28 @@ fn holds(place: &Place, expected: &Expected) {
     let again = run(&setting, &place, &["sync", "family.yaml", "--json"]);
     assert_eq!((again.code, again.put()), (0, 0), "{at}: {}{}", again.out, again.err);
     assert_eq!(place.listed_without(".camroll/"), after, "{at}");
+}
+
+#[test]
+fn a_path_that_may_not_be_looked_at_keeps_no_other_photo_back() {
+    let Some(place) = apache() else { return };
+    let between = Between::start(place.address());
+    let setting = Setting::new();
+    setting.add_photos(COUNT, SIZE);
+    let by_proxy = place.behind(between.port());
+    write_spec(&setting, &by_proxy, "");
+    setting.login();
+    let refused = Act::Answer("403 Forbidden".into(), Vec::new(), String::new());
+    between.meddle("PROPFIND", &name(1), 0, 1_000, refused);
+    let first = run(&setting, &by_proxy, &["sync", "family.yaml", "--json"]);
+    assert_eq!((first.code, first.put()), (6, COUNT - 1), "{}{}", first.out, first.err);
+    assert_eq!(
+        first.receipt()["problems"][0]["name"],
+        name(1).as_str(),
+        "{}",
+        first.out
+    );
+    between.mend();
+    let again = run(&setting, &by_proxy, &["sync", "family.yaml", "--json"]);
+    assert_eq!((again.code, again.put()), (0, 1), "{}{}", again.out, again.err);
 }

@@ -6,7 +6,8 @@ mod setting;
 use std::process::Stdio;
 
 use camroll_cloud_apple::{Action, AlbumKind, Content};
-use places::{Place, command, locked_bucket, rclone_says, run, write_spec};
+use camroll_servers::{Act, Between};
+use places::{Place, command, locked_bucket, rclone_says, run, unlocked_bucket, write_spec};
 use setting::{Run, Setting, name};
 
 const SMALL: u64 = 20_000;
@@ -139,6 +140,144 @@ fn killed_before_an_upload_is_put_together() {
     assert_nothing_is_above_another(&place, "again");
     let deep = run(&setting, &place, &["verify", "family", "--deep"]);
     assert_eq!(deep.code, 0, "{}{}", deep.out, deep.err);
+}
+
+/// It gives the headers of a lock back, and locks nothing.
+#[test]
+fn a_server_that_locks_nothing_gets_no_photo_however_often_it_is_asked() {
+    let Some(place) = unlocked_bucket() else { return };
+    let setting = setting(&place, "");
+    for attempt in 1..=3 {
+        let run = sync(&setting, &place);
+        assert_eq!(run.code, 3, "{attempt}: {}{}", run.out, run.err);
+        assert!(
+            format!("{}{}", run.out, run.err).contains("s3/not-locked"),
+            "{attempt}: {}{}",
+            run.out,
+            run.err
+        );
+    }
+    let listed = rclone_says(&place, &["lsf", "-R", "--files-only", &place.remote]).expect("a list");
+    assert_eq!(listed.trim(), ".camroll/id");
+}
+
+/// The id came without a lock, so the first thing that shows it is a photo.
+#[test]
+fn a_lock_that_is_asked_for_later_and_not_given_is_never_taken_for_one() {
+    let Some(place) = unlocked_bucket() else { return };
+    let setting = Setting::new();
+    let (lines, _) = place.destination.split_once("    lock:").expect("a lock");
+    setting.send_to(&format!("destination:\n{lines}"));
+    setting.login();
+    assert_eq!(sync(&setting, &place).code, 0);
+    setting.add_photos(20, SMALL);
+    write_spec(&setting, &place, "");
+    for attempt in 1..=4 {
+        let run = sync(&setting, &place);
+        assert_eq!(run.code, 3, "{attempt}: {}{}", run.out, run.err);
+    }
+    let copies = run(&setting, &place, &["copies", "family", "--at-least", "1", "--json"]);
+    assert_ne!(copies.code, 0, "{}{}", copies.out, copies.err);
+}
+
+/// The spec asks for no lock any more; what is held is held.
+#[test]
+fn what_was_locked_before_gets_no_version_above_it() {
+    let Some(place) = locked_bucket() else { return };
+    let setting = Setting::new();
+    setting.add_photos(3, SMALL);
+    write_spec(&setting, &place, "");
+    setting.login();
+    let edit = |text: &str| {
+        setting.apple.library(|library| {
+            let id = library.find(&name(1)).expect("a photo");
+            library.edit(&id, Content::of(text.as_bytes().to_vec()));
+        });
+    };
+    edit("first edit");
+    assert_eq!(sync(&setting, &place).code, 0);
+    let (lines, _) = place.destination.split_once("    lock:").expect("a lock");
+    setting.write_spec("");
+    setting.send_to(&format!(
+        "destination:\n{lines}  deletions: mirror\nlimits: {{ destructive: {{ max_percent: 100 }} }}\n"
+    ));
+    edit("second edit");
+    setting.apple.library(|library| {
+        let gone = library.find(&name(2)).expect("a photo");
+        library.trash(&gone);
+    });
+    let run = sync(&setting, &place);
+    assert_eq!(run.code, 6, "{}{}", run.out, run.err);
+    let codes = run.problem_codes();
+    assert!(
+        !codes.is_empty() && codes.iter().all(|code| code == "s3/held"),
+        "{codes:?}"
+    );
+    assert_nothing_is_above_another(&place, "without a lock in the spec");
+    assert_eq!(photos(&place).len(), 4, "{:?}", photos(&place));
+}
+
+/// Nobody asked for a lock but whoever made the bucket.
+#[test]
+fn a_bucket_that_locks_by_default_is_one_where_all_stays() {
+    let Some(place) = locked_bucket() else { return };
+    let between = Between::start(place.address());
+    let rule = "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention><Mode>COMPLIANCE</Mode><Days>30</Days></DefaultRetention></Rule></ObjectLockConfiguration>";
+    between.meddle(
+        "GET",
+        "object-lock",
+        0,
+        1_000,
+        Act::Answer("200 OK".into(), Vec::new(), rule.into()),
+    );
+    let place = place.behind(between.port());
+    let (lines, _) = place.destination.split_once("    lock:").expect("a lock");
+    let setting = Setting::new();
+    setting.add_photos(3, SMALL);
+    setting.send_to(&format!("destination:\n{lines}"));
+    setting.login();
+    for text in ["first edit", "second edit"] {
+        setting.apple.library(|library| {
+            let id = library.find(&name(1)).expect("a photo");
+            library.edit(&id, Content::of(text.as_bytes().to_vec()));
+        });
+        let run = sync(&setting, &place);
+        assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+        assert_nothing_is_above_another(&place, text);
+    }
+    assert_eq!(photos(&place).len(), 5, "both edits are there: {:?}", photos(&place));
+}
+
+/// A clock that is behind would end the lock too early: it ends by the service's.
+#[test]
+fn a_lock_ends_by_the_services_clock() {
+    let Some(place) = locked_bucket() else { return };
+    let between = Between::start(place.address());
+    let date = vec![("Date".to_owned(), "Sun, 01 Jan 2040 00:00:00 GMT".to_owned())];
+    let on = "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>";
+    between.meddle(
+        "GET",
+        "object-lock",
+        0,
+        1_000,
+        Act::Answer("200 OK".into(), date, on.into()),
+    );
+    let place = place.behind(between.port());
+    let setting = Setting::new();
+    setting.add_photos(1, SMALL);
+    write_spec(&setting, &place, "");
+    setting.login();
+    let run = sync(&setting, &place);
+    assert_eq!((run.code, run.put()), (0, 1), "{}{}", run.out, run.err);
+    let asked = between.asked();
+    let sent = asked
+        .iter()
+        .find(|asked| asked.line.starts_with("PUT") && asked.line.contains(&name(0)));
+    let until = sent.and_then(|sent| sent.header("x-amz-object-lock-retain-until-date"));
+    assert!(
+        until.is_some_and(|until| until.starts_with("2040-01-31")),
+        "{until:?}: {asked:#?}"
+    );
 }
 
 /// Who may delete can put a marker over what is locked. A repair puts a new version over that; the old one stays below.

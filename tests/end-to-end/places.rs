@@ -252,6 +252,22 @@ pub fn samba() -> Option<Place> {
     by_smb("Samba", &[])
 }
 
+/// One that takes two names for one.
+pub fn folding() -> Option<Place> {
+    let server = RcloneWebdav::folding(&here("rclone")?);
+    let (address, files) = (server.server().address(), server.files());
+    webdav("rclone serve webdav, folding", address, "basic", files, Rc::new(server))
+}
+
+/// A bucket of rclone's server, which takes every request for a lock and locks nothing, and a spec that asks for one.
+pub fn unlocked_bucket() -> Option<Place> {
+    let place = bucket("rclone serve s3, locked", Bucket::rclone(&here("rclone")?));
+    Some(Place {
+        destination: format!("{}    lock: {{ mode: compliance, for: 30d }}\n", place.destination),
+        ..place
+    })
+}
+
 /// Made one after the other: a server ends before the next one starts.
 pub fn places() -> Vec<fn() -> Option<Place>> {
     vec![

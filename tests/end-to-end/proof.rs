@@ -130,6 +130,46 @@ fn one_that_is_another_when_it_is_read_back_is_not_counted() {
     }
 }
 
+/// The spec demands more than it did, and what is read isn't what was placed.
+#[test]
+fn what_a_raised_demand_finds_wrong_is_no_copy() {
+    let Some(place) = apache() else { return };
+    let setting = Setting::new();
+    setting.add_photos(COUNT, SIZE);
+    write_spec(&setting, &place, "");
+    setting.login();
+    let first = run(&setting, &place, &["sync", "family.yaml", "--json"]);
+    assert_eq!((first.code, first.put()), (0, COUNT), "{}{}", first.out, first.err);
+    let damaged = one_there(&place);
+    let was = std::fs::metadata(&damaged).unwrap().modified().unwrap();
+    let mut bytes = std::fs::read(&damaged).unwrap();
+    bytes[SIZE as usize / 2] ^= 1;
+    std::fs::write(&damaged, &bytes).unwrap();
+    let file = OpenOptions::new().write(true).open(&damaged).unwrap();
+    file.set_modified(was).unwrap();
+    write_spec(&setting, &place, "  require_proof: read-back\n");
+    let raised = run(&setting, &place, &["sync", "family.yaml", "--json"]);
+    assert_eq!((raised.code, raised.put()), (6, 0), "{}{}", raised.out, raised.err);
+    assert_eq!(raised.problem_codes(), ["sync/read-back-differs"]);
+    let copies = run(
+        &setting,
+        &place,
+        &["copies", "family", "--at-least", "1", "--proof", "accepted", "--json"],
+    );
+    let report: serde_json::Value = serde_json::from_str(&copies.out).expect("a report");
+    assert_eq!((copies.code, &report["enough"]), (6, &(COUNT - 1).into()), "{report}");
+    let mended = run(&setting, &place, &["verify", "family", "--repair"]);
+    assert_eq!(mended.code, 9, "{}{}", mended.out, mended.err);
+    let again = run(&setting, &place, &["sync", "family.yaml", "--json"]);
+    assert_eq!((again.code, again.put()), (0, 1), "{}{}", again.out, again.err);
+    let safe = run(
+        &setting,
+        &place,
+        &["copies", "family", "--at-least", "1", "--proof", "read-back"],
+    );
+    assert_eq!(safe.code, 0, "{}{}", safe.out, safe.err);
+}
+
 /// One of the photos that are there, on the server's own disk.
 fn one_there(place: &Place) -> PathBuf {
     let folder = place.folder.as_ref().expect("a folder on this machine").join("2014/05");

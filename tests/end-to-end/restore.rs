@@ -59,6 +59,38 @@ fn restore(setting: &Setting, more: &[&str]) -> (i32, serde_json::Value) {
     (run.code, document["restore"].clone())
 }
 
+/// A clock that was ahead named what an earlier run wrote.
+#[test]
+fn what_was_written_last_counts_whatever_the_clock_said() {
+    let setting = Setting::new();
+    setting.add_photos(2, SIZE);
+    setting.login();
+    let edit = |text: &str| {
+        setting.apple.library(|library| {
+            let id = library.find(&name(1)).expect("a photo");
+            library.edit(&id, Content::of(text.as_bytes().to_vec()));
+        });
+        let run = setting.sync();
+        assert_eq!((run.code, run.put() > 0), (0, true), "{}{}", run.out, run.err);
+    };
+    edit("first edit");
+    let manifest = setting.path("photos/.camroll/manifest");
+    for entry in std::fs::read_dir(&manifest).unwrap().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let (_, segment) = name.split_once('-').expect("a run and a segment");
+        std::fs::rename(
+            entry.path(),
+            manifest.join(format!("7ZZZZZZZZZ0000000000000000-{segment}")),
+        )
+        .unwrap();
+    }
+    edit("second edit");
+    std::fs::remove_dir_all(setting.path("state")).unwrap();
+    let (code, report) = restore(&setting, &[]);
+    assert_eq!((code, &report["restored"]), (0, &3.into()), "{report}");
+    assert_eq!(tree(&setting.path("back")), tree(&setting.path("photos")));
+}
+
 #[test]
 fn the_whole_comes_back_with_state_and_again_without() {
     let setting = synced();

@@ -199,15 +199,16 @@ impl editing::Guest for Ftp {
 }
 
 /// What names can be on servers as they are: a path's parts, in bytes. Pure-FTPd refuses a backslash, and makes an underscore of a blank at either end; ProFTPD makes no folder
-/// with an asterisk.
+/// with an asterisk. Whether "A" is "a" there is the server's file system's affair and told by nobody: where it isn't, a suffix is given for nothing; to take it for apart where it is would give one
+/// file to two photos.
 fn names() -> NameRules {
     NameRules {
         forbidden: "/\\*".into(),
         forbidden_first: " ".into(),
         forbidden_last: " ".into(),
         reserved: Vec::new(),
-        case_sensitive: true,
-        unicode: "keep".into(),
+        case_sensitive: false,
+        unicode: "nfc".into(),
         name_limit: 255,
         path_limit: 1000,
         limits_in_bytes: true,

@@ -5,6 +5,7 @@ use camroll_connector::Error;
 
 use crate::bucket::settings;
 use crate::failures::already_there;
+use crate::lock;
 use crate::objects::{expect, stat};
 use crate::providers::Conditions;
 use crate::server::{self, Guard};
@@ -25,7 +26,9 @@ pub fn condition(path: &str, replaces: Option<&Entry>, before: Look) -> Result<O
         None => Guard::Creating,
     })?;
     let is_said = settings()?.provider().conditions == Conditions::Kept;
-    if conditions != Conditions::Kept || before == Look::UnlessSaid && !is_said {
+    // No condition would keep a new version from an object that is held.
+    let may_be_held = replaces.is_some() && lock::may_be_on_some()?;
+    if conditions != Conditions::Kept || may_be_held || before == Look::UnlessSaid && !is_said {
         match replaces {
             Some(expected) => drop(expect(expected, already_there)?),
             None if stat(path)?.is_some() => return Err(already_there()),

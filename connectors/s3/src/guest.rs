@@ -4,6 +4,8 @@ use camroll_connector::{bodies, token};
 
 use crate::objects::{self, path};
 use crate::parts::{windows, Upload, ONE_PIECE};
+use crate::providers::OTHER;
+use crate::settings::Settings;
 use crate::wanted::{Stored, Wanted};
 use crate::{bucket, lock, providers, put, upload};
 
@@ -88,17 +90,16 @@ impl destination::Guest for S3 {
             traits.extend(["conditional-create", "conditional-replace"]);
         }
         // A new version over a locked one would hide it.
-        traits.push(if settings.lock.is_some() {
-            "immutable"
-        } else {
-            "replace"
+        traits.push(match lock::is_on_all()? {
+            true => "immutable",
+            false => "replace",
         });
         Ok(destination::Identity {
             // A bucket's name is one person's only at one provider: the engine keeps an id in it.
             id: None,
             features: destination::Features {
                 needs: std::iter::once(needs(0, &["md5"], 0)).chain(large).collect(),
-                names: Some(names(settings.prefix.len())),
+                names: Some(names(&settings)),
                 digests: vec!["md5".into()],
                 checked_digests: vec!["md5".into(), "crc32c".into()],
                 max_size: Some(LARGEST),
@@ -177,13 +178,16 @@ fn stored(stored: Stored) -> destination::Stored {
 }
 
 /// Keys are any UTF-8 of 1,024 bytes; a part of one is what other tools take for a name.
-fn names(prefix: usize) -> NameRules {
+///
+/// Services tell all keys apart. What keeps objects as files of a disk, as one's own server may, does as that disk does.
+fn names(settings: &Settings) -> NameRules {
+    let prefix = settings.prefix.len();
     NameRules {
         forbidden: "\\".into(),
         forbidden_first: String::new(),
         forbidden_last: String::new(),
         reserved: Vec::new(),
-        case_sensitive: true,
+        case_sensitive: settings.provider().id != OTHER,
         unicode: "nfc".into(),
         name_limit: 255,
         path_limit: 1024 - u32::try_from(prefix + 1).unwrap_or(0).min(900),

@@ -1,15 +1,18 @@
 //! Whether the service locks what it is asked to lock: one that knows nothing of locks takes their headers like any others, and its objects can be removed all the same.
 
 use std::cell::Cell;
+use std::time::SystemTime;
 
 use camroll_connector::errors::error;
+use camroll_connector::findings::known;
 use camroll_connector::http::{Answer, Builder};
 use camroll_connector::{clock, Error, ErrorClass};
+use serde::{Deserialize, Serialize};
 
 use crate::bucket::{answer, settings, success, to};
 use crate::failures::failure;
-use crate::retention::{iso8601, Lock};
-use crate::xml;
+use crate::retention::{self, iso8601, Lock};
+use crate::xml::{self, ObjectLock};
 
 const MODE: &str = "x-amz-object-lock-mode";
 const UNTIL: &str = "x-amz-object-lock-retain-until-date";
@@ -21,18 +24,77 @@ thread_local! {
     static SEEN: Cell<bool> = const { Cell::new(false) };
 }
 
+/// What the bucket was asked for at first.
+#[derive(Default, Serialize, Deserialize)]
+struct Told {
+    /// What it says of locks; none where the service doesn't know the question, or doesn't let this key ask it.
+    lock: Option<ObjectLock>,
+    /// How far the service's clock is before this machine's, seconds; 0 where it tells no time.
+    ahead: i64,
+}
+
+fn of_bucket() -> Result<Told, Error> {
+    if !settings()?.provider().object_lock {
+        return Ok(Told::default());
+    }
+    known("object-lock", || {
+        let answer = answer(to("GET", "", &[("object-lock", "")])?)?;
+        let text = String::from_utf8_lossy(&answer.body);
+        let is_off = xml::failure(&text).is_some_and(|said| said.code == "ObjectLockConfigurationNotFoundError");
+        let lock = match answer.status {
+            200..=299 => xml::object_lock(&text),
+            _ if is_off => Some(ObjectLock::Off),
+            _ => refused(&answer, "asking for the bucket's lock").map_or(Ok(None), Err)?,
+        };
+        Ok(Told {
+            lock,
+            ahead: ahead(&answer),
+        })
+    })
+}
+
+fn ahead(answer: &Answer) -> i64 {
+    let theirs = answer
+        .header("date")
+        .and_then(|date| httpdate::parse_http_date(date).ok());
+    let theirs = theirs.and_then(|date| date.duration_since(SystemTime::UNIX_EPOCH).ok());
+    let theirs = theirs.and_then(|since| i64::try_from(since.as_secs()).ok());
+    theirs.map_or(0, |theirs| theirs.saturating_sub(clock::now().seconds))
+}
+
+/// Whether all that comes is locked: by the spec's wish, or by the bucket's own rule.
+pub fn is_on_all() -> Result<bool, Error> {
+    Ok(settings()?.lock.is_some() || of_bucket()?.lock == Some(ObjectLock::ByDefault))
+}
+
+/// Whether single objects may be locked, by whoever: the spec of before, or somebody else.
+pub fn may_be_on_some() -> Result<bool, Error> {
+    Ok(matches!(
+        of_bucket()?.lock,
+        Some(ObjectLock::On | ObjectLock::ByDefault)
+    ))
+}
+
+/// Refuses what would hide an object that is held: a new version over it, or a marker.
+pub fn refuse_held(path: &str, there: &Answer) -> Result<(), Error> {
+    let held = held(there);
+    let ends = held.until.as_deref().and_then(retention::seconds);
+    let now = now()?;
+    let is_retained = held.mode.is_some() && ends.is_none_or(|ends| ends > now);
+    match is_retained || held.hold {
+        false => Ok(()),
+        true => Err(error(
+            ErrorClass::PermissionDenied,
+            "s3/held",
+            format!("{path:?} is under a lock of before: nothing takes its place, and it isn't taken away."),
+        )),
+    }
+}
+
 /// The bucket was made with Object Lock, unless the service doesn't say.
 pub fn is_on() -> Result<(), Error> {
-    if settings()?.lock.is_none() {
-        return Ok(());
-    }
-    let answer = answer(to("GET", "", &[("object-lock", "")])?)?;
-    let text = String::from_utf8_lossy(&answer.body);
-    let off = match answer.status {
-        200..=299 => xml::object_lock(&text) == Some(xml::ObjectLock::Off),
-        _ => xml::failure(&text).is_some_and(|said| said.code == "ObjectLockConfigurationNotFoundError"),
-    };
-    if off {
+    // Whoever doesn't know the question, or doesn't let this key ask it, is looked at with the first object.
+    if settings()?.lock.is_some() && of_bucket()?.lock == Some(ObjectLock::Off) {
         return Err(Error {
             details: vec![("setting".to_owned(), "/lock".to_owned())],
             ..error(
@@ -42,11 +104,12 @@ pub fn is_on() -> Result<(), Error> {
             )
         });
     }
-    if answer.status < 300 {
-        return Ok(());
-    }
-    // Whoever doesn't know the question, or doesn't let this key ask it, is looked at with the first object.
-    refused(&answer, "asking for the bucket's lock").map_or(Ok(()), Err)
+    Ok(())
+}
+
+/// What the service's clock says, seconds since 1970: a lock that ends by a clock that is behind would end too early. This machine's, where the service tells none.
+fn now() -> Result<i64, Error> {
+    Ok(clock::now().seconds.saturating_add(of_bucket()?.ahead))
 }
 
 /// A request that asks for the lock.
@@ -58,7 +121,8 @@ pub fn asked(request: Builder<'_>) -> Result<Builder<'_>, Error> {
     let mut request = request;
     if let Some(days) = lock.retention_days() {
         let held = i64::try_from(days).ok().and_then(|days| days.checked_mul(86_400));
-        let until = held.and_then(|held| iso8601(clock::now().seconds.checked_add(held)?));
+        let now = now()?;
+        let until = held.and_then(|held| iso8601(now.checked_add(held)?));
         let until = until.ok_or_else(|| Error {
             details: vec![("setting".to_owned(), "/lock/for".to_owned())],
             ..error(
@@ -76,6 +140,15 @@ pub fn asked(request: Builder<'_>) -> Result<Builder<'_>, Error> {
         request = request.header(HOLD, "ON");
     }
     Ok(request)
+}
+
+/// Looks once an instance whether what was asked to be locked is, where an answer is about such an object. A run that was cut off before it looked, or that was told that nothing is locked here, left
+/// it: what is found there counts for no more than what is brought.
+pub fn look_at_found(path: &str, there: &Answer) -> Result<(), Error> {
+    match there.header(ASKED) {
+        Some(_) => look_once(path),
+        None => Ok(()),
+    }
 }
 
 /// Looks whether an object is held, once an instance.

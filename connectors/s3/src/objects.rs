@@ -10,7 +10,7 @@ use crate::bucket::{answer, settings, success, to};
 use crate::failures::{already_there, failure, not_there};
 use crate::keys::decoded;
 use crate::providers::{Conditions, Etag};
-use crate::{keys, xml};
+use crate::{keys, lock, xml};
 
 /// When it was taken, seconds since 1970: the key and the form that rclone reads and writes.
 pub const MODIFIED: &str = "x-amz-meta-mtime";
@@ -145,19 +145,28 @@ fn page(prefix: &str, next: Option<&str>, most: &str) -> Result<(Vec<Entry>, Opt
 
 /// What is at a path.
 pub fn stat(path: &str) -> Result<Option<Entry>, Error> {
-    Ok(look(path)?.map(|(entry, _)| entry))
+    let Some(there) = head(path)? else { return Ok(None) };
+    lock::look_at_found(path, &there)?;
+    Ok(Some(of_head(path, &there)))
 }
 
 /// What is at a path, and the key under which it was staged if it was by us.
 pub fn look(path: &str) -> Result<Option<(Entry, Option<String>)>, Error> {
+    let there = head(path)?;
+    Ok(there.map(|there| (of_head(path, &there), there.header(STAGED).map(str::to_owned))))
+}
+
+fn head(path: &str) -> Result<Option<Answer>, Error> {
     let answer = answer(to("HEAD", &settings()?.key(path), &[])?)?;
-    if answer.status == 404 {
-        return Ok(None);
+    match answer.status {
+        404 => Ok(None),
+        _ => success(answer, "looking at an object").map(Some),
     }
-    let answer = success(answer, "looking at an object")?;
-    let size = answer.header("content-length").and_then(|text| text.parse().ok());
-    let staged = answer.header(STAGED).map(str::to_owned);
-    Ok(Some((told(path, size, &answer), staged)))
+}
+
+fn of_head(path: &str, there: &Answer) -> Entry {
+    let size = there.header("content-length").and_then(|text| text.parse().ok());
+    told(path, size, there)
 }
 
 /// The bytes.
@@ -200,10 +209,12 @@ fn begin(range: &str) -> Option<u64> {
         .ok()
 }
 
-/// The object that is expected there is there. `gone` is what it means that nothing is.
+/// The object that is expected there is there, and under no lock. `gone` is what it means that nothing is.
 pub fn expect(expected: &Entry, gone: impl FnOnce() -> Error) -> Result<String, Error> {
     let path = path(expected.target.clone())?;
-    let there = stat(&path)?.ok_or_else(gone)?;
+    let answered = head(&path)?.ok_or_else(gone)?;
+    lock::refuse_held(&path, &answered)?;
+    let there = of_head(&path, &answered);
     let same = match (&expected.version, &there.version) {
         (Some(known), Some(found)) => known == found,
         _ => expected.size == there.size,
@@ -217,7 +228,7 @@ pub fn expect(expected: &Entry, gone: impl FnOnce() -> Error) -> Result<String, 
 
 /// Takes an object away.
 pub fn remove(expected: &Entry) -> Result<(), Error> {
-    if settings()?.lock.is_some() {
+    if lock::is_on_all()? {
         return Err(error(
             ErrorClass::Unsupported,
             "s3/locked",
@@ -234,8 +245,7 @@ pub fn remove(expected: &Entry) -> Result<(), Error> {
 
 /// Copies it to another key and takes the old one away: there is no other way here.
 pub fn rename(expected: &Entry, new: &str) -> Result<Entry, Error> {
-    let settings = settings()?;
-    if settings.lock.is_some() {
+    if lock::is_on_all()? {
         return Err(error(
             ErrorClass::Unsupported,
             "s3/locked",
@@ -243,7 +253,7 @@ pub fn rename(expected: &Entry, new: &str) -> Result<Entry, Error> {
         ));
     }
     let old = expect(expected, already_there)?;
-    match look(new)? {
+    match stat(new)? {
         None if expected.size.is_some_and(|size| size > LARGEST_COPY) => {
             return Err(error(
                 ErrorClass::Unsupported,
@@ -252,8 +262,7 @@ pub fn rename(expected: &Entry, new: &str) -> Result<Entry, Error> {
             ))
         }
         None => copy(&old, new, expected)?,
-        // Copied by a run that was cut off before it took the old one away: the key of a staging is one file's alone.
-        Some((there, key)) if there.size == expected.size && key.is_some() && key == staged_as(&old)? => {}
+        // Also where it is a copy that a run was cut off after: some servers answer to two keys for one object, and to take the old key away would be to lose it.
         Some(_) => return Err(already_there()),
     }
     let there = stat(new)?.filter(|there| there.size == expected.size).ok_or_else(|| {
@@ -264,11 +273,6 @@ pub fn rename(expected: &Entry, new: &str) -> Result<Entry, Error> {
     })?;
     remove(expected)?;
     Ok(there)
-}
-
-/// The key under which what is at a path was staged, if it was by us.
-fn staged_as(path: &str) -> Result<Option<String>, Error> {
-    Ok(look(path)?.and_then(|(_, key)| key))
 }
 
 /// The largest object that is copied by one request, bytes (docs.aws.amazon.com/AmazonS3, CopyObject).

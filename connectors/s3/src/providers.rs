@@ -78,8 +78,11 @@ pub struct Provider {
 
 const MIB: u64 = 1 << 20;
 
+/// What isn't named: a service that nobody here knows, or one's own server.
+pub const OTHER: &str = "other";
+
 const USUAL: Provider = Provider {
-    id: "other",
+    id: OTHER,
     address: None,
     style: Style::Path,
     conditions: Conditions::Unsure,

@@ -43,7 +43,7 @@ pub fn iso8601(seconds: i64) -> Option<String> {
 }
 
 /// Seconds since 1970 of what a service tells.
-fn seconds(text: &str) -> Option<i64> {
+pub fn seconds(text: &str) -> Option<i64> {
     Utc::of_rfc3339(text)?.seconds()
 }
 

@@ -1,6 +1,7 @@
 //! The answers' XML. Read without regard to namespaces: servers differ in them.
 
 use roxmltree::{Document, Node};
+use serde::{Deserialize, Serialize};
 
 /// What a service says of a failure.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,11 +90,14 @@ pub fn listing(text: &str) -> Option<Listing> {
         })
         .collect::<Option<Vec<Object>>>()?;
     let more = child(root, "IsTruncated").is_some_and(|text| text.trim() == "true");
+    let next = child(root, "NextContinuationToken").filter(|_| more);
+    // The same of one that says that it isn't all, and not how it goes on.
+    (next.is_some() || !more).then_some(())?;
     let encoded = child(root, "EncodingType").is_some_and(|text| text.trim() == "url");
     Some(Listing {
         objects,
         keys: if encoded { Keys::Encoded } else { Keys::Plain },
-        next: child(root, "NextContinuationToken").filter(|_| more).map(str::to_owned),
+        next: next.map(str::to_owned),
     })
 }
 
@@ -139,10 +143,12 @@ pub fn uploads(text: &str, key: &str) -> Vec<String> {
 }
 
 /// Whether a bucket locks what it is asked to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ObjectLock {
     /// It does.
     On,
+    /// It locks all that comes, asked or not.
+    ByDefault,
     /// It was made without.
     Off,
 }
@@ -153,6 +159,7 @@ pub fn object_lock(text: &str) -> Option<ObjectLock> {
     let root = document.root_element();
     (root.tag_name().name() == "ObjectLockConfiguration").then_some(())?;
     Some(match child(root, "ObjectLockEnabled").map(str::trim) {
+        Some("Enabled") if all(&document, "DefaultRetention").next().is_some() => ObjectLock::ByDefault,
         Some("Enabled") => ObjectLock::On,
         _ => ObjectLock::Off,
     })
@@ -198,12 +205,16 @@ mod tests {
         let encoded = text.replace("<IsTr", "<EncodingType>url</EncodingType><IsTr");
         assert_eq!(super::listing(&encoded).unwrap().keys, Keys::Encoded);
         assert_eq!(super::listing(&text.replace("<Size>5", "<Size>five")), None);
+        let cut_off = "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>";
+        assert_eq!(super::listing(cut_off), None);
     }
 
     #[test]
     fn whether_a_bucket_locks() {
         let on = "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>";
         assert_eq!(object_lock(on), Some(ObjectLock::On));
+        let by_default = "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention><Mode>GOVERNANCE</Mode><Days>1</Days></DefaultRetention></Rule></ObjectLockConfiguration>";
+        assert_eq!(object_lock(by_default), Some(ObjectLock::ByDefault));
         assert_eq!(object_lock("<ObjectLockConfiguration/>"), Some(ObjectLock::Off));
         let held =
             "<Retention><Mode>GOVERNANCE</Mode><RetainUntilDate>2027-01-01T00:00:00Z</RetainUntilDate></Retention>";

@@ -210,15 +210,16 @@ impl editing::Guest for Sftp {
     }
 }
 
-/// What names can be on servers as they are: a path's parts, in bytes.
+/// What names can be on servers as they are: a path's parts, in bytes. Whether "A" is "a" there is the server's file system's affair and told by nobody: where it isn't, a suffix is given for nothing;
+/// to take it for apart where it is would give one file to two photos.
 fn names() -> NameRules {
     NameRules {
         forbidden: "/".into(),
         forbidden_first: String::new(),
         forbidden_last: String::new(),
         reserved: Vec::new(),
-        case_sensitive: true,
-        unicode: "keep".into(),
+        case_sensitive: false,
+        unicode: "nfc".into(),
         name_limit: 255,
         path_limit: 4000,
         limits_in_bytes: true,

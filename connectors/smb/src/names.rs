@@ -22,7 +22,7 @@ pub fn rules() -> NameRules {
         forbidden_last: FORBIDDEN_LAST.into(),
         reserved: RESERVED.map(String::from).to_vec(),
         case_sensitive: false,
-        unicode: "keep".into(),
+        unicode: "nfc".into(),
         // SMB has 255 units of UTF-16, and what servers with Linux keep them on has 255 bytes.
         name_limit: 255,
         path_limit: 4000,

@@ -7,7 +7,8 @@ use camroll_connector::http::Answer;
 use camroll_connector::token;
 use camroll_connector::types::{Entry, Error};
 
-use crate::listing::{children, take, Walk};
+use crate::failures::half_a_listing;
+use crate::listing::{children, gap, take, Walk};
 use crate::properties::Properties;
 use crate::wire::Session;
 
@@ -52,7 +53,11 @@ fn folder_of(session: &Session, folder: &str, goes_on: bool) -> Result<Rc<Vec<(S
         }
     }
     let url = session.destination.place.folder(folder);
-    let children = Rc::new(children(&url, session.members(&url)?.unwrap_or_default()));
+    let items = session.members(&url)?.unwrap_or_default();
+    if let Some(status) = gap(folder, &items) {
+        return Err(half_a_listing(folder, status));
+    }
+    let children = Rc::new(children(&url, items));
     *session.read.borrow_mut() = Some(Read {
         folder: folder.to_owned(),
         children: Rc::clone(&children),

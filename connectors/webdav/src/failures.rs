@@ -146,6 +146,19 @@ pub fn conflict() -> Error {
     )
 }
 
+/// A listing that doesn't tell of everything.
+pub fn half_a_listing(folder: &str, status: u16) -> Error {
+    let class = match status {
+        401 | 403 => ErrorClass::PermissionDenied,
+        _ => ErrorClass::Transient,
+    };
+    error(
+        class,
+        "webdav/half-a-listing",
+        format!("The server lists {folder:?} and doesn't tell of all that is in it (status {status} for a part). What it leaves out isn't taken for gone."),
+    )
+}
+
 /// What was staged is gone: committed before, or lost.
 pub fn gone() -> Error {
     error(

@@ -1,10 +1,14 @@
 //! Which of a folder's answer is the folder itself, and where a listing goes on.
 
+use camroll_connector::paths::parent;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{below, decoded, name};
 use crate::multistatus::Item;
 use crate::properties::Properties;
+
+/// Where camroll's own files are.
+const OWN: &str = ".camroll";
 
 /// Where uploads lie before they have a name: not part of what is stored.
 pub const STAGING: &str = ".camroll/staging";
@@ -44,6 +48,17 @@ pub fn children(url: &str, items: Vec<Item>) -> Vec<(String, Properties)> {
     children.sort_by(|one, other| one.0.cmp(&other.0));
     children.dedup_by(|one, other| one.0 == other.0);
     children
+}
+
+/// The status of a member of which nothing is told, though it may well be there: what it leaves out would count as gone. One that may not be seen by this user is nobody's that camroll put there, but
+/// for camroll's own folder.
+pub fn gap(folder: &str, items: &[Item]) -> Option<u16> {
+    let is_own = folder == OWN || parent(folder) == Some(OWN);
+    items.iter().filter_map(Item::failure).find(|status| match status {
+        423 | 429 | 500.. => true,
+        404 => false,
+        _ => is_own,
+    })
 }
 
 /// What a page takes of a folder.
@@ -120,6 +135,26 @@ mod tests {
         // Under another address than the one that was asked.
         assert_eq!(names(&children("https://x.org/outside/p/", told())), ["a c", "b.jpg"]);
         assert!(children("https://x.org/other/", vec![item("/p/", true)]).is_empty());
+    }
+
+    #[test]
+    fn what_isnt_told_of_may_be_there_all_the_same() {
+        let told = |status| {
+            vec![Item {
+                status: Some(status),
+                ..item("/p/a.jpg", false)
+            }]
+        };
+        for (status, folder, is_a_gap) in [
+            (503, "2014", true),
+            (423, "2014", true),
+            (403, "2014", false),
+            (403, ".camroll/manifest", true),
+            (403, ".camroll", true),
+            (404, ".camroll/manifest", false),
+        ] {
+            assert_eq!(gap(folder, &told(status)).is_some(), is_a_gap, "{status} in {folder}");
+        }
     }
 
     #[test]

@@ -73,8 +73,6 @@ pub struct Preset {
     pub names: Names,
     /// Bytes of the longest name.
     pub name_limit: u32,
-    /// Whether names differ by case.
-    pub case_sensitive: bool,
     /// Largest file, bytes.
     pub max_size: Option<u64>,
     /// A header without which it doesn't give files.
@@ -97,7 +95,6 @@ const GENERIC: Preset = Preset {
     checksums: Checksums::None,
     names: Names::Careful,
     name_limit: 255,
-    case_sensitive: true,
     max_size: None,
     referer: false,
     password_hint: "Look at user and password.",
@@ -110,7 +107,6 @@ const SERVICE: Preset = Preset {
     clock: Clock::FindOut,
     upload: Upload::Whole,
     names: Names::Windows,
-    case_sensitive: false,
     ..GENERIC
 };
 
@@ -154,7 +150,6 @@ pub const PRESETS: &[Preset] = &[
         clock: Clock::Header,
         checksums: Checksums::Told,
         names: Names::Any,
-        case_sensitive: true,
         password_hint: "It must be an app password with access to Files: Settings, Privacy & Security, Integrations, \"New app password\".",
         source: "rclone's webdav backend, vendor fastmail: X-OC-Mtime, SHA-1 in the property sha1hex of namespace ME:, precision of a second. 250 MB for a file is reported. App passwords: the vendor's help, https://www.fastmail.com/help/clients/apppassword.html, read (access Files (WebDAV), not with the plan Basic)",
         ..SERVICE
@@ -240,7 +235,6 @@ pub const PRESETS: &[Preset] = &[
         address: Some("https://nas.local:5006"),
         upload: Upload::Whole,
         names: Names::Windows,
-        case_sensitive: false,
         password_hint: "The package WebDAV Server must be installed and the user allowed to use it. With `path: home/Photos` Synology Photos shows what is there.",
         source: "KeePassium: port 5006, and the vendor's page, named there and not read: https://kb.synology.com/en-global/DSM/tutorial/How_to_access_files_on_Synology_NAS_with_WebDAV. home/Photos is indexed: reports of users. Not checked",
         ..GENERIC

@@ -132,7 +132,7 @@ pub fn bring(session: &Session, going: &Going<'_>) -> Result<String, Error> {
 
 fn send(session: &Session, going: &Going<'_>, url: &str) -> Result<(), Error> {
     let mut cut = Cut::of(going.size);
-    let Some(first) = cut.next() else { return Ok(()) };
+    let Some(first) = cut.take() else { return Ok(()) };
     // It makes the file: the others must find it.
     let request = going.described(session, put(session, going, url, first))?;
     let answer = session.ask(request)?;
@@ -142,7 +142,7 @@ fn send(session: &Session, going: &Going<'_>, url: &str) -> Result<(), Error> {
     let mut before = nanoseconds(clock::now());
     loop {
         while under_way.len() < UNDER_WAY {
-            let Some(range) = cut.next() else { break };
+            let Some(range) = cut.take() else { break };
             let request = put(session, going, url, range).header("Content-Range", range.content_range(going.size));
             under_way.push_back((range, request.start()?));
         }

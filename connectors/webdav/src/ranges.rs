@@ -49,7 +49,7 @@ impl Cut {
     }
 
     /// The range that comes next; none at the end.
-    pub fn next(&mut self) -> Option<Range> {
+    pub fn take(&mut self) -> Option<Range> {
         let range = Range {
             offset: self.reached,
             length: self.length.min(self.size - self.reached),
@@ -75,7 +75,7 @@ mod tests {
     fn all(size: u64, took: impl Fn(Range) -> i128) -> Vec<Range> {
         let mut cut = Cut::of(size);
         let mut ranges = Vec::new();
-        while let Some(range) = cut.next() {
+        while let Some(range) = cut.take() {
             ranges.push(range);
             cut.answered(range, took(range));
         }

@@ -1,6 +1,6 @@
 //! Named places where a test can have the process die. Only in debug builds.
 
-/// All of them, in the order in which a file passes them.
+/// Those that every file passes, in their order. `aside/after` is passed only where a move finds both of its names taken.
 pub const FAILPOINTS: &[&str] = &[
     "page/before",
     "page/after",

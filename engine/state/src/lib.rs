@@ -29,7 +29,7 @@ pub use error::StateError;
 pub use failpoint::{FAILPOINTS, failpoint};
 pub use journal::Journal;
 pub use lanes::{AssetStatus, DirtyEntry, Lane, LaneId, LaneTotals, SpecTotals, StatusScope, StatusState};
-pub use placements::{Moved, Placed, Published, Stands};
+pub use placements::{Doubted, Moved, Placed, Published, Stands};
 pub use record::{DestinationId, Intent, Loss, Record};
 pub use sign_ins::{Cipher, SignIn, SignInGuard, SignIns};
 pub use state::{Notice, Opened, RunNote, State};

@@ -52,6 +52,15 @@ pub struct Stands {
     pub placement: Placement,
 }
 
+/// A placement that was looked at and isn't as it was placed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Doubted {
+    /// What was found, as an error's code.
+    pub code: String,
+    /// What had been placed.
+    pub placement: Placement,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Standing {
     folded: String,
@@ -84,6 +93,9 @@ fn lost_key(destination: DestinationId, at: Instant, folded: &str) -> Vec<u8> {
         .long(seconds)
         .end(folded.as_bytes())
         .bytes()
+}
+fn doubt_key(destination: DestinationId, number: u64) -> Vec<u8> {
+    Key::new(b'y').number(destination.0).long(number).bytes()
 }
 fn numbers_key(destination: DestinationId) -> Vec<u8> {
     Key::new(b'N').number(destination.0).bytes()
@@ -130,6 +142,7 @@ fn gather(index: &Index, batch: &mut Batch, record: &Record) -> Result<(), State
                         batch.remove(&[by_asset, number.to_be_bytes().to_vec()].concat());
                     }
                     batch.remove(&placed_key(*destination, number));
+                    batch.remove(&doubt_key(*destination, number));
                     batch.remove(&path);
                     let count = batch.get::<u64>(index, &count_key(*destination))?.unwrap_or_default();
                     batch.put(&count_key(*destination), &count.saturating_sub(1))?;
@@ -138,6 +151,23 @@ fn gather(index: &Index, batch: &mut Batch, record: &Record) -> Result<(), State
             Ok(())
         }
         Record::Place { place, identity } => batch.put(&memo_key(place), identity),
+        Record::Doubted {
+            destination,
+            folded,
+            code,
+        } => {
+            let Some(number) = batch.get::<u64>(index, &path_key(*destination, folded))? else {
+                return Ok(());
+            };
+            let doubt = doubt_key(*destination, number);
+            match code {
+                Some(code) => batch.put(&doubt, code),
+                None => {
+                    batch.remove(&doubt);
+                    Ok(())
+                }
+            }
+        }
         Record::Intent(_) | Record::Staged { .. } | Record::Dropped { .. } => Ok(()),
     }
 }
@@ -157,6 +187,7 @@ fn stand(
                 let by_asset = asset_prefix(destination, &before.placement.source, &before.placement.asset);
                 batch.remove(&[by_asset, number.to_be_bytes().to_vec()].concat());
             }
+            batch.remove(&doubt_key(destination, number));
             number
         }
         None => {
@@ -372,7 +403,12 @@ impl State {
 
     /// Records that something got another name: there and no longer here, or neither.
     pub fn record_moved(&self, destination: DestinationId, moved: Moved) -> Result<(), StateError> {
-        self.record(&[
+        let doubt = match self.index()?.get::<u64>(&path_key(destination, &moved.from))? {
+            Some(number) => self.doubt(destination, number)?,
+            None => None,
+        };
+        let folded = moved.to.folded.clone();
+        let mut records = vec![
             Record::Lost {
                 destination,
                 folded: moved.from,
@@ -385,7 +421,14 @@ impl State {
                 folded: moved.to.folded,
                 placement: Box::new(moved.to.placement),
             },
-        ])
+        ];
+        // Another name makes no bytes right.
+        records.extend(doubt.map(|code| Record::Doubted {
+            destination,
+            folded,
+            code: Some(code),
+        }));
+        self.record(&records)
     }
 
     /// Records that something of ours is no longer there.
@@ -425,6 +468,43 @@ impl State {
         } else {
             self.record(&records)
         }
+    }
+
+    /// Records what was looked at and isn't as it was placed, by the code of what was found; without one, that it is again.
+    pub fn record_doubts(
+        &self,
+        destination: DestinationId,
+        doubts: Vec<(String, Option<String>)>,
+    ) -> Result<(), StateError> {
+        if doubts.is_empty() {
+            return Ok(());
+        }
+        let records: Vec<Record> = doubts
+            .into_iter()
+            .map(|(folded, code)| Record::Doubted {
+                destination,
+                folded,
+                code,
+            })
+            .collect();
+        self.record(&records)
+    }
+
+    /// What was found of a placement when it was looked at last; none where nothing speaks against it.
+    pub fn doubt(&self, destination: DestinationId, number: u64) -> Result<Option<String>, StateError> {
+        self.index()?.get(&doubt_key(destination, number))
+    }
+
+    /// All placements at a destination that weren't as they were placed when they were looked at last.
+    pub fn doubted(&self, destination: DestinationId) -> Result<Vec<Doubted>, StateError> {
+        let prefix = Key::new(b'y').number(destination.0).bytes();
+        let mut doubted = Vec::new();
+        for found in self.index()?.range::<String>(&prefix, &prefix) {
+            let (key, code) = found?;
+            let standing: Option<Standing> = self.index()?.get(&placed_key(destination, trailing(&key)))?;
+            doubted.extend(standing.map(|Standing { placement, .. }| Doubted { code, placement }));
+        }
+        Ok(doubted)
     }
 
     /// Journals that a file was taken away, by an act that the brake counts.

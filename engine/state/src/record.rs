@@ -90,4 +90,13 @@ pub enum Record {
         /// The identity that was found there.
         identity: String,
     },
+    /// Something of ours was looked at, and isn't what was placed, or isn't there; or it is again. It counts for nothing until it is.
+    Doubted {
+        /// Where.
+        destination: DestinationId,
+        /// The path as the destination compares names.
+        folded: String,
+        /// The code of what was found; none where all is well again.
+        code: Option<String>,
+    },
 }

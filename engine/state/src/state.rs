@@ -237,7 +237,7 @@ impl State {
                     let given = index.get::<u32>(&key)?.unwrap_or_default();
                     index.put(&key, &given.max(id.0 + 1))?;
                 }
-                Record::Lost { .. } | Record::Place { .. } => {}
+                Record::Lost { .. } | Record::Place { .. } | Record::Doubted { .. } => {}
             }
             index_record(index, &record)?;
         }

@@ -21,7 +21,7 @@ use crate::context::{HeardLibrary, Mode, Relayout};
 use crate::failure::Failure;
 use crate::identity::write_file;
 use crate::manifest::line;
-use crate::manifest_reader::{ManifestReader, Told};
+use crate::manifest_reader::{ManifestReader, Told, name_behind_all};
 use crate::progress::{Arrival, Event};
 use crate::run::{RunRequest, hear_all};
 use compare::{There, compare, look};
@@ -112,7 +112,7 @@ impl Adopting<'_> {
 
     /// What a sync found there becomes the person's word: taken over, and told to the archive's manifest, which until then has only what camroll brought.
     async fn take_over_found(&self) -> Result<(), Failure> {
-        let run = ulid::Ulid::new().to_string();
+        let run = self.name_of_segments().await?;
         let mut segment = 0;
         let mut from = 0;
         loop {
@@ -145,6 +145,12 @@ impl Adopting<'_> {
             segment += 1;
             self.archive.state.record_placed(self.id, placed)?;
         }
+    }
+
+    async fn name_of_segments(&self) -> Result<String, Failure> {
+        name_behind_all(&self.archive.link, &ulid::Ulid::new().to_string())
+            .await
+            .map_err(|error| self.failed(error))
     }
 
     /// The archive explains itself, whatever filled it.
@@ -292,7 +298,7 @@ impl Adopting<'_> {
         libraries: &[HeardLibrary],
         mut unknown: HashMap<u64, Vec<Entry>>,
     ) -> Result<(), Failure> {
-        let run = ulid::Ulid::new().to_string();
+        let run = self.name_of_segments().await?;
         let mut segment = 0;
         let state = &self.archive.state;
         let ids = libraries.iter().map(|library| library.id);

@@ -2,14 +2,15 @@
 //!
 //! A destination from which goes what is deleted in the library (`deletions`) is no copy for who wants to delete it there: it isn't counted, and named.
 //!
-//! It asks nobody: it counts what the journal says of what the source last told. So it refuses where the source wasn't heard whole.
+//! It asks nobody: it counts what the journal says of what the source last told. So it refuses where the source wasn't heard whole. What was looked at since, by `verify` or by a sync, and wasn't as it
+//! had been placed, counts for nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use camroll_model::{Asset, AssetId, DestinationKey, Library, Proof, Role, SourceKey};
+use camroll_model::{Asset, AssetId, DestinationKey, Library, Placement, Proof, Role, SourceKey};
 use camroll_plan::{Scope, held, scope};
 use camroll_spec::{Deletions, Spec, Versions, Want};
-use camroll_state::{DestinationId, Ordinal, Presence, State};
+use camroll_state::{DestinationId, Doubted, Ordinal, Presence, State};
 use serde::Serialize;
 
 use crate::albums::{Memberships, lacking};
@@ -93,6 +94,33 @@ struct Place {
     id: DestinationId,
     names: Vec<String>,
     assets: u64,
+    /// What was looked at there and wasn't as it had been placed.
+    doubted: HashMap<(SourceKey, AssetId), Vec<Placement>>,
+}
+
+impl Place {
+    fn read(state: &State, id: DestinationId, name: String) -> Result<Self, Failure> {
+        let mut doubted: HashMap<_, Vec<Placement>> = HashMap::new();
+        for Doubted { placement, .. } in state.doubted(id)? {
+            let asset = (placement.source.clone(), placement.asset.clone());
+            doubted.entry(asset).or_default().push(placement);
+        }
+        Ok(Self {
+            id,
+            names: vec![name],
+            assets: 0,
+            doubted,
+        })
+    }
+
+    /// What is there of an asset and was as it had been placed when it was looked at last.
+    fn placements(&self, state: &State, key: &SourceKey, asset: &AssetId) -> Result<Vec<Placement>, Failure> {
+        let mut placements = state.placements(self.id, key, asset)?;
+        if let Some(doubted) = self.doubted.get(&(key.clone(), asset.clone())) {
+            placements.retain(|placement| !doubted.contains(placement));
+        }
+        Ok(placements)
+    }
 }
 
 /// Counts.
@@ -135,11 +163,7 @@ pub fn copies(state: &State, request: &CopiesRequest<'_>) -> Result<CopiesReport
                 None => unseen.push(name),
                 Some(id) => match places.iter_mut().find(|place| place.id == id) {
                     Some(place) => place.names.push(name),
-                    None => places.push(Place {
-                        id,
-                        names: vec![name],
-                        assets: 0,
-                    }),
+                    None => places.push(Place::read(state, id, name)?),
                 },
             }
         }
@@ -243,7 +267,8 @@ fn count_library(
             let (mut at, mut lacking) = (Vec::new(), BTreeMap::new());
             for place in places.iter_mut() {
                 let name = place.names.first().cloned().unwrap_or_default();
-                let lacks = lacks(state, place.id, key, &known.asset, &versions, request.proof)?;
+                let placements = place.placements(state, key, &known.asset.id)?;
+                let lacks = lacks(&placements, key, &known.asset, &versions, request.proof);
                 if lacks.is_empty() {
                     place.assets += 1;
                     at.push(name);
@@ -289,17 +314,15 @@ fn union(specs: &[&Spec]) -> Versions {
 
 /// The files of an asset that a destination doesn't hold with enough proof. An asset of which nothing is wanted is no copy of anything.
 fn lacks(
-    state: &State,
-    id: DestinationId,
+    placements: &[Placement],
     key: &SourceKey,
     asset: &Asset,
     versions: &Versions,
     proof: Proof,
-) -> Result<Vec<&'static str>, Failure> {
-    let placements = state.placements(id, key, &asset.id)?;
-    let held = held(asset, key, versions, &placements);
+) -> Vec<&'static str> {
+    let held = held(asset, key, versions, placements);
     if held.is_empty() {
-        return Ok(vec!["everything"]);
+        return vec!["everything"];
     }
     let mut lacking: Vec<&'static str> = held
         .iter()
@@ -322,5 +345,5 @@ fn lacks(
     if versions.original.is_yes() && !told && !placed {
         lacking.push(Role::Original.name());
     }
-    Ok(lacking)
+    lacking
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::context::{Context, Mode};
 use crate::failure::Failure;
 use crate::identity::write_file;
+use crate::manifest_reader::name_behind_all;
 use crate::transfer::Place;
 
 /// Placements in a segment.
@@ -18,7 +19,8 @@ pub(crate) struct ManifestWriter {
     lines: Vec<u8>,
     count: usize,
     segment: u32,
-    run: String,
+    /// What its segments are named by: the run's id, or what sorts behind all that is there.
+    name: String,
     marker: String,
     active: bool,
     /// A run before this one may not have told all that it placed.
@@ -71,18 +73,11 @@ impl ManifestWriter {
             lines: Vec::new(),
             count: 0,
             segment: 0,
-            run: context.run.clone(),
+            name: context.run.clone(),
             owes_earlier,
             marker,
             active,
         })
-    }
-
-    /// Begins once more in a run whose writer finished: under names of its own, which sort behind those.
-    pub(crate) fn after(context: &Context, place: &Place) -> Result<Self, Failure> {
-        let mut writer = Self::new(context, place)?;
-        writer.run.push_str("-moved");
-        Ok(writer)
     }
 
     fn push(&mut self, line: &str) {
@@ -125,7 +120,12 @@ impl ManifestWriter {
         if self.count == 0 {
             return Ok(());
         }
-        let path = format!(".camroll/manifest/{}-{:04}.ndjson", self.run, self.segment);
+        if self.segment == 0 {
+            self.name = name_behind_all(&place.link, &self.name)
+                .await
+                .map_err(|error| Failure::Destination(place.name.clone(), error))?;
+        }
+        let path = format!(".camroll/manifest/{}-{:04}.ndjson", self.name, self.segment);
         let content = Bytes::from(std::mem::take(&mut self.lines));
         let written = write_file(place.link.connection(), &path, "application/x-ndjson", content.clone()).await;
         if let Err(error) = written {

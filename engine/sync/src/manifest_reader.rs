@@ -10,6 +10,7 @@ use camroll_model::{
     SourceKey, Target,
 };
 use serde::Deserialize;
+use ulid::{ULID_LEN, Ulid};
 
 use crate::link::Link;
 
@@ -207,6 +208,23 @@ impl ManifestReader {
             })
             .collect())
     }
+}
+
+/// A name for what a run writes now, which sorts behind all that is there: the run's own, unless a clock that was ahead named what is there, or this run itself.
+pub(crate) async fn name_behind_all(link: &Link, run: &str) -> Result<String, ConnectorError> {
+    let there = segments(link).await?;
+    let names = there
+        .iter()
+        .filter_map(|target| target.path.as_deref()?.strip_prefix(FOLDER));
+    let newest = names
+        .filter_map(|name| Ulid::from_string(name.get(1..=ULID_LEN)?).ok())
+        .max();
+    Ok(match (newest, Ulid::from_string(run)) {
+        (Some(newest), Ok(own)) if own <= newest => newest
+            .increment()
+            .map_or_else(|| run.to_owned(), |next| next.to_string()),
+        _ => run.to_owned(),
+    })
 }
 
 /// The segments in the order in which they were written: their names begin with the run's id.

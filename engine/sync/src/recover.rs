@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use camroll_host::Disposal;
-use camroll_model::{ConnectorError, ErrorClass, Orphan, Placement, Problem, Proof, Retry, Stored};
-use camroll_state::{Intent, Moved, Placed, Published, State};
+use camroll_model::{
+    ConnectorError, Entry, ErrorClass, Orphan, Ownership, Placement, Problem, Proof, Retry, Stored, Target,
+};
+use camroll_state::{Intent, Moved, Placed, Published, State, failpoint};
 
+use crate::archive::OWN;
 use crate::commit::{look_for, may_be_there};
 use crate::identity::miscounted;
 use crate::manifest::open_manifest;
-use crate::survey::read_digests;
+use crate::survey::{read_digests, stat};
 use crate::transfer::{Place, is_contradicted, proof_of, state_failed};
 
 /// What was found.
@@ -155,8 +158,9 @@ async fn settle<'a>(
     let mut given_up = Vec::new();
     for intent in lost {
         if let Some(from) = moves_from(place, intent) {
-            match moved_there(place, intent).await? {
-                Some(placement) => {
+            match moved_there(place, intent, intent.placement.ownership).await {
+                Err(error) => settled.leave(place, intent, error)?,
+                Ok(Some(placement)) => {
                     let moved = Moved {
                         from,
                         to: Placed {
@@ -174,7 +178,7 @@ async fn settle<'a>(
                         .set_memo(&open_manifest(place.id), "open")
                         .map_err(|error| state_failed(&error))?;
                 }
-                None => state
+                Ok(None) => state
                     .drop_intents(place.id, std::slice::from_ref(&intent.key))
                     .map_err(|error| state_failed(&error))?,
             }
@@ -290,32 +294,83 @@ fn moves_from(place: &Place, intent: &Intent) -> Option<String> {
     (from != place.folded(&intent.placement)).then_some(from)
 }
 
-/// What an intended move came to: the file at its new path, if it is there, is the one that was placed, and is gone from where it was. Where both names are there, the move was cut off between a copy or a
-/// second link and the removal of the first: that is finished, once the new one is seen to hold the same bytes.
-pub(crate) async fn moved_there(place: &Place, intent: &Intent) -> Result<Option<Placement>, ConnectorError> {
+/// What an intended move came to: the file at its new path, if it is there, is the one that was placed, and is gone from where it was.
+///
+/// Where something answers to both names, the move was cut off between a copy or a second link and the removal of the first, or both names are one file's: a place that doesn't tell letters' case or
+/// composition apart, a folder that is a link to the other one. To remove one name of such a file would be to lose it. So nothing is removed under a name that was asked for: what has the old name is
+/// renamed to one that nobody else has, and goes only once the new name is seen to have the bytes all the same.
+///
+/// `other` says whose a second file of these bytes is that already had the new name.
+///
+/// # Errors
+/// Where it couldn't be settled; the intent must stay, so that the next run looks again.
+pub(crate) async fn moved_there(
+    place: &Place,
+    intent: &Intent,
+    other: Ownership,
+) -> Result<Option<Placement>, ConnectorError> {
     let Some(was) = &intent.replaces else { return Ok(None) };
-    let target = was.target.clone();
-    let still_there = place
-        .link
-        .call(|there| {
-            let target = target.clone();
-            async move { there.stat(target).await }
-        })
-        .await?;
-    let Some(old) = still_there else {
+    let aside = Placement {
+        entry: Entry {
+            target: Target::at(aside(&intent.key)),
+            ..was.clone()
+        },
+        ..(*intent.placement).clone()
+    };
+    // A run was killed before it had done with it.
+    if let Some(set_aside) = look_for(place, &aside).await? {
+        return from_aside(place, intent, set_aside.entry, other).await.map(Some);
+    }
+    let Some(old) = stat(&place.link, was.target.path.as_deref().unwrap_or_default()).await? else {
         return look_for(place, &intent.placement).await;
     };
     if old.version != was.version || old.size != was.size {
         return Ok(None);
     }
-    let moved = look_for(place, &intent.placement).await?;
-    if moved.is_some()
-        && let Err(error) = place.link.connection().remove(was.clone(), Disposal::Delete).await
-    {
-        // Both stay, as the next plan finds them.
-        return if may_be_there(&error) { Err(error) } else { Ok(None) };
+    if look_for(place, &intent.placement).await?.is_none() {
+        return Ok(None);
     }
-    Ok(moved)
+    let there = place.link.connection();
+    match there.rename(old, aside.path().unwrap_or_default().to_owned()).await {
+        Ok(set_aside) => {
+            failpoint("aside/after");
+            from_aside(place, intent, set_aside, other).await.map(Some)
+        }
+        Err(error) if may_be_there(&error) => Err(error),
+        // It has both names still, as the next plan finds them.
+        Err(_) => Ok(None),
+    }
+}
+
+/// What was set aside goes where the new name has the same bytes without it, else it gets that name.
+async fn from_aside(
+    place: &Place,
+    intent: &Intent,
+    set_aside: Entry,
+    other: Ownership,
+) -> Result<Placement, ConnectorError> {
+    match look_for(place, &intent.placement).await? {
+        Some(moved) => {
+            place.link.connection().remove(set_aside, Disposal::Delete).await?;
+            Ok(Placement {
+                ownership: other,
+                ..moved
+            })
+        }
+        None => {
+            let path = intent.placement.path().unwrap_or_default().to_owned();
+            let entry = place.link.connection().rename(set_aside, path).await?;
+            Ok(Placement {
+                entry,
+                ..(*intent.placement).clone()
+            })
+        }
+    }
+}
+
+/// Where a file is while it isn't known whether its two names are one file's.
+fn aside(key: &str) -> String {
+    format!("{OWN}moving/{key}")
 }
 
 /// Takes away uploads that were cut off and that this run, which saw all that is wanted, didn't go on with. How many.

@@ -30,6 +30,7 @@ use crate::progress::{Event, Progress};
 use crate::reading::{LaneNumber, Readings};
 use crate::recover::recover;
 use crate::resting::{Whom, left_alone};
+use crate::spot::rekey;
 use crate::stop::{Stop, StopRequest};
 use crate::transfer::Place;
 
@@ -547,6 +548,7 @@ async fn lane(
     });
     let mut unsettled = Vec::new();
     if context.mode == Mode::Sync {
+        rekey(&context.state, place.id, place.rules.as_ref())?;
         let recovered = recover(&context.state, &place, destination.require_proof)
             .await
             .map_err(|error| Failure::Destination(name.clone(), error))?;

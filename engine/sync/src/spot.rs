@@ -1,8 +1,10 @@
 //! Where a file stands at a destination, as the index keys it.
 
 use camroll_model::{NameRules, Placement, Target};
-use camroll_state::{DestinationId, Stands, State, StateError};
+use camroll_state::{DestinationId, Placed, Stands, State, StateError};
 use sha2::{Digest as _, Sha256};
+
+use crate::archive::PAGE;
 
 /// Between an object's id and whose it is. No id has it: it can't stand in a URL or in JSON that a service wrote.
 const WHOSE: char = '\0';
@@ -47,6 +49,40 @@ pub(crate) fn standing_at(
         Some(Spots::One(folded)) => state.standing(destination, &folded)?.into_iter().collect(),
         Some(Spots::All(prefix)) => state.standing_under(destination, &prefix)?,
     })
+}
+
+/// Keys what stands at a destination by the rules that hold there now, where those before were others: a connector may learn that a place takes two names for one. Files that are one by the new rules
+/// can't both be kept: of those the last that was recorded is, and the other's asset is planned again.
+pub(crate) fn rekey(state: &State, destination: DestinationId, rules: Option<&NameRules>) -> Result<(), StateError> {
+    let Some(rules) = rules else { return Ok(()) };
+    let memo = format!("keyed-by/{}", destination.0);
+    let now = format!("{} {:?}", rules.case_sensitive, rules.unicode);
+    if state.memo(&memo)?.is_some_and(|before| before == now) {
+        return Ok(());
+    }
+    let mut from = 0;
+    loop {
+        let page = state.standing_page(destination, from, PAGE)?;
+        let Some(last) = page.last() else { break };
+        from = last.number + 1;
+        let other: Vec<Stands> = page
+            .into_iter()
+            .filter(|stands| spot(Some(rules), &stands.placement) != stands.folded)
+            .collect();
+        let gone = other.iter().map(|stands| stands.folded.clone()).collect();
+        let placed = other
+            .into_iter()
+            .map(|stands| Placed {
+                intent: None,
+                folded: spot(Some(rules), &stands.placement),
+                placement: stands.placement,
+            })
+            .collect();
+        // In this order: cut off between, a file has two keys and not none.
+        state.record_placed(destination, placed)?;
+        state.record_vanished(destination, gone, crate::clock::now().into())?;
+    }
+    state.set_memo(&memo, &now)
 }
 
 /// The keys of what stands at a target.

@@ -178,19 +178,27 @@ impl Verifying<'_> {
         self.report.as_placed += better.len() as u64;
         // What is listed as it was placed is read only where every byte shall be; what was touched is read always, since only its bytes tell whether it is another file.
         let deep = self.request.depth == Depth::Bytes;
-        let (to_read, taken): (Vec<_>, Vec<_>) =
-            to_read.into_iter().partition(|(_, touched)| deep || touched.is_some());
+        let (mut read, mut taken) = (Vec::new(), Vec::new());
+        for (stands, touched) in to_read {
+            // What was wrong before is well again once it was read, and not because it has its size and its time.
+            let was_wrong = self.archive.state.doubt(self.id, stands.number)?.is_some();
+            match deep || touched.is_some() || was_wrong {
+                true => read.push((stands, touched, was_wrong)),
+                false => taken.push(stands),
+            }
+        }
         self.report.as_placed += taken.len() as u64;
         let transfers = self.request.spec.transfers_at(&self.request.destination);
         let link = &self.archive.link;
-        let mut reading = futures::stream::iter(to_read)
-            .map(|(stands, touched)| async move {
+        let mut reading = futures::stream::iter(read)
+            .map(|(stands, touched, was_wrong)| async move {
                 let read = link_read(link, &stands.placement).await;
-                (stands, touched, read)
+                (stands, touched, was_wrong, read)
             })
             .buffer_unordered(transfers);
         let mut read_all = Vec::new();
-        while let Some((stands, touched, read)) = reading.next().await {
+        while let Some(one) = reading.next().await {
+            let stands = &one.0;
             self.request.progress.tell(Event::Placed {
                 path: shown(&stands.placement),
                 size: stands.placement.size,
@@ -199,16 +207,16 @@ impl Verifying<'_> {
             if self.request.stop.is_asked() {
                 return Err(Failure::Interrupted);
             }
-            read_all.push((stands, touched, read));
+            read_all.push(one);
         }
         drop(reading);
-        for (stands, touched, read) in read_all {
+        for (stands, touched, was_wrong, read) in read_all {
             match read {
                 Ok(true) => {
                     self.report.as_placed += 1;
                     self.report.read_back += 1;
                     self.report.bytes_read += stands.placement.size;
-                    if stands.placement.proof < Proof::ReadBack || touched.is_some() {
+                    if stands.placement.proof < Proof::ReadBack || touched.is_some() || was_wrong {
                         let placement = Placement {
                             proof: Proof::ReadBack,
                             entry: touched.unwrap_or_else(|| stands.placement.entry.clone()),
@@ -258,6 +266,10 @@ impl Verifying<'_> {
 
     fn tell_wrong(&mut self, wrong: Vec<(Stands, &'static str, String)>) -> Result<(), Failure> {
         let mut dirty = Vec::new();
+        let doubts = wrong
+            .iter()
+            .map(|(stands, code, _)| (stands.folded.clone(), Some((*code).to_owned())));
+        self.archive.state.record_doubts(self.id, doubts.collect())?;
         for (stands, code, why) in wrong {
             let again = self.can_be_sent_again(&stands.placement)?;
             let mending = match (again, self.request.repair) {

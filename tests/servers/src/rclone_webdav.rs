@@ -34,7 +34,19 @@ impl RcloneWebdav {
         Self::on(rclone, Disk::Small)
     }
 
+    /// One that takes names which differ only in letters' case for one, as disks of Windows and of Macs do.
+    ///
+    /// # Panics
+    /// If it doesn't start.
+    pub fn folding(rclone: &Path) -> Self {
+        Self::with(rclone, Disk::Ordinary, &["--vfs-case-insensitive"]).expect("nothing is mounted")
+    }
+
     fn on(rclone: &Path, disk: Disk) -> Result<Self, String> {
+        Self::with(rclone, disk, &[])
+    }
+
+    fn with(rclone: &Path, disk: Disk, more: &[&str]) -> Result<Self, String> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let files = folder.path().join("files");
         std::fs::create_dir(&files).expect("a folder");
@@ -45,6 +57,7 @@ impl RcloneWebdav {
             .args(["serve", "webdav", "--addr", &format!("127.0.0.1:{port}")])
             // What others change in the folder is seen nearly at once; at 0 it would read a folder again for every file in it.
             .args(["--user", USER, "--pass", PASSWORD, "--dir-cache-time", "10ms"])
+            .args(more)
             .arg(&files)
             .env("RCLONE_CONFIG", folder.path().join("no-config"))
             .stderr(Stdio::null());

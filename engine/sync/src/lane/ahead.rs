@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use camroll_host::Reach;
-use camroll_model::{Action, ConnectorError, Entry};
+use camroll_model::{Action, Entry};
 use camroll_plan::plan_asset;
 use camroll_state::Catalogued;
-use futures::stream::{StreamExt as _, TryStreamExt as _};
+use futures::stream::StreamExt as _;
 
 use super::staging::Staging;
 use super::{LaneRun, LaneShelf, presence};
@@ -56,14 +56,12 @@ impl LaneRun {
                 Action::Remove { .. } => None,
             }));
         }
-        futures::stream::iter(paths)
-            .map(|path| async move {
-                let there = stat(&self.place.link, &path).await?;
-                Ok::<_, ConnectorError>((path, there))
-            })
+        Ok(futures::stream::iter(paths)
+            .map(|path| async move { (stat(&self.place.link, &path).await, path) })
             .buffer_unordered(at_a_time)
-            .try_collect()
-            .await
-            .map_err(|error| Failure::Destination(self.place.name.clone(), error))
+            // What couldn't be looked at is looked at once more in its turn, and told there.
+            .filter_map(|(there, path)| std::future::ready(there.ok().map(|there| (path, there))))
+            .collect()
+            .await)
     }
 }

@@ -142,6 +142,7 @@ impl LaneRun {
         }
         // What concerns the whole place ends the lane; what concerns one file doesn't.
         let whole = matches!(error.class, ErrorClass::Quota)
+            || error.class == ErrorClass::InvalidSetting && trouble.side == Side::Destination
             || matches!(
                 error.code.as_str(),
                 "files/read-only" | "files/vanished" | "files/no-folder" | "state/unusable"

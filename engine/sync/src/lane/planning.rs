@@ -12,7 +12,7 @@ use super::staging::{Flight, Removal, Staging, Standing, close};
 use super::status::{push_problem, state_by, state_of, status_of};
 use super::{LaneReport, LaneRun, LaneShelf, PLAN_BATCH, presence};
 use crate::annotate::note;
-use crate::commit::differs;
+use crate::commit::{differs, may_be_there};
 use crate::context::{HeardLibrary, Mode};
 use crate::failure::Failure;
 use crate::link::cancelled;
@@ -21,6 +21,7 @@ use crate::progress::{Arrival, Event};
 use crate::reading::{FileKey, Position};
 use crate::survey::{Listing, Lying, Whose, is_as_placed, look, read_digests, stat, whose};
 use crate::transfer::Job;
+use crate::trouble::is_the_places;
 
 impl LaneRun {
     /// What to look at next: what wasn't settled before, then what arrived since, then what was under way when it was told again.
@@ -308,6 +309,10 @@ impl LaneRun {
                 }
                 Err(error) => error,
             };
+            if error.class == ErrorClass::Corrupt {
+                let doubt = (self.place.folded(placement), Some(error.code.clone()));
+                self.context.state.record_doubts(self.place.id, vec![doubt])?;
+            }
             match error.class {
                 ErrorClass::Cancelled => status.pending += 1,
                 _ => status.failed += 1,
@@ -335,10 +340,12 @@ impl LaneRun {
                 continue;
             };
             let Some(path) = placed.path() else { continue };
-            let failed = |error| Failure::Destination(self.place.name.clone(), error);
             let there = match staging.seen.remove(path) {
                 Some(there) => there,
-                None => stat(&self.place.link, path).await.map_err(failed)?,
+                None => match stat(&self.place.link, path).await {
+                    Ok(there) => there,
+                    Err(error) => return self.not_looked_at(error),
+                },
             };
             let folded = self.place.folded(placed);
             let Some(entry) = there else {
@@ -356,10 +363,7 @@ impl LaneRun {
             let wanted = asset.resource(&file.resource);
             let now_there = match whose(&self.place.link, &entry, placed, wanted).await {
                 Ok(whose) => whose,
-                Err(error) if error.class == ErrorClass::Unauthenticated || self.place.link.is_broken() => {
-                    return Err(failed(error));
-                }
-                Err(error) => return Ok(Surveyed::Unread(error)),
+                Err(error) => return self.unread(error),
             };
             let mut now_placed = (**placed).clone();
             match now_there {
@@ -436,18 +440,13 @@ impl LaneRun {
                 })
             };
             let existing = self.destination.existing;
-            let failed = |error| Failure::Destination(self.place.name.clone(), error);
-            let there = there.map_err(failed)?;
+            let there = match there {
+                Ok(there) => there,
+                Err(error) => return self.not_looked_at(error),
+            };
             let lying = match look(&self.place.link, existing, listing, there, resource, free).await {
                 Ok(lying) => lying,
-                Err(error)
-                    if matches!(error.class, ErrorClass::Unauthenticated | ErrorClass::Cancelled)
-                        || matches!(error.code.as_str(), "files/vanished" | "files/no-folder") =>
-                {
-                    return Err(failed(error));
-                }
-                // One file's trouble isn't the others'.
-                Err(error) => return Ok(Surveyed::Unread(error)),
+                Err(error) => return self.unread(error),
             };
             match lying {
                 Lying::Nothing => {}
@@ -478,6 +477,22 @@ impl LaneRun {
         } else {
             Surveyed::Found(found)
         })
+    }
+
+    /// A path that can't be looked at. A place that doesn't answer now says nothing of this one.
+    fn not_looked_at(&self, error: ConnectorError) -> Result<Surveyed, Failure> {
+        match may_be_there(&error) {
+            true => Err(Failure::Destination(self.place.name.clone(), error)),
+            false => self.unread(error),
+        }
+    }
+
+    /// One file's trouble isn't the others', unless it is the whole place's.
+    fn unread(&self, error: ConnectorError) -> Result<Surveyed, Failure> {
+        match is_the_places(&error) || error.class == ErrorClass::InvalidSetting || self.place.link.is_broken() {
+            true => Err(Failure::Destination(self.place.name.clone(), error)),
+            false => Ok(Surveyed::Unread(error)),
+        }
     }
 
     fn not_in_the_plan(&self, asset: &Asset, action: &Action) -> Problem {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use camroll_model::{Asset, ConnectorError, ErrorClass, Placement, Retry, Target};
+use camroll_model::{Asset, ConnectorError, ErrorClass, Ownership, Placement, Retry, Target};
 use camroll_plan::{Holder, fold, relayout};
 use camroll_state::{Intent, Moved, Ordinal, Placed};
 use sha2::{Digest as _, Sha256};
@@ -23,7 +23,7 @@ impl LaneRun {
             return Ok(());
         }
         let mut manifest = match self.context.mode {
-            Mode::Sync => Some(ManifestWriter::after(&self.context, &self.place)?),
+            Mode::Sync => Some(ManifestWriter::new(&self.context, &self.place)?),
             Mode::Plan => None,
         };
         let mut reserved = HashMap::new();
@@ -117,7 +117,7 @@ impl LaneRun {
                 ..placed.clone()
             }),
             // An answer that was lost isn't a rename that wasn't done.
-            Err(error) => match moved_there(&self.place, &intent).await {
+            Err(error) => match moved_there(&self.place, &intent, whose(&error, placed)).await {
                 Ok(Some(moved)) => Ok(moved),
                 Ok(None) => Err(error),
                 // Not known: the intent stays, and the next run looks.
@@ -168,6 +168,14 @@ impl LaneRun {
             .push(self.problem(asset, Some(placed.role), &error, Retry::Person));
         report.not_done += 1;
         Ok(())
+    }
+}
+
+/// Whose a file is that has the new name although the rename failed: one that refused to rename over it has brought nothing there.
+fn whose(error: &ConnectorError, placed: &Placement) -> Ownership {
+    match error.class {
+        ErrorClass::Conflict => Ownership::Found,
+        _ => placed.ownership,
     }
 }
 
