@@ -105,5 +105,6 @@ cat <<'NEXT'
 That was all on this machine. For your own library:
   make install
   camroll init --apple-id you@example.com --to /a/folder/that/exists
+  export APPLE_PASSWORD=...     # or name a file or a command in camroll.yaml
   camroll login my-photos && camroll plan && camroll sync
 NEXT

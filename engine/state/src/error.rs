@@ -5,7 +5,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
     /// Another engine has it.
-    #[error("another camroll works with the state in {path} ({by}). Wait for it, or give this one another --state.")]
+    #[error("another camroll works with the state in {path} ({by}). Wait until it is done.")]
     Held {
         /// The folder.
         path: PathBuf,

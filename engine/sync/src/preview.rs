@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The action of a file that gets another path.
 const MOVE: &str = "move";
+const REMOVE: &str = "remove";
 
 /// What would be done for one file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,7 +51,7 @@ impl PreviewAction {
                 reason,
             ),
             Action::Remove { placed, reason } => (
-                "remove",
+                REMOVE,
                 placed.role,
                 &placed.resource,
                 &placed.version,
@@ -92,6 +93,11 @@ impl PreviewAction {
     /// Whether its bytes would be sent.
     pub fn sends(&self) -> bool {
         matches!(self.action.as_str(), "put" | "replace")
+    }
+
+    /// Whether it would be taken away.
+    pub fn removes(&self) -> bool {
+        self.action == REMOVE
     }
 
     pub(crate) fn is_move(&self) -> bool {

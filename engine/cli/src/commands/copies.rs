@@ -56,11 +56,13 @@ fn tell(report: &CopiesReport) {
         eprintln!("  {name} isn't counted: what you delete in the library is removed there, too (`deletions`).");
     }
     if (report.destinations.len() as u64) < u64::from(report.at_least) {
-        eprintln!(
-            "  The specs name fewer than {} destinations that count: --at-least {} is the most that can be.",
-            report.at_least,
-            report.destinations.len()
-        );
+        match report.destinations.len() {
+            0 => eprintln!("  No destination of these specs counts."),
+            most => eprintln!(
+                "  The specs name fewer than {} destinations that count: --at-least {most} is the most that can be.",
+                report.at_least
+            ),
+        }
     }
     for one in report.below.iter().take(SHOWN) {
         let lacking: Vec<String> = one
@@ -68,12 +70,12 @@ fn tell(report: &CopiesReport) {
             .iter()
             .map(|(place, files)| format!("{place} lacks {}", files.join(", ")))
             .collect();
+        let counted = format!("{} of {}", one.copies, report.at_least);
+        let parts: Vec<String> = std::iter::once(counted).chain(lacking).collect();
         eprintln!(
-            "  ! {}: {} of {}; {}",
+            "  ! {}: {}",
             one.name.as_deref().unwrap_or(&one.asset),
-            one.copies,
-            report.at_least,
-            lacking.join("; ")
+            parts.join("; ")
         );
     }
     if report.below.len() > SHOWN {

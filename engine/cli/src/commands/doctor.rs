@@ -17,17 +17,25 @@ pub async fn run(arguments: &DoctorArguments, folder: Option<&Path>) -> Outcome 
     // Held until the end: nobody syncs while destinations are tried.
     let _state = match open_state(&folder) {
         Ok(state) => {
-            let known = state.known_destinations().map_or(0, |all| all.len());
+            let known = state.known_destinations().unwrap_or_default();
+            let known = known
+                .into_iter()
+                .filter(|id| state.placements_at(*id).is_ok_and(|placed| placed > 0))
+                .count();
             let placed = if fresh {
                 "made just now".to_owned()
             } else {
-                format!("can be read; {known} destinations are known")
+                format!("can be read; destinations with files of camroll's: {known}")
             };
             findings.push(Finding::well("state", format!("{}: {placed}", folder.display())));
             Some(state)
         }
         Err(story) => {
-            findings.push(of_story("state", "state/unusable", story));
+            let code = match story.exit {
+                Exit::Held => "state/held",
+                _ => "state/unusable",
+            };
+            findings.push(of_story("state", code, story));
             None
         }
     };
@@ -81,10 +89,16 @@ fn of_story(subject: &str, code: &str, story: Story) -> Finding {
         .hint
         .as_deref()
         .and_then(|hint| hint.strip_prefix("camroll explain "));
+    let code = own.unwrap_or(code);
+    // The code has a place of its own.
+    let message = story
+        .message
+        .strip_suffix(&format!(" ({code})"))
+        .unwrap_or(&story.message);
     Finding::wrong(
         subject,
-        own.unwrap_or(code),
-        story.message.clone(),
+        code,
+        message.to_owned(),
         story.hint.clone().unwrap_or_else(|| format!("camroll explain {code}")),
         story.exit,
     )

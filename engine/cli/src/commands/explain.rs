@@ -40,6 +40,11 @@ pub fn run(arguments: &ExplainArguments, folder: Option<&Path>) -> Outcome {
     }
     let libraries = found.iter().map(|(_, _, entry)| entry.source);
     let memberships = Memberships::read(&state, [spec], libraries).map_err(|failure| Story::of_failure(&failure))?;
+    let deletions: serde_json::Map<String, serde_json::Value> = spec
+        .destinations
+        .iter()
+        .map(|destination| (destination.name.to_string(), destination.deletions.name().into()))
+        .collect();
     let mut all = Vec::new();
     for (library, key, entry) in found {
         let albums = memberships
@@ -47,11 +52,16 @@ pub fn run(arguments: &ExplainArguments, folder: Option<&Path>) -> Outcome {
             .map_err(|failure| Story::of_failure(&failure))?;
         let mut places = Vec::new();
         for destination in state.known_destinations().map_err(state_story)? {
+            let doubted = state.doubted(destination).map_err(state_story)?;
             for placement in state
                 .placements(destination, &key, &entry.asset.id)
                 .map_err(state_story)?
             {
-                places.push(json!({"path": placement.path(), "role": placement.role.name(), "size": placement.size, "proof": placement.proof.name(),
+                let found = doubted
+                    .iter()
+                    .find(|one| one.placement == placement)
+                    .map(|one| &one.code);
+                places.push(json!({"found": found, "path": placement.path(), "role": placement.role.name(), "size": placement.size, "proof": placement.proof.name(),
                     "ownership": placement.ownership, "digests": placement.digests.iter().map(ToString::to_string).collect::<Vec<_>>()}));
             }
         }
@@ -72,7 +82,7 @@ pub fn run(arguments: &ExplainArguments, folder: Option<&Path>) -> Outcome {
             .collect();
         all.push(json!({"asset": entry.asset.id.as_str(), "name": entry.asset.name, "library": library.name, "scope": scope,
             "files": entry.asset.resources.iter().map(|resource| json!({"role": resource.role.name(), "size": resource.size, "media_type": resource.media_type, "available": resource.available})).collect::<Vec<_>>(),
-            "placements": places, "status": statuses, "unexplained_missing": entry.unexplained}));
+            "deletions": deletions, "placements": places, "status": statuses, "unexplained_missing": entry.unexplained}));
     }
     if arguments.json {
         println!("{}", json!({"assets": all}));
@@ -110,10 +120,17 @@ fn tell(one: &serde_json::Value) {
     );
     match &one["scope"] {
         serde_json::Value::String(_) => println!("  The spec takes it."),
-        scope if scope["gone"].is_string() => println!(
-            "  It left the library ({}). What is at the destinations stays: `deletions: keep`.",
-            text(&scope["gone"])
-        ),
+        scope if scope["gone"].is_string() => {
+            println!("  It left the library ({}).", text(&scope["gone"]));
+            for (destination, deletions) in one["deletions"].as_object().into_iter().flatten() {
+                let what = match deletions.as_str() {
+                    Some("mirror") => "goes as well, within the brake: `deletions: mirror`",
+                    Some("trash") => "goes into the bin there, within the brake: `deletions: trash`",
+                    _ => "stays: `deletions: keep`",
+                };
+                println!("    At {destination}, what camroll brought {what}.");
+            }
+        }
         scope => println!("  The spec doesn't take it. {}", text(&scope["why"])),
     }
     for file in one["files"].as_array().into_iter().flatten() {
@@ -137,6 +154,9 @@ fn tell(one: &serde_json::Value) {
             text(&place["proof"]),
             text(&place["ownership"])
         );
+        if let Some(found) = place["found"].as_str() {
+            println!("         It wasn't so when it was looked at last ({found}), and counts as no copy.");
+        }
         for digest in place["digests"].as_array().into_iter().flatten() {
             println!("         {:<14} {}", "", text(digest));
         }

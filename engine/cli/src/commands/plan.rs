@@ -45,18 +45,21 @@ pub async fn run(arguments: &PlanArguments, folder: Option<&Path>) -> Outcome {
             };
             exit = exit.worst(report.exit);
             for problem in &report.receipt.problems {
-                eprintln!("  ! {} ({})", problem.message, problem.code);
+                let whom = problem.name.as_deref().or(problem.destination.as_deref());
+                let whom = whom.map(|whom| format!("{whom}: ")).unwrap_or_default();
+                eprintln!("  ! {}, {whom}{} ({})", spec.name, problem.message, problem.code);
             }
             for (name, preview) in &report.previews {
                 changes += preview.actions.len();
                 if !arguments.json {
                     println!(
-                        "{} → {name}: {} to send ({}), {} there already, {} assets looked at",
+                        "{} → {name}: {} to send ({}), {} there already, {} assets looked at{}",
                         spec.name,
                         preview.actions.iter().filter(|action| action.sends()).count(),
                         HumanBytes(preview.bytes()),
                         preview.already_there,
-                        preview.in_scope
+                        preview.in_scope,
+                        removing(preview.actions.iter().filter(|action| action.removes()).count())
                     );
                     if let Some(lacking) = preview.lacking() {
                         println!(
@@ -103,6 +106,12 @@ pub async fn run(arguments: &PlanArguments, folder: Option<&Path>) -> Outcome {
         }
         state.checkpoint().map_err(crate::setup::state_story)?;
     }
+    if exit == Exit::Interrupted {
+        return Err(Story::new(
+            Exit::Interrupted,
+            "Interrupted: not all was heard and looked at, so this is no plan. Nothing was saved.",
+        ));
+    }
     let plan = SavedPlan::new(plans);
     if let Some(path) = &arguments.output {
         saved_plan::write(path, &plan)?;
@@ -115,4 +124,11 @@ pub async fn run(arguments: &PlanArguments, folder: Option<&Path>) -> Outcome {
         return Ok(Exit::HasChanges);
     }
     Ok(exit)
+}
+
+fn removing(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        count => format!(", {count} to be removed"),
+    }
 }

@@ -170,6 +170,17 @@ pub enum Deletions {
     Mirror,
 }
 
+impl Deletions {
+    /// Its word in specs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Trash => "trash",
+            Self::Mirror => "mirror",
+        }
+    }
+}
+
 /// What is done about files that were there before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existing {

@@ -53,10 +53,11 @@ fn unknown(entry: &Entry, keys: Keys, faults: &mut Faults<'_>) {
             .iter()
             .find(|place| place.of != keys.of && place.known.contains(&key))
     };
-    let help = if let Some(word) = nearest(key, keys.known.iter().copied()) {
-        format!("did you mean \"{word}\"?")
-    } else if let Some(place) = elsewhere() {
+    // A key that is right elsewhere is no slip of the hand.
+    let help = if let Some(place) = elsewhere() {
         format!("\"{key}\" is a key of {}", place.of)
+    } else if let Some(word) = nearest(key, keys.known.iter().copied()) {
+        format!("did you mean \"{word}\"?")
     } else if key == "<<" {
         "merge keys aren't read; what several specs share goes under \"connections\"".to_owned()
     } else {

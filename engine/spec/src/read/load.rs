@@ -99,7 +99,12 @@ impl Gathering {
             io::ErrorKind::InvalidData => ("file/not-text", "this is not UTF-8 text, so it is no spec".to_owned()),
             _ => ("file/unreadable", format!("this can't be read: {error}")),
         };
-        self.faults.push(Diagnostic::error(code, path, Place::START, message));
+        let mut fault = Diagnostic::error(code, path, Place::START, message);
+        if code == "file/missing" && path.extension().is_none() && path.components().count() == 1 {
+            fault.help =
+                Some("if that is a spec's name: here its file is wanted, or the folder that it is in".to_owned());
+        }
+        self.faults.push(fault);
     }
 }
 
