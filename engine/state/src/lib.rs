@@ -7,6 +7,7 @@
 mod album_places;
 mod albums;
 mod annotations;
+mod begun;
 mod catalogue;
 mod error;
 mod failpoint;
@@ -24,6 +25,7 @@ mod uploads;
 pub use album_places::{AlbumPlace, AlbumThere, MemberThere};
 pub use albums::AlbumsHeard;
 pub use annotations::{AnnotatedAt, Annotation};
+pub use begun::Begun;
 pub use catalogue::{Applied, Catalogued, Ordinal, Presence, Seq, SourceId};
 pub use error::StateError;
 pub use failpoint::{FAILPOINTS, failpoint};

@@ -10,6 +10,7 @@ mod allowance;
 mod annotate;
 mod approval;
 mod archive;
+mod begun;
 mod candidates;
 mod clock;
 mod commit;

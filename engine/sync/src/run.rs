@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use crate::albums::{Memberships, unknown};
 use crate::allowance::Allowance;
 use crate::approval::{Approval, Approved};
+use crate::begun::Drafts;
 use crate::context::{Context, HeardLibrary, Mode, Relayout};
 use crate::digests::Digests;
 use crate::exit::Exit;
@@ -545,6 +546,7 @@ async fn lane(
         uploads: parking_lot::Mutex::default(),
         interrupted: parking_lot::Mutex::default(),
         rules: identity.features.names.clone(),
+        drafts: Drafts::of(&context.state, id),
     });
     let mut unsettled = Vec::new();
     if context.mode == Mode::Sync {

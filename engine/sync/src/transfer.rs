@@ -15,6 +15,7 @@ use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
 
 use crate::allowance::Allowance;
+use crate::begun::Drafts;
 use crate::context::{Context, HeardLibrary, problem};
 use crate::fetch::{locate_one, look_ahead, read};
 use crate::link::{Again, Link, cancelled};
@@ -128,6 +129,8 @@ pub(crate) struct Place {
     /// Files that a run before this one may have brought without coming to record it, where only staging them again tells.
     pub interrupted: Mutex<HashSet<String>>,
     pub rules: Option<camroll_model::NameRules>,
+    /// What was begun to be sent.
+    pub drafts: Drafts,
 }
 
 impl Place {
@@ -234,6 +237,7 @@ async fn clear_away(context: &Context, place: &Place, job: &Job, error: &Connect
             if let Err(error) = forgotten {
                 tracing::warn!("{error}");
             }
+            place.drafts.end(&key);
         }
         Err(error) => tracing::info!(code = error.code, "a draft stays until the next run: {}", error.message),
     }

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use super::staging::{Staging, Step};
 use super::{Hearing, LOCATE_BATCH, LaneReport, LaneRun};
+use crate::begun::sweep_begun;
 use crate::commit::{accept, commit};
 use crate::context::Mode;
 use crate::failure::Failure;
@@ -124,6 +125,7 @@ impl LaneRun {
             } else {
                 while locating < 2 && !staging.jobs.is_empty() && staging.ready.len() < LOCATE_BATCH {
                     let chunk = take_same_library(&mut staging.jobs, LOCATE_BATCH);
+                    self.begin(&chunk)?;
                     let (context, lane) = (Arc::clone(&self.context), self.place.lane);
                     locating += 1;
                     steps.spawn(async move {
@@ -249,7 +251,13 @@ impl LaneRun {
         }
         told?;
         if self.context.mode == Mode::Sync && planned_all && !self.context.stop.is_asked() {
-            match sweep_uploads(&self.context.state, &self.place).await {
+            let swept = match sweep_uploads(&self.context.state, &self.place).await {
+                Ok(swept) => sweep_begun(&self.context.state, &self.place)
+                    .await
+                    .map(|begun| swept + begun),
+                Err(error) => Err(error),
+            };
+            match swept {
                 Ok(0) => {}
                 Ok(swept) => tracing::info!(
                     destination = self.place.name,
@@ -271,6 +279,15 @@ impl LaneRun {
 }
 
 impl LaneRun {
+    fn begin(&self, jobs: &[Job]) -> Result<(), Failure> {
+        let files = jobs
+            .iter()
+            .map(|job| (job.idempotency_key(&self.place.identity), job.file.path.clone()))
+            .collect();
+        let begun = self.place.drafts.begin(&self.context.state, &self.place, files);
+        begun.map_err(|error| Failure::Destination(self.place.name.clone(), error))
+    }
+
     /// Whether another destination reads what this one hasn't planned yet.
     fn keeps_up_by_planning(&self, staging: &Staging) -> bool {
         staging.jobs.len() < PLANNED_AHEAD && self.context.readings.is_left_behind(self.place.lane)

@@ -196,6 +196,7 @@ impl LaneRun {
         status.pending = status.pending.saturating_sub(1);
         match end {
             FileEnd::Placed(proof) => {
+                self.place.drafts.end(&job.idempotency_key(&self.place.identity));
                 if let Some(count) = status.placed.get_mut(proof as usize) {
                     *count += 1;
                 }
