@@ -1,4 +1,4 @@
-//! A server that signs people in by digests, and finds its question stale when a file's bytes are under way: they can't be sent twice.
+//! Other ways to sign in at WebDAV servers than by a password as it is: by digests, where a question may be found stale when a file's bytes are under way and can't be sent twice; by a token.
 
 mod setting;
 
@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 
 use camroll_cloud_apple::{Content, apple_checksum};
 use camroll_servers::webdav::{PASSWORD, USER};
-use camroll_servers::{Act, Between, Fetched, Wsgidav, fetched};
+use camroll_servers::{Act, Between, Fetched, RcloneWebdav, Wsgidav, fetched};
 use setting::{Run, Setting, name};
 
 const SIZE: u64 = 30_000;
@@ -31,6 +31,35 @@ fn sync(setting: &Setting) -> Run {
     let mut command = setting.command(&["sync", "family.yaml", "--json"]);
     command.env("DAV_PASSWORD", PASSWORD);
     Run::of(command.output().expect("camroll runs"))
+}
+
+/// No server that can be had here checks tokens: that each request has it is seen on the wire, and that nothing else has.
+#[test]
+fn a_token_goes_with_every_request_and_nowhere_else() {
+    let rclone = match fetched("rclone") {
+        Fetched::Here(folder) => folder,
+        Fetched::Missing(why) => return eprintln!("not run: {why}"),
+    };
+    const TOKEN: &str = "eyJhbGciOi.token-of-the-test";
+    let server = RcloneWebdav::open(&rclone);
+    let between = Between::start(server.server().address());
+    let setting = Setting::new();
+    setting.add_photos(5, SIZE);
+    setting.send_to(&format!(
+        "destination:\n  connector: webdav\n  with:\n    preset: generic\n    url: {:?}\n    token: {{ env: DAV_TOKEN }}\n    path: family\n",
+        between.url()
+    ));
+    setting.login();
+    let mut command = setting.command(&["sync", "family.yaml", "--json"]);
+    let run = Run::of(command.env("DAV_TOKEN", TOKEN).output().expect("camroll runs"));
+    assert_eq!((run.code, run.put()), (0, 5), "{}{}", run.out, run.err);
+    let asked = between.asked();
+    assert!(asked.len() > 10);
+    for one in asked {
+        let said = one.header("authorization");
+        assert_eq!(said, Some(format!("Bearer {TOKEN}").as_str()), "{}", one.line);
+    }
+    assert!(!format!("{}{}", run.out, run.err).contains(TOKEN), "it was printed");
 }
 
 #[test]

@@ -42,6 +42,36 @@ fn the_specs_schema_is_committed() {
     same("camroll.schema.json", &spec_schema(&bundled()));
 }
 
+/// Every key that a spec may have, whichever map it stands in.
+fn keys(schema: &Value, found: &mut std::collections::BTreeSet<String>) {
+    match schema {
+        Value::Object(map) => {
+            for (name, value) in map {
+                if let ("properties", Value::Object(properties)) = (name.as_str(), value) {
+                    found.extend(properties.keys().cloned());
+                }
+                keys(value, found);
+            }
+        }
+        Value::Array(all) => all.iter().for_each(|one| keys(one, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_key_of_the_language_stands_in_its_page() {
+    let page = std::fs::read_to_string(root().join("docs/spec.md")).expect("the page");
+    let schema = spec_schema(&Connectors::from_manifests(&[]).expect("none is fine"));
+    let mut found = std::collections::BTreeSet::new();
+    keys(&schema, &mut found);
+    assert!(found.contains("require_proof") && found.len() > 30, "{found:?}");
+    let lacking: Vec<&String> = found
+        .iter()
+        .filter(|key| !page.contains(&format!("`{key}`")) && !page.contains(&format!("{key}: ")))
+        .collect();
+    assert!(lacking.is_empty(), "docs/spec.md says nothing of {lacking:?}");
+}
+
 #[test]
 fn the_receipts_schema_is_committed() {
     same("receipt.schema.json", &receipt_schema());

@@ -39,11 +39,20 @@ impl RcloneWebdav {
     /// # Panics
     /// If it doesn't start.
     pub fn folding(rclone: &Path) -> Self {
-        Self::with(rclone, Disk::Ordinary, &["--vfs-case-insensitive"]).expect("nothing is mounted")
+        let more = ["--user", USER, "--pass", PASSWORD, "--vfs-case-insensitive"];
+        Self::with(rclone, Disk::Ordinary, &more).expect("nothing is mounted")
+    }
+
+    /// One that lets everybody in, with whatever word they come.
+    ///
+    /// # Panics
+    /// If it doesn't start.
+    pub fn open(rclone: &Path) -> Self {
+        Self::with(rclone, Disk::Ordinary, &[]).expect("nothing is mounted")
     }
 
     fn on(rclone: &Path, disk: Disk) -> Result<Self, String> {
-        Self::with(rclone, disk, &[])
+        Self::with(rclone, disk, &["--user", USER, "--pass", PASSWORD])
     }
 
     fn with(rclone: &Path, disk: Disk, more: &[&str]) -> Result<Self, String> {
@@ -56,7 +65,7 @@ impl RcloneWebdav {
         command
             .args(["serve", "webdav", "--addr", &format!("127.0.0.1:{port}")])
             // What others change in the folder is seen nearly at once; at 0 it would read a folder again for every file in it.
-            .args(["--user", USER, "--pass", PASSWORD, "--dir-cache-time", "10ms"])
+            .args(["--dir-cache-time", "10ms"])
             .args(more)
             .arg(&files)
             .env("RCLONE_CONFIG", folder.path().join("no-config"))

@@ -57,11 +57,14 @@ impl Guest {
     }
 }
 
-/// What names can be on the file systems of Linux; those of Windows and cameras are told by their magic numbers (statfs(2)).
+/// What names can be on the file systems of Linux; those of Windows and cameras are told by their magic numbers (statfs(2)), and so are those behind which there may be any (NFS, FUSE): there names that
+/// differ in letters' case or composition count as one, which costs a suffix and never a file.
 fn name_rules(folder: &Folder) -> NameRules {
     const WINDOWS: [i64; 6] = [0x4d44, 0x2011_bab0, 0x5346_544e, 0x7366_746e, 0xff53_4d42, 0xfe53_4d42];
+    const ANY: [i64; 2] = [0x6969, 0x6573_5546];
     let magic = rustix::fs::fstatfs(folder.root()).map_or(0, |facts| facts.f_type & 0xffff_ffff);
     let windows = WINDOWS.contains(&magic);
+    let folds = windows || ANY.contains(&magic) || cfg!(target_os = "macos");
     NameRules {
         forbidden: if windows { "/\\:*?\"<>|" } else { "/" }.to_owned(),
         forbidden_first: String::new(),
@@ -71,8 +74,8 @@ fn name_rules(folder: &Folder) -> NameRules {
         } else {
             Vec::new()
         },
-        case_sensitive: !windows && !cfg!(target_os = "macos"),
-        unicode: if cfg!(target_os = "macos") {
+        case_sensitive: !folds,
+        unicode: if folds && !windows {
             UnicodeForm::Nfc
         } else {
             UnicodeForm::Keep
