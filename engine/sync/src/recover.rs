@@ -319,7 +319,7 @@ pub(crate) async fn moved_there(
     };
     // A run was killed before it had done with it.
     if let Some(set_aside) = look_for(place, &aside).await? {
-        return from_aside(place, intent, set_aside.entry, other).await.map(Some);
+        return from_aside(place, intent, set_aside.entry, other).await;
     }
     let Some(old) = stat(&place.link, was.target.path.as_deref().unwrap_or_default()).await? else {
         return look_for(place, &intent.placement).await;
@@ -334,7 +334,7 @@ pub(crate) async fn moved_there(
     match there.rename(old, aside.path().unwrap_or_default().to_owned()).await {
         Ok(set_aside) => {
             failpoint("aside/after");
-            from_aside(place, intent, set_aside, other).await.map(Some)
+            from_aside(place, intent, set_aside, other).await
         }
         Err(error) if may_be_there(&error) => Err(error),
         // It has both names still, as the next plan finds them.
@@ -342,28 +342,32 @@ pub(crate) async fn moved_there(
     }
 }
 
-/// What was set aside goes where the new name has the same bytes without it, else it gets that name.
+/// What was set aside goes where the new name has the same bytes without it, else it gets that name; or its old one again, where something else has come to the new one.
 async fn from_aside(
     place: &Place,
     intent: &Intent,
     set_aside: Entry,
     other: Ownership,
-) -> Result<Placement, ConnectorError> {
-    match look_for(place, &intent.placement).await? {
-        Some(moved) => {
-            place.link.connection().remove(set_aside, Disposal::Delete).await?;
-            Ok(Placement {
-                ownership: other,
-                ..moved
-            })
-        }
-        None => {
-            let path = intent.placement.path().unwrap_or_default().to_owned();
-            let entry = place.link.connection().rename(set_aside, path).await?;
-            Ok(Placement {
-                entry,
-                ..(*intent.placement).clone()
-            })
+) -> Result<Option<Placement>, ConnectorError> {
+    let there = place.link.connection();
+    if let Some(moved) = look_for(place, &intent.placement).await? {
+        there.remove(set_aside, Disposal::Delete).await?;
+        return Ok(Some(Placement {
+            ownership: other,
+            ..moved
+        }));
+    }
+    let path = intent.placement.path().unwrap_or_default().to_owned();
+    match there.rename(set_aside.clone(), path).await {
+        Ok(entry) => Ok(Some(Placement {
+            entry,
+            ..(*intent.placement).clone()
+        })),
+        Err(error) if may_be_there(&error) => Err(error),
+        Err(_) => {
+            let was = intent.replaces.as_ref().and_then(|was| was.target.path.clone());
+            there.rename(set_aside, was.unwrap_or_default()).await?;
+            Ok(None)
         }
     }
 }
