@@ -4,10 +4,12 @@ mod places;
 mod setting;
 
 use std::ops::RangeInclusive;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use camroll_cloud_apple::Content;
 use camroll_servers::{Act, Between};
-use places::{Place, apache, openssh, rclone_agrees, rclone_fills, run, seaweedfs, write_spec};
+use places::{Place, apache, command, openssh, rclone_agrees, rclone_fills, run, seaweedfs, write_spec};
 use setting::{Setting, name};
 
 /// Larger than all that a server says besides a file's bytes.
@@ -161,4 +163,32 @@ fn a_path_that_may_not_be_looked_at_keeps_no_other_photo_back() {
     between.mend();
     let again = run(&setting, &by_proxy, &["sync", "family.yaml", "--json"]);
     assert_eq!((again.code, again.put()), (0, 1), "{}{}", again.out, again.err);
+}
+
+/// A person stops it while it looks: what was planned by then isn't all.
+#[test]
+fn a_plan_that_is_interrupted_is_not_saved() {
+    let Some(place) = apache() else { return };
+    let between = Between::start(place.address());
+    let setting = Setting::new();
+    setting.add_photos(COUNT, SIZE);
+    let by_proxy = place.behind(between.port());
+    write_spec(&setting, &by_proxy, "");
+    setting.login();
+    between.meddle("PROPFIND", "/2014", 0, 1_000, Act::Hold);
+    let mut child = command(&setting, &by_proxy, &["plan", "family.yaml", "-o", "part.json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("camroll runs");
+    setting.until(&mut child, "it looks", || between.count("PROPFIND", "/2014") > 0);
+    // Gently first, and then at once: what it waits for never comes.
+    for _ in 0..2 {
+        let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+    let run = setting.ended(child, Duration::from_secs(60));
+    assert_eq!(run.code, 10, "{}{}", run.out, run.err);
+    assert!(run.err.contains("this is no plan"), "{}", run.err);
+    assert!(!setting.path("part.json").exists(), "it was saved");
 }

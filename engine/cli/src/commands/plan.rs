@@ -28,6 +28,7 @@ pub async fn run(arguments: &PlanArguments, folder: Option<&Path>) -> Outcome {
     };
     let mut plans = Vec::new();
     let mut changes = 0;
+    let mut cut_off = false;
     if !reading.specs.is_empty() {
         let folder = state_folder(folder)?;
         let state = open_state(&folder)?;
@@ -44,6 +45,7 @@ pub async fn run(arguments: &PlanArguments, folder: Option<&Path>) -> Outcome {
                 }
             };
             exit = exit.worst(report.exit);
+            cut_off |= stop.is_asked();
             for problem in &report.receipt.problems {
                 let whom = problem.name.as_deref().or(problem.destination.as_deref());
                 let whom = whom.map(|whom| format!("{whom}: ")).unwrap_or_default();
@@ -106,7 +108,7 @@ pub async fn run(arguments: &PlanArguments, folder: Option<&Path>) -> Outcome {
         }
         state.checkpoint().map_err(crate::setup::state_story)?;
     }
-    if exit == Exit::Interrupted {
+    if cut_off {
         return Err(Story::new(
             Exit::Interrupted,
             "Interrupted: not all was heard and looked at, so this is no plan. Nothing was saved.",
