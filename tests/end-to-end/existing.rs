@@ -141,15 +141,21 @@ fn holds(place: &Place, expected: &Expected) {
     assert_eq!(place.listed_without(".camroll/"), after, "{at}");
 }
 
+/// A library that goes to a place by what meddles with its requests.
+fn meddled_with(place: &Place) -> (Setting, Between, Place) {
+    let between = Between::start(place.address());
+    let by_proxy = place.behind(between.port());
+    let setting = Setting::new();
+    setting.add_photos(COUNT, SIZE);
+    write_spec(&setting, &by_proxy, "");
+    setting.login();
+    (setting, between, by_proxy)
+}
+
 #[test]
 fn a_path_that_may_not_be_looked_at_keeps_no_other_photo_back() {
     let Some(place) = apache() else { return };
-    let between = Between::start(place.address());
-    let setting = Setting::new();
-    setting.add_photos(COUNT, SIZE);
-    let by_proxy = place.behind(between.port());
-    write_spec(&setting, &by_proxy, "");
-    setting.login();
+    let (setting, between, by_proxy) = meddled_with(&place);
     let refused = Act::Answer("403 Forbidden".into(), Vec::new(), String::new());
     between.meddle("PROPFIND", &name(1), 0, 1_000, refused);
     let first = run(&setting, &by_proxy, &["sync", "family.yaml", "--json"]);
@@ -169,12 +175,7 @@ fn a_path_that_may_not_be_looked_at_keeps_no_other_photo_back() {
 #[test]
 fn a_plan_that_is_interrupted_is_not_saved() {
     let Some(place) = apache() else { return };
-    let between = Between::start(place.address());
-    let setting = Setting::new();
-    setting.add_photos(COUNT, SIZE);
-    let by_proxy = place.behind(between.port());
-    write_spec(&setting, &by_proxy, "");
-    setting.login();
+    let (setting, between, by_proxy) = meddled_with(&place);
     between.meddle("PROPFIND", "/2014", 0, 1_000, Act::Hold);
     let mut child = command(&setting, &by_proxy, &["plan", "family.yaml", "-o", "part.json"])
         .stdout(Stdio::piped())

@@ -489,8 +489,12 @@ impl LaneRun {
 
     /// One file's trouble isn't the others', unless it is the whole place's. What isn't supported is one file's here: something that is no file lies where it shall be.
     fn unread(&self, error: ConnectorError) -> Result<Surveyed, Failure> {
-        let is_ones = error.class == ErrorClass::Unsupported || !is_the_places(&error);
-        match !is_ones || error.class == ErrorClass::InvalidSetting || self.place.link.is_broken() {
+        let is_whole = match error.class {
+            ErrorClass::Unsupported => false,
+            ErrorClass::InvalidSetting => true,
+            _ => is_the_places(&error),
+        };
+        match is_whole || self.place.link.is_broken() {
             true => Err(Failure::Destination(self.place.name.clone(), error)),
             false => Ok(Surveyed::Unread(error)),
         }
